@@ -1,0 +1,130 @@
+"""Exercises that check themselves: `check`, `hint`, `progress`.
+
+    lstm_step, result = check("05.lstm_step", lstm_step)   # yours once it passes; until then a stand-in
+    result                                                  # ✓ or ✗ with a diagnosis; reads as the score
+"""
+
+from seqlib import html
+from seqlib.checks import engine, record
+from seqlib.checks.exercise import Case, Exercise, all_exercises, find
+
+__all__ = ["Case", "Exercise", "Result", "check", "hint", "progress"]
+
+
+class Result:
+    """A verdict to look at. As plain text it is the score and nothing else: nbgrader reads partial credit from that."""
+
+    def __init__(self, verdict: engine.Verdict, notes=(), handed_stand_in=True):
+        self.verdict, self.notes, self.handed_stand_in = verdict, [*verdict.notes, *notes], handed_stand_in
+
+    score = property(lambda self: self.verdict.score)
+    points = property(lambda self: self.verdict.exercise.points)
+    passed = property(lambda self: self.verdict.passed)
+    diagnosis = property(lambda self: self.verdict.diagnosis)
+
+    def __float__(self):
+        return float(self.score)
+
+    def __repr__(self):
+        return f"{float(self.score):g}"
+
+    def __str__(self):
+        v = self.verdict
+        mark = {"ok": "✓", "wrong": "✗", "todo": "○"}[v.state]
+        lines = [f"{mark} {v.exercise.name}: {v.score:g} of {v.exercise.points:g} points"]
+        lines += [f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases]
+        lines += [f"  This is what you get when {v.diagnosis}."] if v.diagnosis else []
+        return "\n".join(lines + [f"  Note: {note}" for note in self.notes])
+
+    def _repr_html_(self):
+        v = self.verdict
+        hints = [] if v.passed else list(v.exercise.hints)
+        return html.check_result(v.exercise.name, v.state, v.score, v.exercise.points, v.cases, v.diagnosis,
+                                 self.notes, self.handed_stand_in, hints)
+
+
+class Shown:
+    """Something to look at, with a twin in plain text."""
+
+    def __init__(self, as_html: str, as_text: str):
+        self.as_html, self.as_text = as_html, as_text
+
+    def __repr__(self):
+        return self.as_text
+
+    def _repr_html_(self):
+        return self.as_html
+
+
+class Unchecked:
+    """Shown where there is nothing to judge: an unknown name, or a fault of the check's own."""
+
+    score = points = 0.0
+    passed, diagnosis = False, None
+
+    def __init__(self, sentence: str):
+        self.sentence = sentence
+
+    def __float__(self):
+        return 0.0
+
+    def __repr__(self):
+        return "0"
+
+    def __str__(self):
+        return self.sentence
+
+    def _repr_html_(self):
+        return html.card("wrong", "This could not be checked", self.sentence)
+
+
+def check(name: str, answer):
+    """(answer, result): the learner's answer once it passes, until then a stand-in, and the verdict to display.
+
+    `name` is the exercise's, such as "05.lstm_step". Never raises and never writes to stderr.
+    """
+    try:
+        exercise = find(name)
+    except ValueError as error:
+        return answer, Unchecked(str(error))
+    try:
+        return _checked(exercise, answer)
+    except Exception as error:           # ours, not the learner's: say so, and do not block the notebook
+        return answer, Unchecked(f"The check of {name} failed by itself ({type(error).__name__}: {error}). "
+                                 "That is a fault of the course, not of your answer: please report it.")
+
+
+def _checked(exercise, answer):
+    if engine.is_stand_in(answer):
+        verdict = engine.Verdict(exercise, "todo")
+        return answer, Result(verdict, ["a stand-in was checked: run the cell with your own answer first, then this one"])
+    verdict = engine.judge(exercise, answer)
+    note = record.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
+    handed = answer if verdict.passed else engine.stand_in(exercise)
+    return handed, Result(verdict, [note] if note else [], handed_stand_in=not verdict.passed)
+
+
+def hint(name: str, step: int = 1):
+    """The first `step` hints of an exercise, as a card."""
+    try:
+        exercise = find(name)
+    except ValueError as error:
+        return Unchecked(str(error))
+    hints = list(exercise.hints[:step]) or ["There are no hints here."]
+    return Shown(html.card("note", f"{name}: a hint", "\n".join(hints)), "\n".join(hints))
+
+
+def progress():
+    """A table of every exercise: points reached, points to reach, attempts."""
+    done, note = record.load()
+    rows, total, reached = [], 0.0, 0.0
+    for name, exercise in all_exercises().items():
+        entry = done.get(name, {})
+        score = min(float(entry.get("score", 0)), exercise.points)
+        total, reached = total + exercise.points, reached + score
+        mark = "✓" if score >= exercise.points else "…" if entry else "○"
+        rows.append([mark, name, f"{score:g} of {exercise.points:g}", str(entry.get("attempts", 0)), "core" if exercise.core else "stretch"])
+    title = f"{reached:g} of {total:g} points, kept in {record.path().name}"
+    table = html.table(["", "exercise", "points", "attempts", ""], rows)
+    plain = "\n".join([title, *("  ".join(r) for r in rows), *([note] if note else [])])
+    return Shown(html.card("note", title, html.Html(table + html.escape(note or ""))), plain)

@@ -1,0 +1,208 @@
+"""Call a learner's function once and tell what happened, without ever failing itself."""
+
+import contextlib
+import copy
+import inspect
+import io
+import linecache
+import sys
+import sysconfig
+import traceback
+import warnings
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+
+import numpy as np
+
+from seqlib.checks.compare import as_array, describe
+from seqlib.checks.limits import TookTooLong, time_limit
+
+PRINTED_LIMIT = 2_000          # characters kept of what an answer prints
+
+
+@dataclass
+class Outcome:
+    """What one call did: its value, or the error in a sentence; and what else was noticed."""
+
+    value: object = None
+    error: str | None = None
+    kind: str | None = None                    # the exception's type, "time" for an endless loop
+    printed: str = ""
+    modified: list[str] = field(default_factory=list)
+    forbidden: list[str] = field(default_factory=list)
+
+    @property
+    def unattempted(self) -> bool:
+        return self.kind == "NotImplementedError"
+
+
+class _Capture(io.TextIOBase):
+    """Keeps the first characters written to it and forgets the rest."""
+
+    def __init__(self):
+        self.text = ""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self.text += text[: PRINTED_LIMIT - len(self.text)]
+        return len(text)
+
+
+def copied(args: tuple) -> tuple:
+    return tuple(copy.deepcopy(a) for a in args)
+
+
+def as_torch(args: tuple) -> tuple:
+    """The same arguments with every NumPy array as a tensor."""
+    import torch
+
+    return tuple(torch.from_numpy(a.copy()) if isinstance(a, np.ndarray) and a.dtype.kind in "biuf" else a for a in args)
+
+
+def as_numpy(args: tuple) -> tuple:
+    """The same arguments with every tensor as a NumPy array."""
+    return tuple(as_array(a) if hasattr(a, "detach") else a for a in args)
+
+
+def parameters(function) -> list[str] | None:
+    """The names of a function's positional parameters, None where they can't be known."""
+    try:
+        return [p.name for p in inspect.signature(function).parameters.values()
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        return None
+
+
+def wrong_arity(function, names: list[str]) -> str | None:
+    """A sentence where `function` can't be called with as many arguments as there are `names`."""
+    try:
+        inspect.signature(function).bind(*names)
+    except TypeError:
+        takes = ", ".join(parameters(function) or []) or "none"
+        return (f"the check calls it with {len(names)} argument{'s' * (len(names) != 1)} ({', '.join(names)}); "
+                f"your function takes {len(parameters(function) or [])} ({takes})")
+    except ValueError:
+        return None
+    return None
+
+
+def call(function, args: tuple, *, names: list[str] = (), forbids=(), owner=None, seconds: float = 2.0) -> Outcome:
+    """Call `function` on copies of `args`. Prints and warnings are caught, time is limited, errors become sentences.
+
+    `owner` is the learner's own function where `function` only calls it: errors are told in its lines.
+    """
+    mine, out, outcome = copied(args), _Capture(), Outcome()
+    watch = _Watch(forbids)
+    try:
+        with time_limit(seconds), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with watch:
+                outcome.value = function(*mine)
+            if inspect.isgenerator(outcome.value):
+                outcome.value = list(outcome.value)
+    except TookTooLong:
+        outcome.kind, outcome.error = "time", f"it did not finish within {seconds:g} seconds: is there a loop that never ends?"
+    except BaseException as error:     # SystemExit and KeyboardInterrupt too: a check never raises
+        outcome.kind, outcome.error = type(error).__name__, _sentence(error, owner or function)
+    outcome.printed, outcome.forbidden = out.text, sorted(watch.seen)
+    outcome.modified = [n for n, a, m in zip(names, args, mine, strict=False) if _changed(a, m)]
+    return outcome
+
+
+def _changed(before, after) -> bool:
+    a, b = as_array(before), as_array(after)
+    if a is not None and b is not None:
+        return a.shape != b.shape or not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+    if isinstance(before, (list, dict, set)):
+        return len(before) != len(after) or describe(before) != describe(after) or repr(before) != repr(after)
+    return False
+
+
+# -- an exception, told in the learner's own lines -------------------------------------------------------------------
+
+@cache
+def _library_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return tuple({paths["stdlib"], paths["purelib"], paths["platlib"]})
+
+
+def _own_frame(error, function):
+    """The innermost frame that the learner wrote: in the function's own file, else in no library's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    home = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
+    own = [f for f in frames if f.filename == home]
+    other = [f for f in frames[1:] if not f.filename.startswith((*_library_folders(), "<frozen", "<__array")) and f.filename != __file__]
+    return (own or other or [None])[-1]
+
+
+def _sentence(error: BaseException, function) -> str:
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else text[:297] + "…"
+    where = ""
+    frame = _own_frame(error, function)
+    if frame is not None:
+        line = (frame.line or linecache.getline(frame.filename, frame.lineno)).strip()
+        where = f", at the line `{line}`" if line else ""
+    return f"it raised {type(error).__name__}{': ' + text if text else ''}{where}"
+
+
+# -- calls that an exercise forbids ----------------------------------------------------------------------------------
+
+def resolve(dotted: str):
+    """The object that a dotted name such as "torch.nn.LSTM" stands for."""
+    parts = dotted.split(".")
+    for i in range(len(parts) - 1, 0, -1):
+        try:
+            found = import_module(".".join(parts[:i]))
+        except ImportError:
+            continue
+        for part in parts[i:]:
+            found = getattr(found, part)
+        return found
+    raise ValueError(f"{dotted!r} names nothing that can be imported")
+
+
+def _codes(thing) -> list:
+    """Code objects that run when `thing` is called."""
+    if isinstance(thing, type):
+        functions = [f for f in vars(thing).values() if inspect.isfunction(f)]
+    else:
+        functions = [thing, getattr(thing, "__wrapped__", None), getattr(thing, "_implementation", None)]
+    return [f.__code__ for f in functions if hasattr(f, "__code__")]
+
+
+class _Watch(contextlib.AbstractContextManager):
+    """Notices calls of forbidden names as they happen, under whatever alias they were imported."""
+
+    def __init__(self, forbids):
+        self.seen, self.codes, self.builtins, self.methods = set(), {}, {}, {}
+        for name in forbids:
+            thing = resolve(name)
+            found = _codes(thing)
+            self.codes.update(dict.fromkeys(found, name))
+            if not found:
+                self.builtins[id(thing)] = name
+                self.methods[getattr(thing, "__name__", name)] = (name, getattr(thing, "__objclass__", None))
+
+    def _profile(self, frame, event, arg):
+        if event == "call" and frame.f_code in self.codes:
+            self.seen.add(self.codes[frame.f_code])
+        elif event == "c_call":
+            if id(arg) in self.builtins:
+                self.seen.add(self.builtins[id(arg)])
+            elif getattr(arg, "__name__", None) in self.methods and not inspect.ismodule(getattr(arg, "__self__", None)):
+                name, owner = self.methods[arg.__name__]
+                if owner is not None and isinstance(getattr(arg, "__self__", None), owner):
+                    self.seen.add(name)
+
+    def __enter__(self):
+        self.previous = sys.getprofile()
+        if self.codes or self.builtins:
+            sys.setprofile(self._profile)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(self.previous)

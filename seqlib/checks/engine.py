@@ -1,0 +1,194 @@
+"""Judge an answer: call it on fresh inputs, compare, and recognise known mistakes."""
+
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import numpy as np
+
+from seqlib.checks.calling import Outcome, as_numpy, as_torch, call, copied, parameters, wrong_arity
+from seqlib.checks.compare import describe, difference
+from seqlib.checks.exercise import Case, Exercise
+
+
+@dataclass
+class Verdict:
+    """What a check found. `state` is ok, wrong or todo; `cases` are (label, passed, message)."""
+
+    exercise: Exercise
+    state: str
+    score: float = 0.0
+    cases: list[tuple[str, bool, str]] = field(default_factory=list)
+    diagnosis: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return self.state == "ok"
+
+
+def constant(value):
+    """A value exercise's answer as a function of no arguments."""
+    return lambda: value
+
+
+def judge(exercise: Exercise, answer, rng=None) -> Verdict:
+    """The verdict on `answer`, a function or, for a value exercise, a value. `rng` is for the tests' sake."""
+    if exercise.value:
+        if answer is None or answer is Ellipsis:
+            return Verdict(exercise, "todo")
+        answer = constant(answer)
+    elif not callable(answer):
+        return _refused(exercise, f"`{exercise.variable}` should be a function; found {describe(answer)}")
+    cases = exercise.inputs(rng if rng is not None else np.random.default_rng())
+    problem = None if exercise.value or exercise.using else wrong_arity(answer, list(cases[0].named))
+    if problem:
+        return _refused(exercise, problem)
+    return _judge_cases(exercise, answer, cases)
+
+
+def _refused(exercise, sentence) -> Verdict:
+    return Verdict(exercise, "wrong", cases=[("calling your answer", False, sentence)])
+
+
+def _judge_cases(exercise, answer, cases) -> Verdict:
+    outcomes, messages = [], []
+    for case in cases:
+        outcome, message = _judge_case(exercise, answer, case)
+        outcomes.append(outcome)
+        messages.append(message)
+        if outcome.kind == "time":      # the next case would only wait as long again
+            messages += ["not tried: the case before did not finish"] * (len(cases) - len(messages))
+            break
+    if all(o.unattempted for o in outcomes):
+        return Verdict(exercise, "todo")
+    passed = sum(m is None for m in messages)
+    verdict = Verdict(exercise, "ok" if passed == len(cases) else "wrong", round(exercise.points * passed / len(cases), 2),
+                      [(c.label, m is None, m or "") for c, m in zip(cases, messages, strict=True)], notes=_notes(outcomes))
+    forbidden = sorted({f for o in outcomes for f in o.forbidden})
+    if forbidden:
+        verdict.state, verdict.score = "wrong", 0.0
+        verdict.diagnosis = f"`{forbidden[0]}` does the work: this exercise is about writing it yourself"
+    elif not verdict.passed and len(outcomes) == len(cases):
+        verdict.diagnosis = recognise(exercise, cases, outcomes)
+    return verdict
+
+
+def _judge_case(exercise: Exercise, answer, case: Case) -> tuple[Outcome, str | None]:
+    outcome = _call(exercise, answer, case.args, case)
+    message = _message(exercise, outcome, case)
+    if outcome.kind in ("TypeError", "AttributeError", "RuntimeError", "ValueError"):   # perhaps it is at home in the other library
+        for other in (as_torch, as_numpy):
+            again = _call(exercise, answer, other(case.args), case)
+            if _message(exercise, again, case) is None:
+                return again, None
+    if message is not None and not exercise.value:
+        message += _shapes(answer, case)
+    return outcome, message
+
+
+def _call(exercise, answer, args, case, forbids=None) -> Outcome:
+    function = answer if exercise.using is None else partial(exercise.using, answer)
+    return call(function, args, names=list(case.named), forbids=exercise.forbids if forbids is None else forbids, owner=answer)
+
+
+def _message(exercise, outcome: Outcome, case: Case) -> str | None:
+    if outcome.error:
+        return "not written yet" if outcome.unattempted else outcome.error
+    if outcome.modified:
+        changed = " and ".join(f"`{n}`" for n in outcome.modified)
+        return f"it changes its argument {changed} in place: work on a copy, the caller may need the original"
+    if exercise.judge is not None:
+        return _own_judge(exercise, outcome.value, case)
+    name = exercise.returns[0] if len(exercise.returns) == 1 else None
+    label = f"`{exercise.variable}`" if exercise.value else f"`{name}`" if name else "the result"
+    try:
+        return difference(outcome.value, expected(exercise, case), label, returns=exercise.returns, rtol=exercise.rtol)
+    except (TypeError, ValueError, AttributeError) as error:      # an object whose comparison itself fails
+        return f"the result can't be compared: {describe(outcome.value)} ({type(error).__name__})"
+
+
+def _own_judge(exercise, value, case) -> str | None:
+    try:
+        return exercise.judge(value, case)
+    except Exception as error:
+        return f"the result can't be judged: {describe(value)} ({type(error).__name__}: {error})"
+
+
+def expected(exercise: Exercise, case: Case):
+    """What the oracle says of a case, worked out once."""
+    if not hasattr(case, "expected"):
+        case.expected = exercise.oracle(*copied(case.args))
+    return case.expected
+
+
+def _shapes(answer, case: Case) -> str:
+    names = parameters(answer) or []
+    names = names if len(names) >= len(case.named) else list(case.named)
+    shown = [f"`{n}` {tuple(a.shape)}" for n, a in zip(names, case.args, strict=False) if hasattr(a, "shape") and len(a.shape)]
+    return f" (with {', '.join(shown)})" if shown else ""
+
+
+def _notes(outcomes) -> list[str]:
+    printed = next((o.printed.strip() for o in outcomes if o.printed.strip()), "")
+    if not printed:
+        return []
+    lines = printed.splitlines()
+    shown = "\n".join(lines[:6]) + ("\n…" if len(lines) > 6 else "")
+    return [f"your function printed: {shown[:400]}"]
+
+
+# -- known mistakes --------------------------------------------------------------------------------------------------
+
+def recognise(exercise: Exercise, cases, outcomes) -> str | None:
+    """The diagnosis of the known mistake that does on every case what the answer did, None where there is none."""
+    for diagnosis, wrong in exercise.mistakes.items():
+        if all(_alike(wrong, case, outcome, exercise) for case, outcome in zip(cases, outcomes, strict=True)):
+            return diagnosis
+    return None
+
+
+def _alike(wrong, case, outcome, exercise) -> bool:
+    theirs = _call(exercise, wrong, case.args, case, forbids=())
+    if theirs.kind or outcome.kind:
+        return theirs.kind == outcome.kind
+    if bool(theirs.modified) != bool(outcome.modified):
+        return False
+    try:
+        return difference(outcome.value, theirs.value, returns=exercise.returns, rtol=exercise.rtol) is None
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+# -- stand-ins -------------------------------------------------------------------------------------------------------
+
+class StandIn:
+    """The course's own function in the place of an answer that is not there yet."""
+
+    def __init__(self, exercise: Exercise):
+        self.exercise, self.__name__ = exercise, exercise.variable
+        self.__doc__ = f"A stand-in for your {exercise.variable}, until its check passes."
+
+    def __call__(self, *args, **kwargs):
+        return (self.exercise.stand_in or self.exercise.oracle)(*args, **kwargs)
+
+    def __repr__(self):
+        return f"<stand-in for {self.exercise.variable}: your own once its check passes>"
+
+
+@cache
+def _subclass(kind: type) -> type:
+    return type(f"StandIn{kind.__name__.title()}", (kind,), {"stand_in": True})
+
+
+def stand_in(exercise: Exercise):
+    """What the notebook works with until the answer passes: behaves as the right answer, and is recognisable."""
+    if not exercise.value:
+        return StandIn(exercise)
+    value = exercise.oracle()
+    if isinstance(value, np.ndarray):
+        return value.view(_subclass(np.ndarray))
+    return _subclass(type(value))(value) if type(value) in (int, float, str, list, tuple) else value
+
+
+def is_stand_in(answer) -> bool:
+    return isinstance(answer, StandIn) or getattr(type(answer), "stand_in", False)

@@ -1,0 +1,118 @@
+"""What an exercise is: data, and where to find it by name."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+
+class Case:
+    """One set of inputs: a label that a learner can read, and arguments in the order of the signature.
+
+    >>> Case("a batch of 3", x_t=x, h_prev=h).args
+    (x, h)
+    """
+
+    def __init__(self, label: str = "", /, **named):
+        self.label, self.named = label, named
+
+    @property
+    def args(self) -> tuple:
+        return tuple(self.named.values())
+
+
+def one_case(rng) -> list[Case]:
+    """Inputs of an exercise whose answer is a value: a single case without arguments."""
+    return [Case("your answer")]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise as its check sees it.
+
+    name       "05.lstm_step": the notebook's number and the name of the learner's function or variable
+    points     what all cases together are worth; each case is worth the same share
+    inputs     rng -> list of Case, drawn anew for every check: non-square, non-zero, distinct sizes
+    oracle     what a right answer returns, computed another way than the solution computes it
+    mistakes   {diagnosis: wrong answer}; a diagnosis completes "This is what you get when …"
+    accepts    other right answers, in other idioms; the tests call them
+    forbids    dotted names that the answer must not call while it runs, such as "torch.nn.LSTM"
+    hints      in steps, the last nearly the answer
+    returns    names of the returned values, for messages
+    judge      (found, case) -> None or what is wrong: replaces the comparison where answers are not unique
+    value      the answer is a value, not a function
+    using      (answer, *args) -> result: how to try an answer that is more than one call, a class for instance
+    stand_in   what the notebook works with until the answer passes; the oracle unless given
+    difficulty 1 to 4; minutes: how long it takes; core: part of the main line, else a stretch
+    rtol       relative tolerance of comparisons in float64; the absolute one follows the size of the values
+    """
+
+    name: str
+    points: float
+    oracle: Callable
+    inputs: Callable[..., list[Case]] = one_case
+    mistakes: Mapping[str, Callable] = field(default_factory=dict)
+    accepts: Sequence[Callable] = ()
+    forbids: Sequence[str] = ()
+    hints: Sequence[str] = ()
+    returns: Sequence[str] = ()
+    judge: Callable | None = None
+    value: bool = False
+    using: Callable | None = None
+    stand_in: Callable | None = None
+    difficulty: int = 1
+    minutes: int = 5
+    core: bool = True
+    rtol: float = 1e-6
+
+    def __post_init__(self):
+        if not re.fullmatch(r"\d\d\.[A-Za-z_]\w*", self.name):
+            raise ValueError(f"an exercise is named like '05.lstm_step', not {self.name!r}")
+        if self.points <= 0:
+            raise ValueError(f"{self.name}: points must be positive, not {self.points}")
+
+    @property
+    def notebook(self) -> str:
+        return self.name[:2]
+
+    @property
+    def variable(self) -> str:
+        return self.name[3:]
+
+
+@cache
+def module_names() -> dict[str, str]:
+    """{"02": "nb02_rnn"}: the checks module of each notebook."""
+    import seqlib.checks as package
+
+    return {m.name[2:4]: m.name for m in iter_modules(package.__path__) if re.match(r"nb\d\d_", m.name)}
+
+
+def notebook_module(number: str):
+    """The checks module of notebook `number` ("02"); ValueError where there is none."""
+    names = module_names()
+    if number not in names:
+        raise ValueError(f"there is no notebook {number!r}; there are {', '.join(sorted(names))}")
+    return import_module(f"seqlib.checks.{names[number]}")
+
+
+def exercises(number: str) -> dict[str, Exercise]:
+    """{name: Exercise} of one notebook, in the notebook's order."""
+    return {e.name: e for e in notebook_module(number).EXERCISES}
+
+
+def all_exercises() -> dict[str, Exercise]:
+    return {n: e for number in sorted(module_names()) for n, e in exercises(number).items()}
+
+
+def find(name: str) -> Exercise:
+    """The exercise called `name`; ValueError that suggests near names where there is none."""
+    number = str(name)[:2]
+    known = exercises(number) if number in module_names() else {}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(str(name), list(all_exercises()), n=3)
+    raise ValueError(f"there is no exercise {name!r}" + (f"; did you mean {' or '.join(map(repr, near))}?" if near else ""))
