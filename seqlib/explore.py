@@ -1,0 +1,185 @@
+"""Explorers: small instruments whose arithmetic runs in the reader's browser.
+
+Each is one JavaScript file with a function `mount(root, data, changed)`. Shown as it is, an explorer is HTML
+with script and data inside: no kernel, no network, alive in a saved notebook and in a static page, no widget
+state left behind. (A saved widget says "Loading widget…" for ever once its kernel has gone.) To read from
+Python what a learner does there, `explorer.widget` is the same instrument as an anywidget.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from seqlib import html
+
+_STATIC = Path(__file__).parent / "static"
+
+
+# MathJax skips what carries these names: a dollar sign typed by a learner is no formula.
+_CLASS = "sx tex2jax_ignore mathjax_ignore"
+
+
+class Explorer:
+    """Base of all explorers: give it `script`, `data()` and a plain-text `__repr__`."""
+
+    script = ""
+
+    def data(self) -> dict:
+        """What the script needs, as JSON."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        # "<" is written as an escape, so that no text of a learner's can close the script element.
+        data = json.dumps(self.data(), separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+        name = "sx-" + html.identity(self.script, data)
+        # Where scripts are refused the plain twin stays. One explorer may be on a page twice, hence `before`.
+        return (
+            f'<style>{_source("explorer.css")}</style>\n<div class="{_CLASS}" id="{name}">'
+            f"<p>{html.escape(repr(self))}</p></div><script>(() => {{\n{_source(self.script)}\n"
+            f"const before = document.currentScript?.previousElementSibling;\n"
+            f'const root = before?.id === "{name}" ? before : document.getElementById("{name}");\n'
+            f"mount(root, {data});\n}})()</script>"
+        )
+
+    @cached_property
+    def widget(self):
+        """The same explorer as a live anywidget, whose trait `text` is what the learner types, both ways."""
+        return _widget(self)
+
+
+def _widget(explorer: Explorer):
+    # Imported here: an explorer on a page needs neither package.
+    import anywidget
+    import traitlets
+
+    class Widget(anywidget.AnyWidget):
+        _esm = _source(explorer.script) + _RENDER
+        _css = _source("explorer.css")
+        data = traitlets.Dict().tag(sync=True)
+        text = traitlets.Unicode().tag(sync=True)
+
+        def _repr_mimebundle_(self, **kwargs):
+            bundle = super()._repr_mimebundle_(**kwargs) or {}
+            view = bundle[0] if isinstance(bundle, tuple) else bundle
+            return {**view, "text/html": explorer._repr_html_(), "text/plain": repr(explorer)}
+
+    return Widget(data=explorer.data(), text=explorer.data().get("text", ""))
+
+
+_RENDER = """
+export default {
+  render({ model, el }) {
+    const root = document.createElement("div");
+    root.className = "CLASS";
+    el.append(root);
+    const text = () => model.get("text");
+    const explorer = mount(root, { ...model.get("data"), text: text() }, (typed) => {
+      model.set("text", typed);
+      model.save_changes();
+    });
+    const follow = () => explorer.write(text());
+    model.on("change:text", follow);
+    return () => { model.off("change:text", follow); explorer.stop(); };
+  },
+};
+""".replace("CLASS", _CLASS)
+
+
+def _source(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
+
+
+def _packed(matrix: np.ndarray) -> dict:
+    """A matrix as little-endian float32: exact for a float32 network and a quarter of the size of digits."""
+    matrix = np.atleast_2d(matrix).astype("<f4")
+    return {"shape": list(matrix.shape), "base64": base64.b64encode(matrix.tobytes()).decode("ascii")}
+
+
+class HiddenState(Explorer):
+    """A tanh RNN reads the learner's own text, one token at a time, and shows its hidden state.
+
+    h_t = tanh(x_t W_xh + h_{t-1} W_hh + b_h), p_t = softmax(h_t W_hy + b_y), with W_xh (V, H), W_hh (H, H),
+    b_h (H,), W_hy (H, V or C), b_y (V or C,), as arrays or tensors. `task` is "next" (what comes next) or
+    "classify" (`labels` names the C classes). Text is read in characters, or in words where the vocabulary
+    has words. An unknown token is read as "<unk>" where the vocabulary has it, else skipped.
+    """
+
+    script = "hidden_state.js"
+
+    def __init__(
+        self,
+        weights: Mapping[str, np.ndarray],
+        vocab: Sequence[str],
+        text: str = "the quick brown fox jumps over the lazy dog",
+        task: str = "next",
+        labels: Sequence[str] | None = None,
+    ):
+        if task not in ("next", "classify"):
+            raise ValueError(f'expected task "next" or "classify"; got {task!r}')
+        self.vocab, self.text, self.task = list(vocab), text, task
+        self.weights = {name: _array(weights, name) for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
+        outputs = self.weights["b_y"].shape[-1]
+        self.labels = list(labels or map(str, range(outputs))) if task == "classify" else self.vocab
+        _expect_shapes(self.weights, len(self.vocab), len(self.labels))
+
+    @property
+    def words(self) -> bool:
+        """Whether the vocabulary holds words, marks such as <unk> aside."""
+        return any(len(token) > 1 and not token.startswith("<") for token in self.vocab)
+
+    def tokens(self, text: str | None = None) -> list[tuple[str, int]]:
+        """The tokens of a text with their places in the vocabulary; -1 is skipped."""
+        text = self.text if text is None else text
+        index = {token: i for i, token in enumerate(self.vocab)}
+        unk = index.get("<unk>", -1)
+        pieces = text.split() if self.words else list(text)
+        return [(token, index.get(token, index.get(token.lower(), unk))) for token in pieces]
+
+    def read(self, text: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """States (T, H) and probabilities (T, V or C) in float64: what the browser computes, in NumPy."""
+        w = {name: array.astype(np.float32).astype(np.float64) for name, array in self.weights.items()}
+        h, states = np.zeros_like(w["b_h"]), []
+        for _, place in self.tokens(text):
+            h = h if place < 0 else np.tanh(w["W_xh"][place] + h @ w["W_hh"] + w["b_h"])
+            states.append(h)
+        states = np.array(states).reshape(-1, len(h))
+        scores = states @ w["W_hy"] + w["b_y"]
+        powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return states, powers / powers.sum(axis=-1, keepdims=True)
+
+    def data(self) -> dict:
+        unk = self.vocab.index("<unk>") if "<unk>" in self.vocab else -1
+        weights = {name: _packed(array) for name, array in self.weights.items()}
+        return {"weights": weights, "vocab": self.vocab, "labels": self.labels, "text": self.text,
+                "task": self.task, "words": self.words, "unk": unk}  # fmt: skip
+
+    def __repr__(self) -> str:
+        states, p = self.read()
+        start = f"Explorer: an RNN with {self.weights['b_h'].size} hidden units reads “{self.text}”"
+        if not len(states):
+            return f"{start}."
+        top = int(p[-1].argmax())
+        what = "its class" if self.task == "classify" else "what comes next"
+        odds = f"“{self.labels[top]}” with probability {p[-1, top]:.2f}"
+        return f"{start} ({len(states)} steps); {what}: {odds}."
+
+
+def _array(weights: Mapping, name: str) -> np.ndarray:
+    if name not in weights:
+        raise ValueError(f"expected weights W_xh, W_hh, b_h, W_hy, b_y; {name} is missing")
+    value = weights[name]
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    return np.asarray(value, dtype=np.float64)
+
+
+def _expect_shapes(weights: Mapping[str, np.ndarray], vocab_size: int, output_size: int) -> None:
+    hidden_size = weights["b_h"].shape[-1]
+    expected = {"W_xh": (vocab_size, hidden_size), "W_hh": (hidden_size, hidden_size), "b_h": (hidden_size,),
+                "W_hy": (hidden_size, output_size), "b_y": (output_size,)}  # fmt: skip
+    for name, shape in expected.items():
+        if weights[name].shape != shape:
+            raise ValueError(f"expected {name} of shape {shape}; got {weights[name].shape}")

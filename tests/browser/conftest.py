@@ -1,0 +1,145 @@
+"""A real browser and a real JupyterLab for tests, or a plain reason why not.
+
+JupyterLab runs in a folder, with settings and on a port of its own, so that a learner's own stay untouched.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+KERNEL_IDLE = (
+    "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    " && window.jupyterapp.shell.currentWidget.context.isReady"
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if not chromium:
+        pytest.skip("no Chromium here (Debian: apt install chromium; or set CHROMIUM to its path)")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """A function that opens a page of a given width and theme; what goes wrong in it fails the test."""
+    contexts, complaints = [], []
+
+    def new_page(width=1100, dark=False, allowed="file:"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 1200}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.on("request", lambda request: _leaves(request.url, allowed) and complaints.append(request.url))
+        return page
+
+    yield new_page
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+def _leaves(url: str, allowed: str) -> bool:
+    return not url.startswith((allowed, "data:", "blob:", "about:"))
+
+
+class Lab:
+    """A running JupyterLab: its address and the folder it serves."""
+
+    def __init__(self, address: str, folder: Path):
+        self.address, self.folder = address, folder
+
+    def write(self, name: str, *sources: str) -> None:
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        nbformat.write(notebook, self.folder / name)
+
+    def open(self, page, name: str) -> None:
+        page.goto(f"{self.address}/lab/workspaces/test{time.time_ns()}/tree/{name}?reset")
+        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
+        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight(); }")
+
+    @staticmethod
+    def command(page, name: str, **arguments) -> None:
+        page.evaluate(
+            "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)", [name, arguments]
+        )
+
+    @staticmethod
+    def outputs(page) -> list[list[dict]]:
+        """The outputs of every cell, as the notebook holds them."""
+        return page.evaluate(
+            "() => jupyterapp.shell.currentWidget.content.widgets.map(c => c.model.outputs?.toJSON() ?? [])"
+        )
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+    folder, own = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("jupyter")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = [
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}",
+        "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
+    ]  # fmt: skip
+    paths = {
+        name: str(own / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
+    }
+    paths["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
+    python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **paths, "PYTHONPATH": python_path},
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, server)
+        yield Lab(address, folder)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_for(address: str, server: subprocess.Popen, seconds: float = 60) -> None:
+    for _ in range(int(seconds * 4)):
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=2)
+            return
+        except OSError:
+            if server.poll() is not None:
+                raise RuntimeError(f"JupyterLab ended with exit status {server.returncode}") from None
+            time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab did not answer at {address} within {seconds:g} s")
