@@ -1,6 +1,6 @@
 """Build the two editions of every notebook from its one source.
 
-    python tools/build.py [NAME ...]     build what changed: solutions/NAME.ipynb (executed), notebooks/NAME.ipynb (unsolved)
+    python tools/build.py [NAME ...]     build what changed: solutions/NAME.ipynb (executed), notebooks/NAME.ipynb
     python tools/build.py --check        build nothing; fail, naming file and command, where an edition is stale
     python tools/build.py --missing      only write unsolved editions that are not there; execute nothing
     python tools/build.py --force        execute again what did not change too
@@ -44,10 +44,10 @@ import seqlib
 seqlib.setup("{name}")"""
 
 BANNER = {
-    "notebooks": "*Yours to write in: made from `solutions/{name}.py`, unsolved. To change the course, edit that file.* "
-                 "[Open in Colab]({colab}) · [solved edition](../solutions/{name}.ipynb)",
+    "notebooks": "*Yours to write in: made from `solutions/{name}.py`, unsolved. "
+    "To change the course, edit that file.* [Open in Colab]({colab}) · [solved edition](../solutions/{name}.ipynb)",
     "solutions": "*The solved edition: made from [`{name}.py`]({name}.py) in this folder, executed. "
-                 "To change the course, edit that file.* [The unsolved edition](../notebooks/{name}.ipynb)",
+    "To change the course, edit that file.* [The unsolved edition](../notebooks/{name}.ipynb)",
 }
 
 
@@ -57,15 +57,22 @@ class BuildError(Exception):
 
 # -- from a source to cells ------------------------------------------------------------------------------------------
 
+
 def sources(names=()) -> list[Path]:
     """The notebook sources, all or those that `names` (numbers, stems or paths) pick."""
     found = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
     stems = [Path(n).stem for n in names]
-    picked = [p for p in found if not names or any(p.stem == s or p.stem[:2] == s for s in stems)]
-    if len(picked) < len(set(stems)):
-        raise BuildError(f"no source for {', '.join(s for s in stems if not any(p.stem in (s,) or p.stem[:2] == s for p in picked))}; "
-                         f"there are {', '.join(p.stem for p in found)}")
-    return picked
+    unknown = [s for s in stems if not any(s in (p.stem, p.stem[:2]) for p in found)]
+    if unknown:
+        raise BuildError(f"no source for {', '.join(unknown)}; there are {', '.join(p.stem for p in found)}")
+    return [p for p in found if not names or p.stem in stems or p.stem[:2] in stems]
+
+
+def orphans() -> list[str]:
+    """Editions that no source makes any more."""
+    stems = {p.stem for p in sources()}
+    found = sorted((ROOT / kind / p.name, kind) for kind in BANNER for p in (ROOT / kind).glob("*.ipynb"))
+    return [f"{kind}/{p.name}: no source makes it any more: delete it" for p, kind in found if p.stem not in stems]
 
 
 def project() -> dict:
@@ -102,16 +109,32 @@ def _mark_exercises(path: Path, cells):
             raise BuildError(f"{path.name}: the cell after an exercise must check it:\n{cell.source.splitlines()[0]}")
         name, variable = follows.groups()
         if name not in known or known[name].variable != variable:
-            raise BuildError(f"{path.name}: no exercise {name!r} for `{variable}` in the checks module of this notebook")
+            raise BuildError(
+                f"{path.name}: no exercise {name!r} for `{variable}` in the checks module of this notebook"
+            )
         seen.append(name)
         grade_id = name.replace(".", "-")
         base = {"schema_version": 3, "task": False}
-        cell.metadata["nbgrader"] = {"grade": False, "grade_id": grade_id, "locked": False, "solution": True, **base}
-        code[i + 1].metadata["nbgrader"] = {"grade": True, "grade_id": f"{grade_id}-check", "locked": True,
-                                            "points": known[name].points, "solution": False, **base}
+        cell.metadata["nbgrader"] = {
+            "grade": False,
+            "grade_id": grade_id,
+            "locked": False,
+            "solution": True,
+            **base,
+        }
+        code[i + 1].metadata["nbgrader"] = {
+            "grade": True,
+            "grade_id": f"{grade_id}-check",
+            "locked": True,
+            "points": known[name].points,
+            "solution": False,
+            **base,
+        }
     if seen != list(known):
-        raise BuildError(f"{path.name}: exercises in the source ({', '.join(seen)}) and in the checks module "
-                         f"({', '.join(known)}) differ, or stand in another order")
+        raise BuildError(
+            f"{path.name}: exercises in the source ({', '.join(seen)}) and in the checks module "
+            f"({', '.join(known)}) differ, or stand in another order"
+        )
 
 
 def _number(stem: str, cells):
@@ -130,11 +153,15 @@ def _number(stem: str, cells):
 
 def unsolved(source: str) -> str:
     """An exercise cell with its solution taken out: what STUB lines say, else an error that says so; always parses."""
+
     def stub(match):
         lines = STUB.findall(match["body"]) or ["raise NotImplementedError  # your code takes the place of this line"]
         return "".join(f"{match['indent']}{line}\n" for line in lines)
 
-    return REGION.sub(stub, source + "\n").rstrip("\n")
+    left = REGION.sub(stub, source + "\n").rstrip("\n")
+    if "### BEGIN SOLUTION" in left or "### END SOLUTION" in left:
+        raise BuildError(f"BEGIN SOLUTION and END SOLUTION do not pair up, each alone on its line:\n{source}")
+    return left
 
 
 def without_stub_lines(source: str) -> str:
@@ -142,6 +169,7 @@ def without_stub_lines(source: str) -> str:
 
 
 # -- the two editions ------------------------------------------------------------------------------------------------
+
 
 def edition(path: Path, kind: str):
     """The notebook `kind` ("solutions" or "notebooks") of a source, without outputs."""
@@ -156,9 +184,13 @@ def edition(path: Path, kind: str):
         if kind == "solutions" and cell.metadata.get("nbgrader", {}).get("grade"):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "nbval-check-output"]
         _must_parse(path, cell.source)
-    book = new_notebook(cells=cells, metadata={
-        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"}})
+    book = new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+    )
     return _for_nbgrader(book) if kind == "notebooks" else book
 
 
@@ -189,12 +221,15 @@ def write(path: Path, book):
 
 # -- what an execution depends on ------------------------------------------------------------------------------------
 
+
 def _imported(code: str) -> set[str]:
     """Modules of seqlib that a piece of code imports, with the lazy names of `seqlib` resolved."""
     from seqlib import _EXPORTS
 
     found = set()
     for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise BuildError(f"write imports in full, for the builder to follow: line {node.lineno} of\n{code}")
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -218,13 +253,17 @@ def depends_on(stem: str, code: str) -> list[Path]:
     if stem[:2] in module_names():
         todo.add(f"seqlib.checks.{module_names()[stem[:2]]}")
     while todo:
-        file = _file_of(todo.pop())
+        module = todo.pop()
+        todo |= {module.rpartition(".")[0]} - {""}      # importing a module runs its package first
+        file = _file_of(module)
         if file is None or file in files:
             continue
         files.add(file)
         text = file.read_text(encoding="utf-8")
         todo |= _imported(text)
-        files |= {f for f in (ROOT / "seqlib/static").glob("*") if f.name in text or f"{f.stem}" in text and f.suffix == ".js"}
+        files |= {
+            f for f in (ROOT / "seqlib/static").glob("*") if f.name in text or f"{f.stem}" in text and f.suffix == ".js"
+        }
     return sorted(files)
 
 
@@ -235,24 +274,46 @@ def fingerprint(stem: str, book) -> str:
     for file in depends_on(stem, "\n".join(code)):
         text = file.read_text(encoding="utf-8")
         digest.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode())
-        digest.update("\n".join(line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")).encode())
+        digest.update(
+            "\n".join(
+                line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+            ).encode()
+        )
     return digest.hexdigest()[:16]
 
 
 # -- executing -------------------------------------------------------------------------------------------------------
 
+
 def execute(path: Path, book):
     """Run every cell; BuildError on an error or on anything written to stderr (nbgrader would score that zero)."""
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
     with tempfile.TemporaryDirectory() as home:
-        os.environ.update(SEQLIB_HOME=home, SEQLIB_BUDGET=os.environ.get("SEQLIB_BUDGET", "cpu"), PYTHONHASHSEED="0",
-                          PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])))
-        client = NotebookClient(book, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
+        # Always the budget of two laptop cores: a quick smoke run must not pass for the executed edition.
+        own = dict(
+            SEQLIB_HOME=home,
+            SEQLIB_BUDGET="cpu",
+            PYTHONHASHSEED="0",
+            PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        )
+        settings = (
+            Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": f"{home}/kernel"}})
+        )
+        client = NotebookClient(
+            book,
+            timeout=900,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(path.parent)}},
+            kernel_manager_class=AsyncKernelManager,
+            config=settings,
+        )
         try:
-            client.execute()
-        except CellExecutionError as error:
+            client.execute(env={**os.environ, **own})
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{path.name}: {error}") from None
     for cell in book.cells:
         cell.metadata.pop("widgets", None)
@@ -334,12 +395,23 @@ def main(argv=None) -> int:
     args = parser.parse_args(argv)
     sys.path.insert(0, str(ROOT))
     try:
-        stale = [s for p in sources(args.names) for s in build(p, check=args.check, missing=args.missing, force=args.force)]
+        stale = [
+            s for p in sources(args.names) for s in build(p, check=args.check, missing=args.missing, force=args.force)
+        ]
+        stale += orphans() if args.check and not args.names else []
     except BuildError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     if args.check and stale:
-        print("\n".join(["stale:", *(f"  {s}" for s in stale), "mend it with: python tools/build.py (or make notebooks)"]))
+        print(
+            "\n".join(
+                [
+                    "stale:",
+                    *(f"  {s}" for s in stale),
+                    "mend it with: python tools/build.py (or make notebooks)",
+                ]
+            )
+        )
         return 1
     return 0
 

@@ -1,12 +1,13 @@
 """Exercises that check themselves: `check`, `hint`, `progress`.
 
-    lstm_step, result = check("05.lstm_step", lstm_step)   # yours once it passes; until then a stand-in
-    result                                                  # ✓ or ✗ with a diagnosis; reads as the score
+lstm_step, result = check("05.lstm_step", lstm_step)   # yours once it passes; until then a stand-in
+result                                                  # ✓ or ✗ with a diagnosis; reads as the score
 """
 
 from seqlib import html
 from seqlib.checks import engine, record
 from seqlib.checks.exercise import Case, Exercise, all_exercises, find
+from seqlib.selfcheck import Shown
 
 __all__ = ["Case", "Exercise", "Result", "check", "hint", "progress"]
 
@@ -32,28 +33,26 @@ class Result:
         v = self.verdict
         mark = {"ok": "✓", "wrong": "✗", "todo": "○"}[v.state]
         lines = [f"{mark} {v.exercise.name}: {v.score:g} of {v.exercise.points:g} points"]
-        lines += [f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases]
+        lines += [
+            f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases
+        ]
         lines += [f"  This is what you get when {v.diagnosis}."] if v.diagnosis else []
         return "\n".join(lines + [f"  Note: {note}" for note in self.notes])
 
     def _repr_html_(self):
         v = self.verdict
         hints = [] if v.passed else list(v.exercise.hints)
-        return html.check_result(v.exercise.name, v.state, v.score, v.exercise.points, v.cases, v.diagnosis,
-                                 self.notes, self.handed_stand_in, hints)
-
-
-class Shown:
-    """Something to look at, with a twin in plain text."""
-
-    def __init__(self, as_html: str, as_text: str):
-        self.as_html, self.as_text = as_html, as_text
-
-    def __repr__(self):
-        return self.as_text
-
-    def _repr_html_(self):
-        return self.as_html
+        return html.check_result(
+            v.exercise.name,
+            v.state,
+            v.score,
+            v.exercise.points,
+            v.cases,
+            v.diagnosis,
+            self.notes,
+            self.handed_stand_in,
+            hints,
+        )
 
 
 class Unchecked:
@@ -84,20 +83,24 @@ def check(name: str, answer):
     `name` is the exercise's, such as "05.lstm_step". Never raises and never writes to stderr.
     """
     try:
-        exercise = find(name)
-    except ValueError as error:
-        return answer, Unchecked(str(error))
-    try:
+        try:
+            exercise = find(name)
+        except ValueError as error:
+            return answer, Unchecked(str(error))
         return _checked(exercise, answer)
-    except Exception as error:           # ours, not the learner's: say so, and do not block the notebook
-        return answer, Unchecked(f"The check of {name} failed by itself ({type(error).__name__}: {error}). "
-                                 "That is a fault of the course, not of your answer: please report it.")
+    except Exception as error:  # ours, not the learner's: say so, and do not block the notebook
+        return answer, Unchecked(
+            f"The check of {name} failed by itself ({type(error).__name__}: {error}). "
+            "That is a fault of the course, not of your answer: please report it."
+        )
 
 
 def _checked(exercise, answer):
     if engine.is_stand_in(answer):
         verdict = engine.Verdict(exercise, "todo")
-        return answer, Result(verdict, ["a stand-in was checked: run the cell with your own answer first, then this one"])
+        return answer, Result(
+            verdict, ["a stand-in was checked: run the cell with your own answer first, then this one"]
+        )
     verdict = engine.judge(exercise, answer)
     note = record.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
     handed = answer if verdict.passed else engine.stand_in(exercise)
@@ -123,8 +126,16 @@ def progress():
         score = min(float(entry.get("score", 0)), exercise.points)
         total, reached = total + exercise.points, reached + score
         mark = "✓" if score >= exercise.points else "…" if entry else "○"
-        rows.append([mark, name, f"{score:g} of {exercise.points:g}", str(entry.get("attempts", 0)), "core" if exercise.core else "stretch"])
-    title = f"{reached:g} of {total:g} points, kept in {record.path().name}"
+        rows.append(
+            [
+                mark,
+                name,
+                f"{score:g} of {exercise.points:g}",
+                str(entry.get("attempts", 0)),
+                "core" if exercise.core else "stretch",
+            ]
+        )
+    title = f"{reached:g} of {total:g} points, kept in {record.NAME}"
     table = html.table(["", "exercise", "points", "attempts", ""], rows)
     plain = "\n".join([title, *("  ".join(r) for r in rows), *([note] if note else [])])
     return Shown(html.card("note", title, html.Html(table + html.escape(note or ""))), plain)

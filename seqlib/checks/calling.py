@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import linecache
+import random
 import sys
 import sysconfig
 import traceback
@@ -12,13 +13,15 @@ import warnings
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from itertools import islice
 
 import numpy as np
 
 from seqlib.checks.compare import as_array, describe
 from seqlib.checks.limits import TookTooLong, time_limit
 
-PRINTED_LIMIT = 2_000          # characters kept of what an answer prints
+PRINTED_LIMIT = 2_000  # characters kept of what an answer prints
+YIELDED_LIMIT = 100_000  # values taken from a generator, which may never end
 
 
 @dataclass
@@ -27,7 +30,8 @@ class Outcome:
 
     value: object = None
     error: str | None = None
-    kind: str | None = None                    # the exception's type, "time" for an endless loop
+    kind: str | None = None  # the exception's type, "time" for an endless loop
+    detail: str = ""  # what the exception said
     printed: str = ""
     modified: list[str] = field(default_factory=list)
     forbidden: list[str] = field(default_factory=list)
@@ -59,7 +63,9 @@ def as_torch(args: tuple) -> tuple:
     """The same arguments with every NumPy array as a tensor."""
     import torch
 
-    return tuple(torch.from_numpy(a.copy()) if isinstance(a, np.ndarray) and a.dtype.kind in "biuf" else a for a in args)
+    return tuple(
+        torch.from_numpy(a.copy()) if isinstance(a, np.ndarray) and a.dtype.kind in "biuf" else a for a in args
+    )
 
 
 def as_numpy(args: tuple) -> tuple:
@@ -70,8 +76,11 @@ def as_numpy(args: tuple) -> tuple:
 def parameters(function) -> list[str] | None:
     """The names of a function's positional parameters, None where they can't be known."""
     try:
-        return [p.name for p in inspect.signature(function).parameters.values()
-                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        return [
+            p.name
+            for p in inspect.signature(function).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         return None
 
@@ -79,11 +88,16 @@ def parameters(function) -> list[str] | None:
 def wrong_arity(function, names: list[str]) -> str | None:
     """A sentence where `function` can't be called with as many arguments as there are `names`."""
     try:
-        inspect.signature(function).bind(*names)
+        signature = inspect.signature(function)
+        signature.bind(*names)
     except TypeError:
-        takes = ", ".join(parameters(function) or []) or "none"
-        return (f"the check calls it with {len(names)} argument{'s' * (len(names) != 1)} ({', '.join(names)}); "
-                f"your function takes {len(parameters(function) or [])} ({takes})")
+        takes = parameters(function) or []
+        by_name = [p.name for p in signature.parameters.values() if p.kind == p.KEYWORD_ONLY and p.default is p.empty]
+        return (
+            f"the check calls it with {len(names)} argument{'s' * (len(names) != 1)} ({', '.join(names)}); "
+            f"your function takes {len(takes)} ({', '.join(takes) or 'none'})"
+            + (f" and needs {', '.join(by_name)} by name" if by_name else "")
+        )
     except ValueError:
         return None
     return None
@@ -94,22 +108,72 @@ def call(function, args: tuple, *, names: list[str] = (), forbids=(), owner=None
 
     `owner` is the learner's own function where `function` only calls it: errors are told in its lines.
     """
-    mine, out, outcome = copied(args), _Capture(), Outcome()
-    watch = _Watch(forbids)
-    try:
-        with time_limit(seconds), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with watch:
-                outcome.value = function(*mine)
-            if inspect.isgenerator(outcome.value):
-                outcome.value = list(outcome.value)
-    except TookTooLong:
-        outcome.kind, outcome.error = "time", f"it did not finish within {seconds:g} seconds: is there a loop that never ends?"
-    except BaseException as error:     # SystemExit and KeyboardInterrupt too: a check never raises
-        outcome.kind, outcome.error = type(error).__name__, _sentence(error, owner or function)
-    outcome.printed, outcome.forbidden = out.text, sorted(watch.seen)
+    mine, watch = copied(args), _Watch(forbids)
+
+    def work():
+        with watch:
+            return _settled(function(*mine))
+
+    outcome = guarded(work, owner=owner or function, seconds=seconds)
+    outcome.forbidden = sorted(watch.seen)
     outcome.modified = [n for n, a, m in zip(names, args, mine, strict=False) if _changed(a, m)]
     return outcome
+
+
+def guarded(work, *, owner=None, seconds: float = 2.0) -> Outcome:
+    """Do `work()`, which may run a learner's code: whatever it raises, prints or waits for stays in here."""
+    out, outcome, limit = _Capture(), Outcome(), time_limit(seconds)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with limit:
+                outcome.value = work()
+    except TookTooLong:
+        limit.close()
+        outcome.kind, outcome.error = (
+            "time",
+            f"it did not finish within {seconds:g} seconds: is there a loop that never ends?",
+        )
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: a check never raises
+        outcome.kind, outcome.detail = type(error).__name__, _text(error)
+        outcome.error = _sentence(error, outcome.detail, owner or work)
+    outcome.printed = out.text
+    return outcome
+
+
+def _settled(value):
+    """A generator's values as a list; a coroutine is closed, because it would complain on stderr when forgotten."""
+    if inspect.isgenerator(value):
+        return list(islice(value, YIELDED_LIMIT))
+    if inspect.iscoroutine(value):
+        value.close()
+        raise TypeError("an async function gives a coroutine and no value: write `def`, not `async def`")
+    return value
+
+
+@contextlib.contextmanager
+def same_randomness():
+    """Leave the global random generators as they were: a check must not change what the cells after it draw."""
+    torch = sys.modules.get("torch")
+    states = random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch:
+            torch.set_rng_state(states[2])
+
+
+@contextlib.contextmanager
+def unwatched():
+    """Let the course's own code call what an exercise forbids, even inside an answer."""
+    watching = sys.getprofile()
+    sys.setprofile(None)
+    try:
+        yield
+    finally:
+        _put_back(watching)
 
 
 def _changed(before, after) -> bool:
@@ -123,6 +187,7 @@ def _changed(before, after) -> bool:
 
 # -- an exception, told in the learner's own lines -------------------------------------------------------------------
 
+
 @cache
 def _library_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
@@ -134,13 +199,23 @@ def _own_frame(error, function):
     frames = traceback.extract_tb(error.__traceback__)
     home = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
     own = [f for f in frames if f.filename == home]
-    other = [f for f in frames[1:] if not f.filename.startswith((*_library_folders(), "<frozen", "<__array")) and f.filename != __file__]
+    other = [
+        f
+        for f in frames[1:]
+        if not f.filename.startswith((*_library_folders(), "<frozen", "<__array")) and f.filename != __file__
+    ]
     return (own or other or [None])[-1]
 
 
-def _sentence(error: BaseException, function) -> str:
-    text = " ".join(str(error).split())
-    text = text if len(text) <= 300 else text[:297] + "…"
+def _text(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an exception of the learner's own may not even be printable
+        return ""
+    return text if len(text) <= 300 else text[:297] + "…"
+
+
+def _sentence(error: BaseException, text: str, function) -> str:
     where = ""
     frame = _own_frame(error, function)
     if frame is not None:
@@ -150,6 +225,7 @@ def _sentence(error: BaseException, function) -> str:
 
 
 # -- calls that an exercise forbids ----------------------------------------------------------------------------------
+
 
 def resolve(dotted: str):
     """The object that a dotted name such as "torch.nn.LSTM" stands for."""
@@ -193,7 +269,9 @@ class _Watch(contextlib.AbstractContextManager):
         elif event == "c_call":
             if id(arg) in self.builtins:
                 self.seen.add(self.builtins[id(arg)])
-            elif getattr(arg, "__name__", None) in self.methods and not inspect.ismodule(getattr(arg, "__self__", None)):
+            elif getattr(arg, "__name__", None) in self.methods and not inspect.ismodule(
+                getattr(arg, "__self__", None)
+            ):
                 name, owner = self.methods[arg.__name__]
                 if owner is not None and isinstance(getattr(arg, "__self__", None), owner):
                     self.seen.add(name)
@@ -205,4 +283,12 @@ class _Watch(contextlib.AbstractContextManager):
         return self
 
     def __exit__(self, *_):
-        sys.setprofile(self.previous)
+        _put_back(self.previous)
+
+
+def _put_back(profiler):
+    """Restore what `sys.getprofile` gave; cProfile's is no function and starts again by itself."""
+    if hasattr(profiler, "enable"):
+        profiler.enable()
+    else:
+        sys.setprofile(profiler)

@@ -5,7 +5,18 @@ from functools import cache, partial
 
 import numpy as np
 
-from seqlib.checks.calling import Outcome, as_numpy, as_torch, call, copied, parameters, wrong_arity
+from seqlib.checks.calling import (
+    Outcome,
+    as_numpy,
+    as_torch,
+    call,
+    copied,
+    guarded,
+    parameters,
+    same_randomness,
+    unwatched,
+    wrong_arity,
+)
 from seqlib.checks.compare import describe, difference
 from seqlib.checks.exercise import Case, Exercise
 
@@ -33,6 +44,11 @@ def constant(value):
 
 def judge(exercise: Exercise, answer, rng=None) -> Verdict:
     """The verdict on `answer`, a function or, for a value exercise, a value. `rng` is for the tests' sake."""
+    with same_randomness():
+        return _judge(exercise, answer, rng)
+
+
+def _judge(exercise, answer, rng) -> Verdict:
     if exercise.value:
         if answer is None or answer is Ellipsis:
             return Verdict(exercise, "todo")
@@ -56,14 +72,19 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
         outcome, message = _judge_case(exercise, answer, case)
         outcomes.append(outcome)
         messages.append(message)
-        if outcome.kind == "time":      # the next case would only wait as long again
+        if outcome.kind in ("time", "KeyboardInterrupt"):  # the next case would only wait as long again
             messages += ["not tried: the case before did not finish"] * (len(cases) - len(messages))
             break
     if all(o.unattempted for o in outcomes):
         return Verdict(exercise, "todo")
     passed = sum(m is None for m in messages)
-    verdict = Verdict(exercise, "ok" if passed == len(cases) else "wrong", round(exercise.points * passed / len(cases), 2),
-                      [(c.label, m is None, m or "") for c, m in zip(cases, messages, strict=True)], notes=_notes(outcomes))
+    verdict = Verdict(
+        exercise,
+        "ok" if passed == len(cases) else "wrong",
+        round(exercise.points * passed / len(cases), 2),
+        [(c.label, m is None, m or "") for c, m in zip(cases, messages, strict=True)],
+        notes=_notes(outcomes),
+    )
     forbidden = sorted({f for o in outcomes for f in o.forbidden})
     if forbidden:
         verdict.state, verdict.score = "wrong", 0.0
@@ -76,19 +97,43 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
 def _judge_case(exercise: Exercise, answer, case: Case) -> tuple[Outcome, str | None]:
     outcome = _call(exercise, answer, case.args, case)
     message = _message(exercise, outcome, case)
-    if outcome.kind in ("TypeError", "AttributeError", "RuntimeError", "ValueError"):   # perhaps it is at home in the other library
-        for other in (as_torch, as_numpy):
-            again = _call(exercise, answer, other(case.args), case)
-            if _message(exercise, again, case) is None:
-                return again, None
+    if outcome.kind in (
+        "TypeError",
+        "AttributeError",
+        "RuntimeError",
+        "ValueError",
+    ):  # perhaps it is at home in the other library
+        for args in (as_torch(case.args), as_numpy(case.args)):
+            if all(a is b for a, b in zip(args, case.args, strict=True)):
+                continue
+            again = _call(exercise, answer, args, case)
+            if not again.kind:
+                outcome, message = again, _message(exercise, again, case)
     if message is not None and not exercise.value:
         message += _shapes(answer, case)
     return outcome, message
 
 
+class Outside:
+    """An answer that lives in another process: `outcome(args, case)` calls it there (the grader's sandbox)."""
+
+    def outcome(self, args: tuple, case: Case) -> Outcome:
+        raise NotImplementedError
+
+
+def judge_outside(exercise: Exercise, answer: Outside, cases) -> Verdict:
+    """As `judge`, for a function that is elsewhere and that can be called."""
+    with same_randomness():
+        return _judge_cases(exercise, answer, cases)
+
+
 def _call(exercise, answer, args, case, forbids=None) -> Outcome:
+    if isinstance(answer, Outside):
+        return answer.outcome(args, case)
     function = answer if exercise.using is None else partial(exercise.using, answer)
-    return call(function, args, names=list(case.named), forbids=exercise.forbids if forbids is None else forbids, owner=answer)
+    return call(
+        function, args, names=list(case.named), forbids=exercise.forbids if forbids is None else forbids, owner=answer
+    )
 
 
 def _message(exercise, outcome: Outcome, case: Case) -> str | None:
@@ -101,17 +146,20 @@ def _message(exercise, outcome: Outcome, case: Case) -> str | None:
         return _own_judge(exercise, outcome.value, case)
     name = exercise.returns[0] if len(exercise.returns) == 1 else None
     label = f"`{exercise.variable}`" if exercise.value else f"`{name}`" if name else "the result"
-    try:
-        return difference(outcome.value, expected(exercise, case), label, returns=exercise.returns, rtol=exercise.rtol)
-    except (TypeError, ValueError, AttributeError) as error:      # an object whose comparison itself fails
-        return f"the result can't be compared: {describe(outcome.value)} ({type(error).__name__})"
+    right = expected(exercise, case)
+    compared = guarded(lambda: difference(outcome.value, right, label, returns=exercise.returns, rtol=exercise.rtol))
+    return _cannot("compared", outcome.value, compared) if compared.error else compared.value
 
 
 def _own_judge(exercise, value, case) -> str | None:
-    try:
-        return exercise.judge(value, case)
-    except Exception as error:
-        return f"the result can't be judged: {describe(value)} ({type(error).__name__}: {error})"
+    judged = guarded(lambda: exercise.judge(value, case))
+    return _cannot("judged", value, judged) if judged.error else judged.value
+
+
+def _cannot(verb, value, outcome) -> str:
+    """An object whose comparison itself fails, or never ends."""
+    why = f"{outcome.kind}: {outcome.detail}" if outcome.detail else outcome.kind
+    return f"the result can't be {verb}: {describe(value)} ({why})"
 
 
 def expected(exercise: Exercise, case: Case):
@@ -124,7 +172,11 @@ def expected(exercise: Exercise, case: Case):
 def _shapes(answer, case: Case) -> str:
     names = parameters(answer) or []
     names = names if len(names) >= len(case.named) else list(case.named)
-    shown = [f"`{n}` {tuple(a.shape)}" for n, a in zip(names, case.args, strict=False) if hasattr(a, "shape") and len(a.shape)]
+    shown = [
+        f"`{n}` {tuple(a.shape)}"
+        for n, a in zip(names, case.args, strict=False)
+        if hasattr(a, "shape") and len(a.shape)
+    ]
     return f" (with {', '.join(shown)})" if shown else ""
 
 
@@ -139,6 +191,7 @@ def _notes(outcomes) -> list[str]:
 
 # -- known mistakes --------------------------------------------------------------------------------------------------
 
+
 def recognise(exercise: Exercise, cases, outcomes) -> str | None:
     """The diagnosis of the known mistake that does on every case what the answer did, None where there is none."""
     for diagnosis, wrong in exercise.mistakes.items():
@@ -150,16 +203,15 @@ def recognise(exercise: Exercise, cases, outcomes) -> str | None:
 def _alike(wrong, case, outcome, exercise) -> bool:
     theirs = _call(exercise, wrong, case.args, case, forbids=())
     if theirs.kind or outcome.kind:
-        return theirs.kind == outcome.kind
-    if bool(theirs.modified) != bool(outcome.modified):
+        return (theirs.kind, theirs.detail) == (outcome.kind, outcome.detail)
+    if theirs.modified != outcome.modified:
         return False
-    try:
-        return difference(outcome.value, theirs.value, returns=exercise.returns, rtol=exercise.rtol) is None
-    except (TypeError, ValueError, AttributeError):
-        return False
+    compared = guarded(lambda: difference(outcome.value, theirs.value, returns=exercise.returns, rtol=exercise.rtol))
+    return not compared.error and compared.value is None
 
 
 # -- stand-ins -------------------------------------------------------------------------------------------------------
+
 
 class StandIn:
     """The course's own function in the place of an answer that is not there yet."""
@@ -169,7 +221,8 @@ class StandIn:
         self.__doc__ = f"A stand-in for your {exercise.variable}, until its check passes."
 
     def __call__(self, *args, **kwargs):
-        return (self.exercise.stand_in or self.exercise.oracle)(*args, **kwargs)
+        with unwatched():
+            return (self.exercise.stand_in or self.exercise.oracle)(*args, **kwargs)
 
     def __repr__(self):
         return f"<stand-in for {self.exercise.variable}: your own once its check passes>"
@@ -177,7 +230,7 @@ class StandIn:
 
 @cache
 def _subclass(kind: type) -> type:
-    return type(f"StandIn{kind.__name__.title()}", (kind,), {"stand_in": True})
+    return type(f"StandIn{kind.__name__.title()}", (kind,), {})
 
 
 def stand_in(exercise: Exercise):
@@ -185,10 +238,19 @@ def stand_in(exercise: Exercise):
     if not exercise.value:
         return StandIn(exercise)
     value = exercise.oracle()
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, np.ndarray):
-        return value.view(_subclass(np.ndarray))
-    return _subclass(type(value))(value) if type(value) in (int, float, str, list, tuple) else value
+        marked = value.view(_subclass(np.ndarray))
+    elif hasattr(value, "detach"):
+        marked = value.clone()
+    elif type(value) in (int, float, str, list, tuple, dict, set):
+        marked = _subclass(type(value))(value)
+    else:
+        return value
+    marked.stand_in_for = exercise.name
+    return marked
 
 
 def is_stand_in(answer) -> bool:
-    return isinstance(answer, StandIn) or getattr(type(answer), "stand_in", False)
+    """Whether it was handed out by a check. What a learner computes from a stand-in is the learner's own."""
+    return isinstance(answer, StandIn) or "stand_in_for" in getattr(answer, "__dict__", ())

@@ -110,9 +110,12 @@ def all_exercises() -> dict[str, Exercise]:
 
 def find(name: str) -> Exercise:
     """The exercise called `name`; ValueError that suggests near names where there is none."""
-    number = str(name)[:2]
+    name = str(name)
+    number = name[:2]
     known = exercises(number) if number in module_names() else {}
     if name in known:
         return known[name]
     near = difflib.get_close_matches(str(name), list(all_exercises()), n=3)
-    raise ValueError(f"there is no exercise {name!r}" + (f"; did you mean {' or '.join(map(repr, near))}?" if near else ""))
+    raise ValueError(
+        f"there is no exercise {name!r}" + (f"; did you mean {' or '.join(map(repr, near))}?" if near else "")
+    )

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import signal
+import sys
 import threading
 import time
 
@@ -23,28 +24,38 @@ class time_limit(contextlib.AbstractContextManager):
     """Raise TookTooLong in the block after `seconds` of its own processor time, or `patience` times that by the clock.
 
     Processor time where the platform tells it, so that a busy machine does not fail an honest answer. The exception
-    is raised again every 50 ms until the block ends, because a loop may catch it. Code inside one long call of a
-    compiled library is stopped when that call returns.
+    is raised again every 50 ms until the block ends, because a loop may catch it; from the second time on also at the
+    next line, which lies outside a `try` that waits (`try: sleep(1)` with a bare `except: pass`). Code inside one long
+    call of a compiled library is stopped when that call returns.
     """
 
     def __init__(self, seconds: float = 2.0, patience: float = 5.0):
         self.seconds, self.patience = seconds, patience
-        self.lock, self.active, self.fired = threading.Lock(), False, False
+        self.lock, self.active, self.shots, self.done = threading.Lock(), False, 0, threading.Event()
 
     def __enter__(self):
-        self.thread = threading.get_ident()
+        self.thread, self.outside, self.tracer = threading.get_ident(), sys._getframe(1), sys.gettrace()
         self.by_signal = threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill")
         if self.by_signal:
             self.previous = signal.signal(signal.SIGALRM, self._raise)
         self.active = True
-        self.done = threading.Event()
-        self.watcher = threading.Thread(target=self._watch, args=(_cpu_clock(),), daemon=True)
-        self.watcher.start()
+        threading.Thread(target=self._watch, args=(_cpu_clock(),), daemon=True).start()
         return self
 
-    def _raise(self, *_):
-        if self.active:
+    def _raise(self, _, frame):
+        if not self.active or _inside_this_file(frame):
+            return
+        self.shots += 1
+        if self.shots > 1:
+            while frame not in (None, self.outside):
+                frame.f_trace, frame = self._raise_at_line, frame.f_back
+            sys.settrace(self._raise_at_line)
+        raise TookTooLong
+
+    def _raise_at_line(self, frame, event, arg):
+        if event == "line" and self.active and not _inside_this_file(frame):
             raise TookTooLong
+        return self._raise_at_line
 
     def _watch(self, cpu):
         start_cpu, start = cpu(), time.monotonic()
@@ -53,28 +64,59 @@ class time_limit(contextlib.AbstractContextManager):
                 continue
             with self.lock:
                 if self.active:
-                    self.fired = True
                     self._interrupt()
 
     def _interrupt(self):
         if self.by_signal:
             signal.pthread_kill(self.thread, signal.SIGALRM)
         else:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TookTooLong))
+            self.shots += 1
+            self._raise_in_thread()
+
+    def _raise_in_thread(self):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TookTooLong))
+
+    def _let_the_last_one_come(self):
+        """Nothing may be raised later. Clearing it instead would leave the interpreter's flag for such exceptions set
+        for good, and a function that is profiled in Python 3.11 then never starts."""
+        with contextlib.suppress(TookTooLong):
+            self._raise_in_thread()
+            for _ in range(1_000_000):
+                pass
 
     def _close(self):
         with self.lock:
-            self.active = False
+            self.active, self.outside = False, None
         self.done.set()
         if not self.by_signal:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), None)
-        elif self.previous is not None:
-            signal.signal(signal.SIGALRM, self.previous)
+            if self.shots:
+                self._let_the_last_one_come()
+            return
+        # The default action would end the process if a last alarm were still on its way.
+        signal.signal(signal.SIGALRM, _nothing if self.previous in (None, signal.SIG_DFL) else self.previous)
+        if self.shots > 1:
+            sys.settrace(self.tracer)
 
-    def __exit__(self, *_):
+    def close(self):
+        """Stop watching. May be called again."""
         while True:
             try:
-                self._close()
-                return None
-            except TookTooLong:        # it came while the block was being left: leave all the same
+                return self._close()
+            except TookTooLong:  # it came while the block was being left: leave all the same
                 continue
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _nothing(*_):
+    pass
+
+
+def _inside_this_file(frame) -> bool:
+    """Whether the block is only being entered or left: nothing is raised there, so that all is put back."""
+    while frame is not None:
+        if frame.f_code.co_filename == __file__:
+            return True
+        frame = frame.f_back
+    return False

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from seqlib.runtime import home
 
-VERSION = 1
+VERSION, NAME = 1, "progress.json"
 
 
 def path() -> Path:
-    return home() / "progress.json"
+    return home() / NAME
 
 
 def _set_aside(file: Path) -> Path | None:
@@ -34,12 +34,16 @@ def _valid(data) -> bool:
     entries = data.get("exercises") if isinstance(data, dict) else None
     return isinstance(entries, dict) and all(
         isinstance(e, dict) and isinstance(e.get("score"), (int, float)) and isinstance(e.get("attempts"), int)
-        for e in entries.values())
+        for e in entries.values()
+    )
 
 
 def load() -> tuple[dict, str | None]:
     """(exercises, note): {name: {score, points, attempts, last}}; the note says where a damaged file went."""
-    file = path()
+    try:
+        file = path()
+    except OSError as error:
+        return {}, f"progress could not be read ({error.strerror or error})"
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         if _valid(data):
@@ -49,16 +53,20 @@ def load() -> tuple[dict, str | None]:
     except (OSError, ValueError):
         pass
     aside = _set_aside(file)
-    return {}, f"the progress file could not be read; it was kept as {aside.name if aside else file.name} and a new one begun"
+    return (
+        {},
+        f"the progress file could not be read; it was kept as {aside.name if aside else file.name} and a new one begun",
+    )
 
 
 @contextlib.contextmanager
 def _locked():
-    """Two notebooks may write at the same moment: one waits, up to a second, and an old lock is ignored."""
-    lock = path().with_suffix(".lock")
-    for _ in range(50):
+    """Two notebooks may write at the same moment: one waits. A lock older than 5 seconds was left by a crash."""
+    lock, mine = path().with_suffix(".lock"), False
+    for _ in range(300):
         try:
             os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            mine = True
             break
         except FileExistsError:
             with contextlib.suppress(OSError):
@@ -68,17 +76,22 @@ def _locked():
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        if mine:
+            lock.unlink(missing_ok=True)
 
 
 def save(name: str, score: float, points: float) -> str | None:
-    """Note an attempt; the best score stays. Returns a sentence where something was wrong with the file, never raises."""
+    """Note an attempt; the best score stays. Never raises: returns a sentence where something is wrong with the file."""
     try:
         with _locked():
             entries, note = load()
             entry = entries.setdefault(name, {"score": 0.0, "attempts": 0})
-            entry.update(score=max(score, entry["score"]), points=points, attempts=entry["attempts"] + 1,
-                         last=time.strftime("%Y-%m-%dT%H:%M:%S"))
+            entry.update(
+                score=max(score, entry["score"]),
+                points=points,
+                attempts=entry["attempts"] + 1,
+                last=time.strftime("%Y-%m-%dT%H:%M:%S"),
+            )
             _write({"version": VERSION, "exercises": entries})
         return note
     except OSError as error:

@@ -1,0 +1,25 @@
+"""Settings of every test run: a bare checkout is enough, and nobody's own progress is touched."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+# Kernels and other child processes find seqlib beside this file, whether it is installed or not.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+sys.path.insert(0, str(ROOT / "tests"))  # what several tests share: course_sources, mutants
+OUTPUT_SECONDS = 60  # nbval waits 5 s for a cell's outputs, too little on a busy machine
+
+
+def pytest_configure(config):
+    home = tempfile.mkdtemp(prefix="seqlib-tests-")
+    os.environ["SEQLIB_HOME"] = home
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def pytest_itemcollected(item):
+    if hasattr(item, "output_timeout"):
+        item.output_timeout = OUTPUT_SECONDS

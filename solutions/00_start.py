@@ -1,0 +1,296 @@
+# %% [markdown]
+# # 00 · Start: a ball, a guess, a check
+#
+# **In ten minutes you know whether this machine is ready, and how the course works**, because you do each thing
+# once: run a cell, guess before you look, write an answer, get it wrong, read why, take a hint, get it right, and
+# watch a model learn the same rule from data.
+#
+# *Before you start:* a little Python. *Time:* 10 minutes. *Needs:* no network, no GPU.
+
+# %% [markdown]
+# ## Is this machine ready?
+#
+# Click the cell below and press **Shift+Enter**: that runs it and moves on. The line above tells where this notebook
+# runs. The card below should be green.
+
+# %%
+from seqlib.ready import ready
+
+ready()
+
+# %% [markdown]
+# If something is lacking, the card names it. Two habits save trouble later: **Kernel → Restart and run all** begins
+# afresh, and **z** brings back a cell that you deleted by accident.
+#
+# ## Something moves
+#
+# Here are three balls between two walls. Each keeps its speed and bounces. Watch for a moment.
+
+# %%
+import numpy as np
+
+from seqlib.data import ball
+from seqlib.motion import film
+
+rng = np.random.default_rng(4)
+positions = ball(rng, n=3, length=60)[:, :, 0]  # (balls, frames), from 0 (left wall) to 1 (right wall)
+film({f"ball {i + 1}": track for i, track in enumerate(positions)}, seconds=9,
+     alt="Three balls move from left to right between two walls, each at its own constant speed, and bounce back.")
+
+# %% [markdown]
+# ## Predict before you run
+#
+# The course asks you to guess *before* you see. A wrong guess costs nothing and makes the answer stay with you.
+#
+# A film of many such balls is stopped, and all that you are shown is one frame: **the ball is at 0.50**. You may name
+# one place for the next frame. How far off will the best possible guess be, on average? The balls move 0.02 to 0.08
+# box widths per frame. Write a number, or leave `None`.
+
+# %%
+guess = None  # predict: how far off is the best guess, on average?
+
+# %%
+from seqlib import reveal
+
+many = ball(rng, n=20_000, length=3)[:, :, 0]
+before, now, after = many.T
+near = abs(now - 0.5) < 0.01
+best_single = np.median(after[near])
+reveal(guess, abs(after[near] - best_single).mean(), "mean distance from the best single guess", unit="box widths")
+
+# %% [markdown]
+# The best single guess is *where it is now*, and it is wrong by a whole step nearly every time. The picture shows why:
+# one frame says where the ball is, not which way it goes.
+
+# %%
+from seqlib import show
+from seqlib.plot import figure
+
+fig, axes = figure(1, 2, sharey=True)
+axes[0].hist(after[near], bins=40, color="#0072B2")
+axes[0].set(title="One frame: left or right?", xlabel="next position (box widths)", ylabel="balls")
+right = near & (now > before)
+axes[1].hist(after[right], bins=40, range=axes[0].get_xlim(), color="#D55E00")
+axes[1].set(title="Two frames: the direction is known", xlabel="next position (box widths)")
+show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing one frame, there are two humps, left and "
+              "right. Knowing two frames, for balls moving right, one hump to the right remains.")
+
+# %% [markdown]
+# ## Your first exercise
+#
+# **Exercise 00.1 · Where does it go next?** — ●○○○, 2 minutes, core
+#
+# Away from the walls the ball keeps its step. With $x_{t-1}$ the position before and $x_t$ the position now,
+#
+# $$\hat x_{t+1} = x_t + (x_t - x_{t-1}) \tag{0.1}$$
+#
+# Write the function in place of the `raise` line. It gets numbers or NumPy arrays of any shape; arithmetic on arrays
+# works element by element, so one line serves both.
+
+# %%
+def next_position(before, now):
+    """Where a ball will be that was at `before` and is at `now`, at constant speed. Same shape as `now`."""
+    ### BEGIN SOLUTION
+    return now + (now - before)  # (0.1)
+    ### END SOLUTION
+
+# %%
+from seqlib import check
+
+next_position, result = check("00.next_position", next_position)
+result
+
+# %% [markdown]
+# That cell is a **check**. It called your function on numbers drawn afresh and compared. A card with ○ means: not
+# written yet; ✗: written, and not right yet; ✓: right.
+#
+# ## Get it wrong on purpose
+#
+# A good check says *what* went wrong. This one knows the mistakes that people make here. Two wrong answers:
+
+# %%
+def stands_still(before, now):
+    return now * 1.0
+
+
+_, verdict = check("00.next_position", stands_still)
+verdict
+
+# %%
+def wrong_size(before, now):
+    return np.zeros(4)
+
+
+_, verdict = check("00.next_position", wrong_size)
+verdict
+
+# %% [markdown]
+# Read the second card as you would read an error: which input, what was expected, what came. Under a wrong answer
+# there are **hints** to unfold, a small one first. You can also ask for them by name:
+
+# %%
+from seqlib import hint
+
+hint("00.next_position", 1)
+
+# %% [markdown]
+# ## Stand-ins: you are never stuck
+#
+# `next_position, result = check(…)` hands something back. Once your answer passes, it is your own function. Until
+# then it is a **stand-in**, the course's own, so that every cell below runs whether or not you solved the exercise.
+# Look at which one you hold:
+
+# %%
+next_position
+
+# %% [markdown]
+# **Exercise 00.2 · How much past is needed?** — ●○○○, 1 minute, core
+#
+# Some answers are a value, not a function. How many positions, the present one included, does one need to know the
+# next one exactly, away from the walls? Replace `None`.
+
+# %%
+### BEGIN SOLUTION
+### STUB: positions_needed = None
+positions_needed = 2
+### END SOLUTION
+
+# %%
+positions_needed, result = check("00.positions_needed", positions_needed)
+result
+
+# %% [markdown]
+# ## Break it
+#
+# Equation (0.1) knows nothing of walls. Let it follow one ball, each prediction made from the true last two
+# positions, and look at where it fails.
+
+# %%
+track = positions[0]
+predicted = next_position(track[:-2], track[1:-1])
+error = abs(predicted - track[2:])
+
+fig, ax = figure()
+ax.plot(track[2:], label="the ball")
+ax.plot(predicted, "--", label="predicted from two positions")
+ax.set(title="A constant step is right everywhere but at a wall", xlabel="frame", ylabel="position (box widths)")
+ax.legend()
+show(fig, alt="The position of a bouncing ball over the frames is a zigzag. The prediction lies on it except in the one "
+              "frame after each bounce, where it shoots past the wall.")
+
+# %% [markdown]
+# How bad is that in numbers? A score means nothing alone, so the simplest rule of all stands beside it: *the ball
+# stays where it is*. That is a **baseline**. You will see one beside every model of this course.
+
+# %%
+still = abs(track[1:-1] - track[2:])
+print(f"baseline, stands still:  {still.mean():.4f} box widths")
+print(f"constant step:           {error.mean():.4f} box widths, largest {error.max():.3f}")
+
+# %% [markdown]
+# **Exercise 00.3 · Bounce** — ●●○○, 5 minutes, core
+#
+# Mend it. A ball that would be at 1.1 has turned round at the right wall and is at 0.9; one that would be at −0.1 is
+# at 0.1. Make it work for numbers and arrays; no ball moves farther than one width of the box in a frame.
+#
+# $$\hat x_{t+1} = 1 - \bigl|\,1 - |2x_t - x_{t-1}|\,\bigr| \tag{0.2}$$
+
+# %%
+def bounce(before, now):
+    """Where a ball will be next, between walls at 0 and 1. Numbers or arrays; same shape as `now`."""
+    ### BEGIN SOLUTION
+    straight = now + (now - before)
+    return 1 - np.abs(1 - np.abs(straight))  # (0.2)
+    ### END SOLUTION
+
+# %%
+bounce, result = check("00.bounce", bounce)
+result
+
+# %% [markdown]
+# ## A model that learns the rule
+#
+# You wrote the rule down. Now let a model find it: two weights and a bias, which see two positions and predict the
+# third,
+#
+# $$\hat x_{t+1} = w_1 x_{t-1} + w_2 x_t + b \tag{0.3}$$
+#
+# Before you run: which weights should come out, if it finds the rule (0.1)? Guess $w_1$.
+
+# %%
+guess = None  # predict: the weight of the position before
+
+# %%
+import torch
+
+from seqlib import budget
+from seqlib.train import train
+
+inside = (many > 0.1).all(axis=1) & (many < 0.9).all(axis=1)     # away from the walls
+x = torch.tensor(many[inside][:, :2] - 0.5)
+y = torch.tensor(many[inside][:, 2:] - 0.5)
+model = torch.nn.Linear(2, 1)  # (0.3)
+history = train(model, lambda step: (x, y), steps=budget(cpu=400, gpu=400), lr=0.05,
+                loss=lambda model, batch: (model(batch[0]) - batch[1]).square().mean())
+
+# %% [markdown]
+# `budget(cpu=400, gpu=400)` says how many steps this cell takes here. The same notebook runs on two laptop cores and
+# on a GPU; what changes is written in the cell.
+
+# %%
+w_1, w_2 = model.weight.detach()[0].tolist()
+print(f"learned: next = {w_1:.2f} · before + {w_2:.2f} · now + {model.bias.item():.2f}")
+reveal(guess, w_1, "weight of the position before")
+
+# %% [markdown]
+# Nobody told it. Minus one times before, plus two times now, *is* now plus the step: your equation (0.1). Finding such
+# rules where nobody can write them down is what the rest of the course is about. And this model has a weakness that
+# sets the next notebook going: somebody had to tell it that **two** positions are enough.
+
+# %%
+from seqlib import claims
+
+with torch.no_grad():
+    learned = (model(x) - y).abs().mean().item()
+rule = float(np.abs(next_position(many[inside][:, 0], many[inside][:, 1]) - many[inside][:, 2]).mean())
+stay = float((x[:, 1:] - y).abs().mean())
+claims([
+    ("One frame does not tell where a ball goes next", "mechanics", f"off by {stay:.3f} on average", "holds", "Predict before you run"),
+    ("Two frames do, away from the walls", "mechanics", f"off by {rule:.1e}", "holds", "Your first exercise"),
+    ("Least squares finds that rule from data", "Gauss 1809", f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
+     "holds" if abs(w_1 + 1) < 0.1 else "fails", "A model that learns the rule"),
+])
+
+# %% [markdown]
+# ## Where your progress is kept
+#
+# In one small file on this machine, nowhere else. The best score of each exercise stays. `progress()` shows it, in
+# any notebook.
+
+# %%
+from seqlib import progress
+
+progress()
+
+# %% [markdown]
+# ## Remember
+#
+# Turn the cards over in your head before you open them. Then the quiz: every choice says why it is right or wrong.
+
+# %%
+from seqlib import flashcards, quiz
+
+flashcards("00")
+
+# %%
+quiz("00")
+
+# %% [markdown]
+# ## Where to go
+#
+# Next: [01 · Why order matters](01_why_order_matters.ipynb). Each notebook is a promise, a little theory, something
+# that you build, and a measurement that tells you whether it works.
+#
+# **Sources.** Guessing before looking: Crouch et al. 2004, *Classroom demonstrations: Learning tools or
+# entertainment?*, American Journal of Physics 72, §IV. Learning from tests: Roediger and Karpicke 2006, *Test-enhanced
+# learning*, Psychological Science 17, experiments 1 and 2.
