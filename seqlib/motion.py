@@ -13,28 +13,20 @@ ROW, WIDTH, RADIUS = 44, 640, 9  # pixels
 FILLS = ("blue", "vermilion", "green", "purple")
 
 
-def film(tracks: Mapping[str, np.ndarray], alt: str, *, seconds: float = 6.0, curtain: float | None = None) -> None:
+def film(tracks: Mapping[str, np.ndarray], alt: str, *, seconds: float = 6.0) -> None:
     """Show {name: positions (T,) in [0, 1]} as balls that move from wall to wall, a row each, again and again.
 
-    `curtain` hides everything from that position on. A reader who asked their system for less motion sees the
-    balls with their trails standing still. ValueError where a track is not one-dimensional.
+    A reader who asked their system for less motion sees the balls with their trails standing still. ValueError
+    where a track is not one-dimensional.
     """
     name = "film" + identity(*(np.round(t, 4).tobytes() for t in tracks.values()), alt, seconds)
     rows = "".join(
         _row(name, i, label, np.asarray(track, dtype=float), seconds) for i, (label, track) in enumerate(tracks.items())
     )
     height = ROW * len(tracks)
-    hidden = (
-        ""
-        if curtain is None
-        else (
-            f'<rect x="{_x(curtain):.0f}" y="0" width="{WIDTH - _x(curtain):.0f}" height="{height}" fill="#9aa3ad"/>'
-            f'<text x="{(_x(curtain) + WIDTH) / 2:.0f}" y="{height / 2 + 5:.0f}" text-anchor="middle" font-size="14" fill="#111">curtain</text>'
-        )
-    )
     picture = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>{rows}{hidden}</svg>'
+        f'font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>{rows}</svg>'
     )
     # As an image, because a notebook that is not trusted yet keeps images and drops inline SVG.
     address = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"

@@ -196,7 +196,8 @@ def test_lab_says_which_port_it_uses_instead(taken, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(ct.subprocess, "run", lambda command, **_: commands.append(command) or done)
     monkeypatch.chdir(ROOT)
     ct.lab(options(port=taken), ["--ip=0.0.0.0"])
-    said, (command,) = capsys.readouterr().out, commands
+    said, (trusted, command) = capsys.readouterr().out, commands
+    assert trusted[1:4] == ["-m", "jupyter", "trust"] and any("00_start" in book for book in trusted)
     port = int(re.search(rf"port {taken} is taken: using (\d+)", said)[1])
     assert f"--port={port}" in command and port != taken
     assert "--no-browser" in command and "--ip=0.0.0.0" in command

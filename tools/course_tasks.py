@@ -80,6 +80,13 @@ def lab_command(environment: Environment, port: int, extra: Sequence[str]) -> li
     return command + list(extra)
 
 
+def trust(environment: Environment) -> None:
+    """Sign the course's own notebooks, so that JupyterLab shows their saved cards and pictures unstripped."""
+    books = [str(book) for folder in ("solutions", "notebooks") for book in sorted((ROOT / folder).glob("*.ipynb"))]
+    command = [str(environment.python), "-m", "jupyter", "trust", *books]
+    subprocess.run(command, cwd=ROOT, env=child_variables(environment), capture_output=True)
+
+
 def lab(options: argparse.Namespace, extra: list[str]) -> int:
     """Install, build what is missing, open JupyterLab. Runs until it is stopped."""
     missing = missing_editions()
@@ -88,6 +95,7 @@ def lab(options: argparse.Namespace, extra: list[str]) -> int:
         say(f"building {', '.join(missing)}")
         if call(environment, script("build.py", "the notebooks' builder"), "--missing"):
             raise Problem("the notebooks could not be built.", "the lines above say why.")
+    trust(environment)
     wanted = options.port or PORTS[0]
     port = free_port(range(wanted, wanted + len(PORTS)))
     if port != wanted:

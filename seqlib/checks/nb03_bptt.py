@@ -1,5 +1,7 @@
 """Notebook 03: backpropagation through time, by hand."""
 
+from functools import partial
+
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
@@ -193,12 +195,16 @@ def _by_hand(dh_t, x_t, h_prev, h_t, W_xh, W_hh, **wrong):
     return tuple((lambda name: wrong[name](da) if name in wrong else right[name]())(name) for name in right)
 
 
+def _with(part, args, *da):
+    return part(*da, *args)
+
+
 def _mistaken(**wrong):
     """The step by hand with some parts replaced; each part is a function of da and the step's arguments."""
 
     def answer(dh_t, x_t, h_prev, h_t, W_xh, W_hh):
         args = (dh_t, x_t, h_prev, h_t, W_xh, W_hh)
-        parts = {k: (lambda f: lambda *da: f(*da, *args))(f) for k, f in wrong.items()}
+        parts = {name: partial(_with, part, args) for name, part in wrong.items()}
         return _by_hand(*args, **parts)
 
     return answer
@@ -524,7 +530,7 @@ def _gradient_flow(h, W_hh, dh_last):
     import torch
 
     h, W_hh = np.asarray(h, dtype=float), np.asarray(W_hh, dtype=float)
-    W, (T, H) = torch.as_tensor(W_hh), h.shape
+    W, T = torch.as_tensor(W_hh), len(h)
     # States that are free to move: each step's input is set so that the states come out as given.
     inputs = np.arctanh(h[1:]) - h[:-1] @ W_hh
     first = _tensor(h[0])
