@@ -35,7 +35,7 @@ SETUP = """\
 import importlib.util
 import os
 
-if importlib.util.find_spec("seqlib") is None:
+if getattr(importlib.util.find_spec("seqlib"), "origin", None) is None:
     address = os.environ.get("SEQLIB_SOURCE", "git+{repository}")
     get_ipython().run_line_magic("pip", f"install --quiet {{address}}")
 
