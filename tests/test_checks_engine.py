@@ -931,7 +931,7 @@ def test_an_unknown_name_suggests_near_ones():
     assert "'99.affine'" in str(hint("99.afine"))
 
 
-@pytest.mark.parametrize("name", [None, 3, "", "nonsense", ["99.affine"], right, "99.", "42.affine"], ids=str)
+@pytest.mark.parametrize("name", [None, 3, "", "nonsense", ["99.affine"], right, "99.", "42.affine"], ids=range(8))
 def test_a_nonsense_name(name):
     handed, result = check(name, right)
     assert handed is right and repr(result) == "0"

@@ -250,7 +250,7 @@ def test_empty_answers_score_one_special_case_at_most(name):
     for i in range(len(cases[0].args)):
         empty[f"argument {i}"] = lambda *args, i=i: args[i]
     for label, answer in empty.items():
-        for seed in SEEDS:
+        for seed in SEEDS[:3]:
             verdict = judged(exercise, answer, seed)
             assert verdict.score <= exercise.points / len(cases) + 0.01, f"{label}: {told(verdict)}"
 
@@ -367,3 +367,8 @@ def test_every_checks_module_has_its_notebook(number):
         pytest.skip(f"no source of notebook {number} yet")
     assert f"nb{path.stem}" == module_names()[number]
     assert list(exercise_cells(path)) == [n for n in ALL if n[:2] == number]
+
+
+def test_the_first_three_notebooks_hold_what_was_promised():
+    first = [e for n, e in ALL.items() if n[:2] in ("00", "01", "02")]
+    assert len(first) >= 16 and sum(len(e.mistakes) for e in first) >= 50

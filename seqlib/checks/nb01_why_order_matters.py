@@ -374,13 +374,15 @@ def _messages(rng) -> list[Case]:
     def words(n):
         return sorted(_words(rng, n), reverse=True)  # falling, so that sorting moves every one of them
 
+    # A few texts more at the front, another number each time, so that remembered places are wrong the next time.
+    lead = [words(int(n)) for n in rng.permutation(4)]
     a, b, c, d = words(9), words(6), words(10), words(4)
     again = [a[0], a[1], a[2], a[1], a[3], a[4], a[0], a[5], a[6], a[2], a[7], a[8], a[3]]
     return [
-        Case("repeats on both sides of the cut", texts=again, fraction=0.5),
-        Case("no repeats at all", texts=b, fraction=0.75),
-        Case("one text sent again and again", texts=[*c[:2], c[0], c[0], *c[2:], c[0]], fraction=0.625),
-        Case("every text twice, at once", texts=[w for w in d for _ in range(2)], fraction=0.5),
+        Case("repeats on both sides of the cut", texts=lead[0] + again, fraction=0.5),
+        Case("no repeats at all", texts=lead[1] + b, fraction=0.75),
+        Case("one text sent again and again", texts=[*lead[2], *c[:2], c[0], c[0], *c[2:], c[0]], fraction=0.625),
+        Case("every text twice, at once", texts=lead[3] + [w for w in d for _ in range(2)], fraction=0.5),
     ]
 
 

@@ -81,7 +81,7 @@ def _locked():
 
 
 def save(name: str, score: float, points: float) -> str | None:
-    """Note an attempt; the best score stays. Never raises: returns a sentence where something is wrong with the file."""
+    """Note an attempt; the best score stays. Never raises: a sentence where something is wrong with the file."""
     try:
         with _locked():
             entries, note = load()

@@ -17,7 +17,7 @@ from course_sources import ROOT, exercise_cells, source_of  # noqa: E402
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbgrader")
 
-# A small notebook with every sort of student, and a large one with half of it solved; the same builder makes all others.
+# A small notebook with every sort of student, a large one half solved; the same builder makes all others.
 HANDED_IN = {"00": ("good", "partial", "none"), "01": ("partial",)}
 
 
