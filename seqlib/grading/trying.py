@@ -1,0 +1,226 @@
+"""Judge an answer that lives in the sandbox: what the checks do in a notebook, with a border in between."""
+
+import ast
+import dis
+import hashlib
+import inspect
+import sys
+
+import numpy as np
+
+from seqlib.checks import engine
+from seqlib.checks.calling import Outcome, copied
+from seqlib.checks.compare import difference
+from seqlib.checks.exercise import Exercise
+from seqlib.checks.limits import TookTooLong, time_limit
+from seqlib.grading.slot import Run
+
+
+def random_numbers(seed: int, name: str, round_: int = 0) -> np.random.Generator:
+    """The same inputs for the same submission and exercise, unknown to whoever lacks the class's secret."""
+    mixed = int.from_bytes(hashlib.sha256(f"{seed}/{name}/{round_}".encode()).digest()[:8], "big")
+    return np.random.default_rng(mixed)
+
+
+def try_answer(run: Run, exercise: Exercise, cases, bind: dict, seconds: float) -> engine.Verdict:
+    """The verdict on what the notebook that `run` executes has as its answer. RunEnded where the process is lost."""
+    reply = run.ask(
+        seconds + 5,
+        op="try",
+        variable=exercise.variable,
+        value=exercise.value,
+        bind=bind,
+        seconds=seconds,
+        using=source_of_using(exercise),
+        names=list(cases[0].named),
+    )
+    if "gone" in reply:
+        return refused(exercise, _gone(reply["gone"]))
+    if exercise.value:
+        run.over(seconds, tell=False)
+        return _value(exercise, reply.get("value"))
+    if "refused" in reply:
+        run.over(seconds, tell=False)
+        return refused(exercise, str(reply["refused"])[:400])
+    try:
+        verdict = engine.judge_outside(exercise, Remote(run, exercise, seconds), cases)
+    except Gone as gone:
+        return refused(exercise, _gone(gone.args[0]))
+    run.over(seconds + 5, tell=True)
+    return verdict
+
+
+def _gone(why) -> str:
+    return (
+        "it did not finish within the time that an exercise has"
+        if why == "time"
+        else "the process ended while the answer was tried"
+    )
+
+
+def refused(exercise: Exercise, sentence: str) -> engine.Verdict:
+    return engine.Verdict(exercise, "wrong", cases=[("calling your answer", False, sentence)])
+
+
+def _value(exercise, value) -> engine.Verdict:
+    """A value is data already; everything about it happens here."""
+    try:
+        return engine.judge(exercise, value, random_numbers(0, exercise.name))
+    except Exception as error:
+        return refused(exercise, f"the answer could not be compared ({type(error).__name__})")
+
+
+class Gone(Exception):
+    """The copy of the process in which an answer was tried has ended before it replied."""
+
+
+class Remote(engine.Outside):
+    """An answer in the sandbox, called one case at a time."""
+
+    def __init__(self, run: Run, exercise: Exercise, seconds: float):
+        self.run, self.exercise, self.seconds = run, exercise, seconds
+
+    def outcome(self, args, case) -> Outcome:
+        names = list(case.named)
+        reply = self.run.ask(
+            self.seconds + 5, op="call", args=list(args), names=names, forbids=list(self.exercise.forbids)
+        )
+        if "gone" in reply:
+            raise Gone(reply["gone"])
+        return _outcome(reply, names, self.exercise)
+
+
+def _outcome(reply: dict, names, exercise) -> Outcome:
+    """An Outcome from what the sandbox says, every field checked."""
+
+    def text(key, limit):
+        value = reply.get(key)
+        return value[:limit] if isinstance(value, str) and value else None
+
+    def words(key, allowed=None):
+        value = reply.get(key)
+        found = [w for w in value if isinstance(w, str)] if isinstance(value, list) else []
+        return [w[:80] for w in found if allowed is None or w in allowed][:20]
+
+    kind = text("kind", 60)
+    error = text("error", 500) or (f"it raised {kind}" if kind else None)
+    return Outcome(
+        value=reply.get("value"),
+        error=error,
+        kind=kind or ("Error" if error else None),
+        detail=text("detail", 500) or "",
+        printed=text("printed", 500) or "",
+        modified=words("modified", names),
+        forbidden=words("forbidden", exercise.forbids),
+    )
+
+
+def does_the_work(verdict: engine.Verdict, name: str) -> engine.Verdict:
+    verdict.state, verdict.score = "wrong", 0.0
+    verdict.diagnosis = f"`{name}` does the work: this exercise is about writing it yourself"
+    return verdict
+
+
+# -- stand-ins for later exercises -----------------------------------------------------------------------------------
+
+
+class StandIn:
+    """The course's answer to an exercise that was not solved, for the exercises after it: called from the sandbox,
+    answered here, and only while it may be."""
+
+    def __init__(self, exercise: Exercise):
+        self.exercise, self.allowed, self.__name__ = exercise, False, exercise.variable
+
+    def __call__(self, *args, **kwargs):
+        if not self.allowed:
+            raise PermissionError("not now")
+        with time_limit(2.0):
+            return (self.exercise.stand_in or self.exercise.oracle)(*args, **kwargs)
+
+    def handed(self):
+        """What the notebook gets: a function to call back, or for a value exercise the value."""
+        return self.exercise.oracle() if self.exercise.value else self
+
+    def gives_away(self, later: Exercise, cases) -> bool:
+        """Whether calling it on the inputs of a later exercise answers most of that one already."""
+        if self.exercise.value or later.value or not cases:
+            return False
+        return sum(self._answers(later, case) for case in cases) > len(cases) / 2
+
+    def _answers(self, later, case) -> bool:
+        try:
+            with time_limit(2.0):
+                found = (self.exercise.stand_in or self.exercise.oracle)(*copied(case.args))
+            if later.judge is not None:
+                return later.judge(found, case) is None
+            return difference(found, engine.expected(later, case), rtol=later.rtol) is None
+        except (Exception, TookTooLong):
+            return False
+
+
+def can_stand_in(exercise: Exercise) -> bool:
+    """A class, or another answer that is more than one call, can't be lent over the border."""
+    return exercise.using is None
+
+
+# -- how to try an answer that is more than one call -----------------------------------------------------------------
+
+
+def source_of_using(exercise: Exercise) -> str | None:
+    """The exercise's `using` as a program of its own: imports, the functions and constants it refers to, itself.
+
+    ValueError where it refers to what would give the answer away.
+    """
+    if exercise.using is None:
+        return None
+    module = sys.modules[exercise.using.__module__]
+    tree = ast.parse(inspect.getsource(module))
+    node = _using_node(tree, exercise)
+    top = {name: s for s in tree.body for name in _names_bound(s)}
+    needed, todo = [], [ast.Expr(node)]
+    while todo:
+        for name in _globals_of(todo.pop()):
+            statement = top.get(name)
+            if statement is not None and statement not in needed:
+                needed.append(statement)
+                todo.append(statement)
+    names = {n for s in needed for n in _names_bound(s)}
+    secret = {getattr(f, "__name__", None) for f in [exercise.oracle, *exercise.accepts]} - {"<lambda>", None}
+    told = names & secret | {"an exercise" for s in needed if "oracle=" in ast.unparse(s)}
+    if told:
+        raise ValueError(
+            f"{exercise.name}: what tries the answer refers to {', '.join(sorted(told))}, which gives it away"
+        )
+    return "\n".join([*(ast.unparse(s) for s in tree.body if s in needed), f"using_ = {ast.unparse(node)}"])
+
+
+def _globals_of(statement) -> set[str]:
+    """Names that a statement, and the functions in it, take from the module."""
+    todo, names = [compile(ast.fix_missing_locations(ast.Module([statement], [])), "<using>", "exec")], set()
+    while todo:
+        code = todo.pop()
+        names |= {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+        todo += [c for c in code.co_consts if inspect.iscode(c)]
+    return names
+
+
+def _names_bound(statement) -> list[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return [statement.name]
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return [a.asname or a.name.partition(".")[0] for a in statement.names]
+    if isinstance(statement, ast.Assign):
+        return [t.id for t in statement.targets if isinstance(t, ast.Name)]
+    return []
+
+
+def _using_node(tree, exercise):
+    """The expression behind `using=` in the call that makes the exercise."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and any(
+            isinstance(k.value, ast.Constant) and k.value.value == exercise.name for k in node.keywords
+        ):
+            for keyword in node.keywords:
+                if keyword.arg == "using":
+                    return keyword.value
+    raise ValueError(f"{exercise.name}: no `using=` was found in its module")
