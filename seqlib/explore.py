@@ -168,6 +168,71 @@ class HiddenState(Explorer):
         return f"{start} ({len(states)} steps); {what}: {odds}."
 
 
+class Gates(Explorer):
+    """An LSTM reads the learner's own text, character by character, and shows the gates of one unit.
+
+    i, f, g, o are the quarters of x_t W_xh + h_{t-1} W_hh + b_h, c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),
+    h_t = sigmoid(o) tanh(c_t), p_t = softmax(h_t W_hy + b_y): W_xh (V, 4H), W_hh (H, 4H), b_h (4H,), W_hy (H, C),
+    b_y (C,), as arrays or tensors. `labels` names the C classes; p_t is about the character `ahead` places
+    before t. `unit` is the one shown first. A character outside `vocab` is read as "?".
+    """
+
+    script = "gates.js"
+
+    def __init__(
+        self,
+        weights: Mapping[str, np.ndarray],
+        vocab: Sequence[str],
+        labels: Sequence[str],
+        text: str = "x = 'a'  # b",
+        unit: int = 0,
+        ahead: int = 0,
+    ):
+        self.vocab, self.labels, self.text, self.unit, self.ahead = list(vocab), list(labels), text, int(unit), ahead
+        self.weights = {name: _array(weights, name) for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
+        _expect_shapes(self.weights, len(self.vocab), len(self.labels), blocks=4)
+        if not 0 <= self.unit < self.size:
+            raise ValueError(f"expected a unit from 0 to {self.size - 1}; got {unit}")
+
+    @property
+    def size(self) -> int:
+        """How many units there are: H."""
+        return len(self.weights["W_hh"])
+
+    def read(self, text: str | None = None) -> dict[str, np.ndarray]:
+        """{"i", "f", "g", "o", "c", "h": (T, H), "p": (T, C)} in float64: what the browser computes, in NumPy."""
+        w = {name: array.astype(np.float32).astype(np.float64) for name, array in self.weights.items()}
+        index = {token: k for k, token in enumerate(self.vocab)}
+        h, c, steps = np.zeros(self.size), np.zeros(self.size), []
+        for token in self.text if text is None else text:
+            sums = w["W_xh"][index.get(token, index.get("?", 0))] + h @ w["W_hh"] + w["b_h"]
+            g = np.tanh(sums[2 * self.size : 3 * self.size])
+            i, f, _, o = np.split(1 / (1 + np.exp(-sums)), 4)
+            c = f * c + i * g
+            h = o * np.tanh(c)
+            scores = h @ w["W_hy"] + w["b_y"]
+            powers = np.exp(scores - scores.max())
+            steps.append((i, f, g, o, c, h, powers / powers.sum()))
+        return {name: np.array([step[k] for step in steps]) for k, name in enumerate("ifgochp")}
+
+    def data(self) -> dict:
+        weights = {name: _packed(array) for name, array in self.weights.items()}
+        return {"weights": weights, "vocab": self.vocab, "labels": self.labels, "text": self.text,
+                "unit": self.unit, "ahead": self.ahead}  # fmt: skip
+
+    def __repr__(self) -> str:
+        start = f"Explorer: an LSTM with {self.size} units reads {len(self.text)} characters, “{self.text[:40]}…”"
+        if not self.text:
+            return "Explorer: an LSTM that was given nothing to read."
+        found = self.read()
+        low, high = found["c"][:, self.unit].min(), found["c"][:, self.unit].max()
+        top = int(found["p"][-1].argmax())
+        return (
+            f"{start}; the cell of unit {self.unit} goes from {low:.2f} to {high:.2f}; at the end it says "
+            f"“{self.labels[top]}” with probability {found['p'][-1, top]:.2f}."
+        )
+
+
 def _array(weights: Mapping, name: str) -> np.ndarray:
     if name not in weights:
         raise ValueError(f"expected weights W_xh, W_hh, b_h, W_hy, b_y; {name} is missing")
@@ -176,9 +241,10 @@ def _array(weights: Mapping, name: str) -> np.ndarray:
     return np.asarray(value, dtype=np.float64)
 
 
-def _expect_shapes(weights: Mapping[str, np.ndarray], vocab_size: int, output_size: int) -> None:
-    hidden_size = weights["b_h"].shape[-1]
-    expected = {"W_xh": (vocab_size, hidden_size), "W_hh": (hidden_size, hidden_size), "b_h": (hidden_size,),
+def _expect_shapes(weights: Mapping[str, np.ndarray], vocab_size: int, output_size: int, blocks: int = 1) -> None:
+    hidden_size = weights["b_h"].shape[-1] // blocks
+    wide = blocks * hidden_size
+    expected = {"W_xh": (vocab_size, wide), "W_hh": (hidden_size, wide), "b_h": (wide,),
                 "W_hy": (hidden_size, output_size), "b_y": (output_size,)}  # fmt: skip
     for name, shape in expected.items():
         if weights[name].shape != shape:

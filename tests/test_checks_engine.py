@@ -940,6 +940,7 @@ def test_a_nonsense_name(name):
 
 def test_hints_come_in_steps():
     assert str(hint("99.affine")).count("\n") == 0
+    assert repr(hint("99.affine")).splitlines() == list(affine.hints[:2])  # asked again: one more
     assert repr(hint("99.affine", 2)).splitlines() == list(affine.hints[:2])
     assert repr(hint("99.affine", 99)).splitlines() == list(affine.hints)
     assert "no hints" in repr(hint("99.moments"))

@@ -46,9 +46,8 @@ def outside(**more) -> dict:
 
 
 def test_seqlib_is_not_there_before(environment, tmp_path):
-    run = subprocess.run(
-        [environment, "-c", "import torch; from seqlib import setup"], cwd=tmp_path, env=outside(), capture_output=True, text=True
-    )
+    command = [environment, "-c", "import torch; from seqlib import setup"]
+    run = subprocess.run(command, cwd=tmp_path, env=outside(), capture_output=True, text=True)
     assert "ImportError" in run.stderr or "ModuleNotFoundError" in run.stderr
 
 

@@ -7,15 +7,16 @@ The code that runs is the notebook's own: its definitions are read from solution
 a live one cannot come apart. The results go to data/runs/NAME.json.
 """
 
+import importlib
 import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tools")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-RECORDINGS = {}
+RECORDINGS = dict(importlib.import_module("recordings_gru").RECORDINGS)  # 06 has a file of its own
 
 
 def recording(function):
@@ -88,7 +89,7 @@ def run_05_colours(command):
 
 
 def main(names) -> int:
-    chosen = [n for n in RECORDINGS if not names or any(n == name or n.startswith(f"{name[:2]}_") for name in names)]
+    chosen = [n for n in RECORDINGS if not names or any(n == name or n.startswith(f"{name}_") for name in names)]
     if not chosen:
         print(f"nothing to record under {' '.join(names)}; there are {', '.join(RECORDINGS)}")
         return 1

@@ -12,9 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DELAYS = (10, 30, 60, 100, 200)
-NAMES = {"train_text", "characters", "train_ids", "CharacterModel", "learn_characters", "GRU", "count", "CELLS",
-         "allowed", "widths", "width_for", "step_seconds", "AlteredGRU", "ALTERED", "recalled", "hold", "windows",
-         "NETS", "SMALL"}  # fmt: skip
+NAMES = {"train_text", "characters", "train_ids", "windows", "CharacterModel", "learn_characters", "GRU", "AlteredGRU",
+         "ALTERED", "CELLS", "NETS", "SMALL", "hold", "recalled", "count", "allowed", "widths", "width_for",
+         "step_seconds", "fastest"}  # fmt: skip
 
 
 @cache
@@ -81,33 +81,54 @@ def _altered(job):
     return here["nll"](model, here["windows"])
 
 
-def characters(command, seeds=(0, 1, 2), steps=500, every=50):
+def characters(command, seeds=(0, 1, 2)):
     """Nats per character of RNN, LSTM and GRU at equal parameters, after equal steps and after equal seconds."""
     import numpy as np
+    import torch
 
     from seqlib import runs
 
-    here, histories, results, series = definitions(), {}, {}, {}
+    here, results, cost = definitions(), {}, {}
+    trained = in_processes(_characters, list(product(_nets(), seeds)))
+    torch.manual_seed(0)
+    models = {name: here["CharacterModel"](make(32, width), here["characters"].size)
+              for name, (make, width) in _nets().items()}  # fmt: skip
+    clocks = [here["step_seconds"](models, 15) for _ in seeds]
+    for name in _nets():
+        results[f"{name}, seconds per step"] = [clock[name] for clock in clocks]
+        cost[name] = min(results[f"{name}, seconds per step"])
+    limit = STEPS * min(cost.values())
+    for name in _nets():
+        series = [trained[name, seed][1] for seed in seeds]
+        results[f"{name}, nats at equal steps"] = [nats[-1] for _, nats in series]
+        results[f"{name}, nats at equal seconds"] = [np.interp(limit / cost[name], *one) for one in series]
+    histories = {name: [trained[name, seed][0] for seed in seeds] for name in _nets()}
+    runs.record("06_characters", histories, results=results, seeds=seeds, unit="nats per character", command=command,
+                what=f"Character models of Python's source, {STEPS} steps of 32 windows of 64")  # fmt: skip
+
+
+STEPS = 1000
+
+
+def _nets() -> dict:
+    """{name: (what makes the layer, its width)} of the networks that are compared on characters."""
+    here = definitions()
     nets = {name: (make, here["widths"][name]) for name, (make, *_) in here["CELLS"].items()}
-    nets["GRU at the LSTM's width"] = here["GRU"], here["widths"]["LSTM"]
+    return nets | {"GRU at the LSTM's width": (here["GRU"], here["widths"]["LSTM"])}
+
+
+def _characters(job):
+    import torch
+
+    torch.set_num_threads(1)
+    (name, seed), here = job, definitions()
+    make, width = _nets()[name]
 
     def evaluate(model):
         return {"nats": here["nll"](model, here["windows"])}
 
-    for name, (make, width) in nets.items():
-        both = [here["learn_characters"](make, width, seed, steps, every=every, evaluate=evaluate,
-                                         name=f"{name}, seed {seed}") for seed in seeds]  # fmt: skip
-        histories[name] = [history for _, history in both]
-        series[name] = [history.series("nats") for history in histories[name]]
-        results[f"{name}, nats at equal steps"] = [nats[-1] for _, nats in series[name]]
-        results[f"{name}, seconds per step"] = [here["step_seconds"](model, 30) for model, _ in both]
-    cost = {name: np.median(results[f"{name}, seconds per step"]) for name in nets}
-    limit = steps * min(cost.values())
-    for name in nets:
-        results[f"{name}, nats at equal seconds"] = [np.interp(limit / cost[name], *one) for one in series[name]]
-    results["seconds"] = [limit] * len(seeds)
-    runs.record("06_characters", histories, results=results, seeds=seeds, unit="nats per character", command=command,
-                what=f"Character models of Python's source, {steps} steps of 32 windows of 64")  # fmt: skip
+    _, history = here["learn_characters"](make, width, seed, STEPS, every=50, evaluate=evaluate, name=f"{name}, {seed}")
+    return history, history.series("nats")
 
 
 RECORDINGS = {"06_recall": recall, "06_ablations": ablations, "06_characters": characters}

@@ -107,12 +107,16 @@ def _checked(exercise, answer):
     return handed, Result(verdict, [note] if note else [], handed_stand_in=not verdict.passed)
 
 
-def hint(name: str, step: int = 1):
-    """The first `step` hints of an exercise, as a card."""
+_asked: dict[str, int] = {}  # hints that were shown of each exercise, in this kernel
+
+
+def hint(name: str, step: int | None = None):
+    """A hint as a card; asked again, one more. `step` gives the first `step` hints at once."""
     try:
         exercise = find(name)
     except ValueError as error:
         return Unchecked(str(error))
+    step = _asked[name] = _asked.get(name, 0) + 1 if step is None else step
     hints = list(exercise.hints[:step]) or ["There are no hints here."]
     return Shown(html.card("note", f"{name}: a hint", "\n".join(hints)), "\n".join(hints))
 

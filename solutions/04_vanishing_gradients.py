@@ -1,0 +1,785 @@
+# %% [markdown]
+# # 04 · Vanishing and exploding gradients
+#
+# **By the end you can predict from one number how far back a recurrent network learns, check the prediction on eight
+# networks, watch a training run blow up and rescue it with one line, and say which textbook remedies held when
+# measured.**
+#
+# *Before you start:* [02 · The recurrent network](02_rnn.ipynb) and [03 · BPTT](03_bptt.ipynb); what an eigenvalue is.
+# *Time:* 100 minutes, of which about 50 are the ten exercises. *Needs:* no network, no GPU.
+
+# %% [markdown]
+# ## A task that is nothing but memory
+#
+# One of eight symbols is shown. Then come blanks, as many as we like. Then a signal: *which one was it?* Nothing in
+# between helps. Whoever has forgotten is right one time in eight: **chance is 12.5 %**, whatever the delay.
+
+# %%
+import numpy as np
+import torch
+
+from seqlib import show
+from seqlib.memory import recall_batch
+from seqlib.plot import figure, heatmap
+
+x, y = recall_batch(np.random.default_rng(5), batch=1, delay=14)
+fig, ax = figure(figsize=(7, 2.7))
+heatmap(ax, x[0].T, rows=[*(f"symbol {i}" for i in range(8)), "blank", "signal"])
+ax.set(title=f"Symbol {y[0]}, fourteen blanks, then the question", xlabel="step")
+show(fig, alt="One input sequence as columns of ones and zeros: a symbol at step 0, blanks at steps 1 to 14, and the "
+              "signal to answer at step 15.")
+
+# %% [markdown]
+# **Predict.** A tanh RNN of 64 units, as PyTorch initialises it, is trained on 400 batches of 32 such sequences. What
+# percentage will it recall with a delay of 5? With a delay of 40?
+
+# %%
+guess_5 = None  # predict: percent recalled, delay 5
+guess_40 = None  # predict: percent recalled, delay 40
+
+# %%
+from IPython.display import display
+
+from seqlib import budget, reveal
+from seqlib.layers import RNN
+from seqlib.memory import learn_recall
+
+recalled = {}
+for delay in (5, 40):
+    torch.manual_seed(0)
+    recalled[delay] = 100 * learn_recall(RNN(10, 64), delay, steps=budget(cpu=400))[0]
+display(reveal(guess_5, recalled[5], "recalled after 5 blanks (chance 12.5)", unit="%"),
+        reveal(guess_40, recalled[40], "recalled after 40 blanks (chance 12.5)", unit="%"))
+
+# %% [markdown]
+# The same network, a longer pause, and it learns nothing. It is not too small: 64 numbers can hold three bits. So look
+# at what it learns *with*: the gradient.
+#
+# ## One step
+#
+# How does a nudge of $h_{t-1}$ move $h_t$? With row vectors, $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h)$, and since
+# $\tanh' = 1 - \tanh^2$,
+#
+# $$J_t = \frac{\partial h_t}{\partial h_{t-1}} = W_{hh}\,\mathrm{diag}(1 - h_t^2) \tag{4.1}$$
+#
+# Entry $i, j$ says how far unit $j$ moves when unit $i$ of the old state is nudged.
+#
+# **Exercise 04.1 · The Jacobian of one step** — ●●○○, 6 minutes, core. The check nudges, and compares.
+
+# %%
+def step_jacobian(h_t, W_hh):
+    """How h_t moves with h_{t-1} in a tanh RNN: J (H, H), J[i, j] = ∂h_t[j] / ∂h_{t-1}[i]. h_t (H,), W_hh (H, H)."""
+    ### BEGIN SOLUTION
+    return W_hh * (1 - h_t**2)  # (4.1)
+    ### END SOLUTION
+
+# %%
+from seqlib import check
+
+step_jacobian, result = check("04.step_jacobian", step_jacobian)
+result
+
+# %% [markdown]
+# ## Many steps: a product
+#
+# The chain rule multiplies. A nudge of $h_{T-k}$ goes through $k$ steps, the earliest first:
+#
+# $$\frac{\partial h_T}{\partial h_{T-k}} = J_{T-k+1}\,J_{T-k+2}\cdots J_T \tag{4.2}$$
+#
+# **Exercise 04.2 · The Jacobian of many steps** — ●●○○, 8 minutes, core
+#
+# `states` holds $h_1 … h_T$. Matrices don't commute: mind the order. Lag 0 is the identity.
+
+# %%
+def long_jacobian(states, W_hh, lag):
+    """The product (4.2) over the last `lag` steps: (H, H). states (T, H), W_hh (H, H), 0 <= lag <= T."""
+    ### BEGIN SOLUTION
+    product = np.eye(len(W_hh))
+    for h_t in states[len(states) - lag:]:
+        product = product @ step_jacobian(h_t, W_hh)  # (4.2)
+    return product
+    ### END SOLUTION
+
+# %%
+long_jacobian, result = check("04.long_jacobian", long_jacobian)
+result
+
+# %% [markdown]
+# Is that what PyTorch thinks? `torch.func.jacrev` differentiates the whole network, all steps at once:
+
+# %%
+torch.manual_seed(1)
+rnn, x = RNN(3, 6).double(), torch.randn(1, 12, 3, dtype=torch.float64)
+states = rnn(x)[0].detach()
+by_torch = torch.func.jacrev(lambda h: rnn(x[:, 4:], h[None])[1][0])(states[0, 3]).T  # eight steps, from h_4 to h_12
+mine = long_jacobian(states[0].numpy(), rnn.W_hh.detach().numpy(), lag=8)
+product_gap = abs(mine - by_torch.detach().numpy()).max()
+print(f"eight steps: largest entry {abs(mine).max():.1e}, largest difference from PyTorch {product_gap:.0e}")
+
+# %% [markdown]
+# Equal to the last digits, and small. Backpropagation never forms that product. It carries one vector, $\delta_t$, the
+# gradient at $h_t$, and takes it one step back at a time:
+#
+# $$\delta_{t-1} = \bigl(\delta_t \odot (1 - h_t^2)\bigr)\,W_{hh}^\top \tag{4.3}$$
+#
+# **Exercise 04.3 · The gradient on its way back** — ●●●○, 10 minutes, core
+#
+# Start with $\delta_T = v$ and return the gradient after 0, 1, … T − 1 steps back.
+
+# %%
+def gradients_by_lag(states, W_hh, v):
+    """The gradient v at h_T, carried back: (T, H), for lags 0 … T-1. states (T, H), W_hh (H, H), v (H,)."""
+    ### BEGIN SOLUTION
+    deltas = [v]
+    for h_t in states[:0:-1]:
+        deltas.append((deltas[-1] * (1 - h_t**2)) @ W_hh.T)  # (4.3)
+    return np.array(deltas)
+    ### END SOLUTION
+
+# %%
+gradients_by_lag, result = check("04.gradients_by_lag", gradients_by_lag)
+result
+
+# %% [markdown]
+# ## One number that decides
+#
+# Leave the activation out for a moment. Then (4.2) is $W_{hh}^k$, and powers of a matrix are ruled by its eigenvalues
+# $\lambda_i$: written in eigenvectors, each direction is multiplied by its $\lambda_i$ again and again. The largest
+# wins. Its absolute value is the **spectral radius**:
+#
+# $$\rho(W) = \max_i |\lambda_i| \tag{4.4}$$
+#
+# **Exercise 04.4 · The spectral radius** — ●○○○, 3 minutes, core
+
+# %%
+def spectral_radius(W_hh):
+    """The largest absolute value of the eigenvalues of W_hh (H, H): a number."""
+    ### BEGIN SOLUTION
+    return np.abs(np.linalg.eigvals(W_hh)).max()  # (4.4)
+    ### END SOLUTION
+
+# %%
+spectral_radius, result = check("04.spectral_radius", spectral_radius)
+result
+
+# %% [markdown]
+# So we expect, for a gradient of norm 1 at lag 0,
+#
+# $$\|\delta_{T-k}\| \approx \rho^k \tag{4.5}$$
+#
+# Below 1 it **vanishes**, above 1 it **explodes**, both exponentially. How soon? The first whole $k$ with
+#
+# $$\rho^k \le \text{share} \quad\Longleftrightarrow\quad k \ge \frac{\ln \text{share}}{\ln \rho} \tag{4.6}$$
+#
+# **Exercise 04.5 · How long is the memory?** — ●●○○, 5 minutes, core
+
+# %%
+import math
+
+
+def memory_length(radius, share):
+    """The first whole number of steps after which at most `share` (between 0 and 1) is left; math.inf if never."""
+    ### BEGIN SOLUTION
+    if radius >= 1:
+        return math.inf
+    return math.ceil(math.log(share) / math.log(radius))  # (4.6)
+    ### END SOLUTION
+
+# %%
+memory_length, result = check("04.memory_length", memory_length)
+result
+
+# %% [markdown]
+# **Predict.** What is the spectral radius of the $W_{hh}$ that PyTorch draws, uniform between $\pm 1/\sqrt H$? You may
+# write a number; the cell below draws one.
+
+# %%
+guess = None  # predict: the spectral radius of PyTorch's own W_hh, 64 units
+
+# %%
+torch.manual_seed(0)
+torch_radius = float(spectral_radius(RNN(10, 64).W_hh.detach().numpy()))
+print(f"at that radius a hundredth is left after {memory_length(torch_radius, 0.01)} steps; 40 steps leave {torch_radius**40:.0e}")
+reveal(guess, torch_radius, "spectral radius of PyTorch's own W_hh", fmt="{:.2f}")
+
+# %% [markdown]
+# The variance of that draw is $1/3H$, and a large random matrix with independent entries of variance $\sigma^2/H$ has
+# radius $\sigma$: here $\sqrt{1/3} = 0.58$. So the common default begins with a memory of a few steps. We can do better on
+# purpose, since a matrix times $c$ has its eigenvalues times $c$.
+#
+# **Exercise 04.6 · To any radius** — ●○○○, 3 minutes, core
+
+# %%
+def scale_to_radius(W_hh, radius):
+    """W_hh (H, H) times one number, so that its spectral radius is `radius`. A new array."""
+    ### BEGIN SOLUTION
+    return W_hh * (radius / spectral_radius(W_hh))
+    ### END SOLUTION
+
+# %%
+scale_to_radius, result = check("04.scale_to_radius", scale_to_radius)
+result
+
+# %% [markdown]
+# ## Three ways to begin
+#
+# *Gaussian*: independent entries of variance $1/H$. *Orthogonal*: all rows of length 1 and at right angles, so
+# $\|hW\| = \|h\|$ exactly. *Identity*: begin by copying. All three have a radius of about 1.
+#
+# **Exercise 04.7 · First weights** — ●●○○, 6 minutes, core
+#
+# You get standard normal numbers and the kind. For *orthogonal* use a decomposition that NumPy has; there is more
+# than one right answer.
+
+# %%
+def first_weights(W_hh, kind):
+    """W_hh (H, H), standard normal numbers, made into a first matrix: "Gaussian", "orthogonal" or "identity"."""
+    ### BEGIN SOLUTION
+    if kind == "identity":
+        return np.eye(len(W_hh))
+    return np.linalg.qr(W_hh)[0] if kind == "orthogonal" else W_hh / np.sqrt(len(W_hh))
+    ### END SOLUTION
+
+# %%
+first_weights, result = check("04.first_weights", first_weights)
+result
+
+# %% [markdown]
+# ## Measured and predicted
+#
+# Now the experiment. Two activations, three kinds, three radii; 64 units, random inputs, 61 steps. `seqlib`'s
+# `gradient_norm_by_lag` takes the norm of what you just wrote, for batches and any layer: for each sequence a random unit vector $v$
+# goes back from the last state.
+
+# %%
+from seqlib.memory import gradient_norm_by_lag
+
+ACTIVATIONS = {"tanh": torch.tanh, "ReLU": torch.relu}
+
+
+def fresh_rnn(activation, kind, seed, size=64):
+    """An RNN for 10 inputs whose W_hh begins as `kind`; "default" leaves it as PyTorch draws it."""
+    torch.manual_seed(seed)
+    rnn = RNN(10, size, ACTIVATIONS[activation])
+    noise = torch.randn(size, size, dtype=torch.float64).numpy()
+    if kind != "default":
+        rnn.W_hh.data = torch.as_tensor(first_weights(noise, kind)).float()
+    return rnn
+
+
+# %%
+def measured(activation, kind, radius, steps=61):
+    """Gradient norms (T,) of a fresh RNN at `radius`, the root mean square of its slopes, and how far W_hh stretches."""
+    rnn = fresh_rnn(activation, kind, seed=0).double()
+    rnn.W_hh.data = torch.as_tensor(scale_to_radius(rnn.W_hh.detach().numpy(), radius))
+    x = torch.randn(16, steps, 10, dtype=torch.float64)
+    states = rnn(x)[0].detach()
+    slope = 1 - states**2 if activation == "tanh" else (states > 0).double()
+    stretch = rnn.W_hh.detach().norm().item() / len(rnn.W_hh) ** 0.5  # (4.8)
+    return gradient_norm_by_lag(rnn, x), slope.square().mean().sqrt().item(), stretch
+
+
+rnn, x = fresh_rnn("tanh", "Gaussian", seed=0).double(), torch.randn(1, 30, 10, dtype=torch.float64)
+v = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).double()
+deltas = gradients_by_lag(rnn(x)[0][0].detach().numpy(), rnn.W_hh.detach().numpy(), (v / v.norm())[0].numpy())
+off_by = abs(np.linalg.norm(deltas, axis=1) - gradient_norm_by_lag(rnn, x)).max()
+print(f"your norms and seqlib's differ by {off_by:.0e}")
+
+# %% [markdown]
+# **Predict.** Radius exactly 1, Gaussian, 60 steps back. Equation (4.5) says that the norm is still 1. What will it be with
+# tanh? With ReLU?
+
+# %%
+guess_tanh = None  # predict: the norm 60 steps back, tanh
+guess_relu = None  # predict: the norm 60 steps back, ReLU
+
+# %%
+KINDS, RADII = ("Gaussian", "orthogonal", "identity"), {0.8: "#0072B2", 1.0: "#009E73", 1.2: "#D55E00"}
+norms = {(a, kind, radius): measured(a, kind, radius) for a in ACTIVATIONS for kind in KINDS for radius in RADII}
+lags = np.arange(61)
+
+fig, axes = figure(2, 3, figsize=(10, 5.6), sharex=True, sharey=True)
+for (activation, kind, radius), (norm, slope, _) in norms.items():
+    ax = axes[list(ACTIVATIONS).index(activation), KINDS.index(kind)]
+    colour = RADII[radius]
+    ax.plot(lags, norm, "-", color=colour, lw=2.2, label=f"measured, radius {radius}")
+    ax.plot(lags, radius**lags, ":", color=colour, lw=1.3, label="radius to the power of the lag")  # (4.5)
+    ax.plot(lags[::6], (radius * slope) ** lags[::6], "x", color=colour, ms=6, label="the same with the slope")  # (4.7)
+    ax.set(title=f"{activation}, {kind}", yscale="log", ylim=(1e-11, 1e6))
+for ax in axes[1]:
+    ax.set_xlabel("lag (steps back)")
+axes[0, 0].set_ylabel("gradient norm")
+axes[1, 0].set_ylabel("gradient norm")
+handles, labels = axes[0, 0].get_legend_handles_labels()
+fig.legend(handles[::3] + handles[1:3], labels[::3] + labels[1:3], loc="outside lower center", ncols=3)
+fig.suptitle("The radius alone promises too much; with the slope it comes close", fontweight="bold", fontsize=11)
+show(fig, alt="Six panels of gradient norm against lag on a log scale, radii 0.8, 1 and 1.2. Measured curves lie below the "
+              "dotted power of the radius: a little for tanh, by ten powers of ten for Gaussian and orthogonal ReLU, where "
+              "even 1.2 vanishes. Crosses, with the slope, lie on the orthogonal curves and near the Gaussian ones.")
+
+# %% [markdown]
+# Dotted is (4.5). An activation takes away from it. With $s$ the root mean square of its slope,
+#
+# $$\|\delta_{T-k}\| \approx (\rho\, s)^k \tag{4.7}$$
+#
+# (crosses) is what orthogonal weights do, to a percent. For ReLU about half of the units are off, so $s \approx
+# \sqrt{1/2}$: **ReLU vanishes faster than tanh**. Under the identity units don't mix: some die, some copy.
+#
+# Gaussian curves fall below their crosses. Of 64 eigenvalues one sticks out, and sets $\rho$; most vectors never meet it,
+# the less so as slopes change at each step. A *typical* vector is stretched by
+#
+# $$\sigma = \sqrt{\textstyle\sum_{ij} W_{ij}^2 / H} \tag{4.8}$$
+
+# %%
+factor = {key: norm[60] ** (1 / 60) for key, (norm, _, _) in norms.items()}
+print(f"{'factor per step':24}{'ρ':>8}{'ρ · s':>8}{'σ · s':>8}{'measured':>10}")
+for (activation, kind, radius), (_, slope, stretch) in norms.items():
+    if radius == 1.0:
+        values = (radius, radius * slope, stretch * slope, factor[activation, kind, radius])
+        print(f"{activation + ', ' + kind:24}" + "{:8.3f}{:8.3f}{:8.3f}{:10.3f}".format(*values))
+display(reveal(guess_tanh, norms["tanh", "Gaussian", 1.0][0][60], "norm at lag 60, tanh", fmt="{:.1g}"),
+        reveal(guess_relu, norms["ReLU", "Gaussian", 1.0][0][60], "norm at lag 60, ReLU", fmt="{:.1g}"))
+
+# %% [markdown]
+# ## Play
+#
+# Move the radius. Left, what you just saw, computed in your browser for 48 units; right, the eigenvalues. Try: from which
+# radius on does a Gaussian ReLU network keep its gradient? Why is it near 1.4? At which radius does tanh stop obeying even
+# the slope?
+
+# %%
+from seqlib.explore_radius import RadiusExplorer
+
+RadiusExplorer(radius=0.9, activation="tanh", start="Gaussian")
+
+# %% [markdown]
+# ## Recall against delay
+#
+# Gradients at the start are one thing, what is learned another. Eight networks, the recall task, a fixed budget: 400
+# batches of 32, 64 units (5,320 parameters with the readout, whichever the start), Adam at $10^{-3}$ and $3\cdot10^{-4}$,
+# the rate whose training loss ended lower.
+#
+# **Predict.** Which will remember over the longest delay?
+
+# %%
+guess = None  # predict: "tanh" or "ReLU", then "default", "Gaussian", "orthogonal" or "identity", such as "tanh default"
+
+# %%
+from seqlib import runs
+
+
+def recall(activation, kind, delay, seed, steps):
+    """Accuracy on new sequences: of two learning rates, the one whose training loss ended lower."""
+    tried = []
+    for lr in (1e-3, 3e-4):
+        accuracy, losses = learn_recall(fresh_rnn(activation, kind, seed), delay, steps=steps, lr=lr, seed=seed)
+        tried.append((np.nan_to_num(np.mean(losses[-20:]), nan=np.inf), accuracy))
+    return min(tried)[1]
+
+
+recorded = runs.load("04_recall")
+STARTS, LIVE = ("default", *KINDS), 40
+live = {(a, kind): recall(a, kind, LIVE, seed=0, steps=budget(cpu=400)) for a in ACTIVATIONS for kind in STARTS}
+
+# %% [markdown]
+# That was one seed at a delay of 40, live: the rings below. The lines are recorded: three seeds, mean and spread.
+
+# %%
+from seqlib.plot import level, lines, spread
+
+delays = (5, 10, 20, 40, 80, 160)
+curves = {(a, kind): spread(np.transpose([recorded["results"][f"{a} {kind}, delay {d}"] for d in delays]))
+          for a in ACTIVATIONS for kind in STARTS}
+fig, axes = figure(1, 2, figsize=(9.5, 3.6), sharey=True)
+for ax, activation in zip(axes, ACTIVATIONS, strict=True):
+    lines(ax, delays, {kind: curves[activation, kind] for kind in STARTS}, chance=1 / 8, legend=activation == "ReLU")
+    for line, kind in zip(ax.lines, STARTS, strict=False):
+        ax.plot(LIVE, live[activation, kind], "o", mfc="none", ms=9, mew=1.8, color=line.get_color())
+    ax.set(title=activation, xscale="log", xticks=delays, xticklabels=delays, xlabel="delay (blanks)")
+    ax.minorticks_off()
+axes[0].set_ylabel("share recalled")
+fig.suptitle("How far back a network learns depends on how it begins", fontweight="bold", fontsize=11)
+show(fig, alt="Share recalled against delay, chance at 12.5 percent. tanh: the default start falls to chance by 40, identity "
+              "by 160, Gaussian and orthogonal stay near 1. ReLU: only the identity stays at 1, the others fall by 20 or 40.")
+print(runs.credit(recorded))
+
+longest = {net: [0, *delays][next((i for i, share in enumerate(mean) if share <= 0.9), len(delays))]
+           for net, (mean, _, _) in curves.items()}
+print("90 % recalled at every delay up to:", {" ".join(net): delay for net, delay in longest.items()})
+best = [" ".join(net) for net, delay in longest.items() if delay == max(longest.values())]
+reveal(guess, guess if guess in best else " and ".join(best), "remembers longest", options=[" ".join(net) for net in longest])
+
+# %% [markdown]
+# Does the norm at the start tell who will learn? For each of the eight networks: the gradient norm 80 steps back, on the
+# task's own inputs before any training, against what it recalled over a delay of 80.
+
+# %%
+x = recall_batch(np.random.default_rng(0), 16, 80)[0].double()
+at_start = {net: gradient_norm_by_lag(fresh_rnn(*net, seed=0).double(), x)[80] for net in curves}
+
+fig, ax = figure(figsize=(7.5, 3.4))
+for net, norm in at_start.items():
+    share, left = curves[net][0][delays.index(80)], net in (("tanh", "orthogonal"), ("tanh", "default"), ("ReLU", "orthogonal"))
+    ax.plot(norm, share, "o" if net[0] == "tanh" else "s", ms=8, color="#0072B2" if net[0] == "tanh" else "#D55E00")
+    ax.annotate(" ".join(net), (norm, share), (-9 if left else 9, -15 if net == ("ReLU", "orthogonal") else 7),
+                textcoords="offset points", fontsize=8.5, ha="right" if left else "left")
+level(ax, 1 / 8, "chance")
+ax.set(title="What vanishes at the start is not learned; the rest may be", xscale="log", xlim=(1e-34, 1e6), ylim=(0, 1.15),
+       xlabel="gradient norm 80 steps back, before training", ylabel="share recalled, delay 80")
+show(fig, alt="Eight networks: gradient norm 80 steps back before training against the share recalled over a delay of 80. The "
+              "four below 1e-10 are at chance. The four above 1e-3 lie between 0.4 and 1.")
+
+# %% [markdown]
+# Two groups, nothing between. Note *tanh Gaussian*: random inputs had driven its units to where tanh is flat; blanks leave
+# the slopes near 1 and the gradient alive. What vanishes depends on the data too.
+#
+# ## Exploding: a run that diverges
+#
+# For ReLU, keeping the norm takes a radius of $\sqrt2$: He's rule, variance $2/H$. That is a knife's edge: a few
+# updates, and the product grows instead. Plain SGD with momentum, delay 20. (A setting that was chosen because it
+# shows the effect; many others train without a blow-up.)
+
+# %%
+from torch import nn
+
+from seqlib.train import TrainingDiverged, train
+
+
+class Recaller(nn.Module):
+    """A ReLU RNN begun by He's rule, and a readout of its last state: x (B, T, 10) -> scores (B, 8)."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.rnn = fresh_rnn("ReLU", "Gaussian", seed)
+        self.rnn.W_hh.data *= 2**0.5
+        self.readout = nn.Linear(64, 8)
+
+    def forward(self, x):
+        return self.readout(self.rnn(x)[0][:, -1])
+
+
+def lesson(step):
+    """Batch number `step`: the same for every run."""
+    return recall_batch(np.random.default_rng(step), 32, delay=20)
+
+
+# %%
+def attempt(seed, **options):
+    """Train a Recaller; its losses in nats, as far as it came."""
+    model, losses = Recaller(seed), []
+
+    def loss(model, batch):
+        nats = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        losses.append(nats.item())
+        return nats
+
+    try:
+        train(model, lesson, steps=budget(cpu=300), loss=loss, name=f"seed {seed}",
+              optimizer=lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9), **options)
+    except TrainingDiverged as stopped:
+        print(stopped)
+    return losses
+
+
+unclipped = attempt(seed=0)
+
+# %% [markdown]
+# The loss was falling, then one batch met a product above 1, its gradient threw the weights away, and the next product
+# was larger still. The cure is crude: a gradient that is too long is shortened.
+#
+# Too long is a matter of *all* gradients together, laid end to end as one vector:
+#
+# $$\|g\| = \sqrt{\textstyle\sum_{p}\sum_i g_{p,i}^2} \tag{4.9}$$
+#
+# **Exercise 04.8 · The global norm** — ●○○○, 3 minutes, core
+
+# %%
+def global_norm(grads):
+    """The norm of all gradients taken as one vector: a number. grads: a list of arrays of any shapes."""
+    ### BEGIN SOLUTION
+    return np.sqrt(sum((g**2).sum() for g in grads))  # (4.9)
+    ### END SOLUTION
+
+# %%
+global_norm, result = check("04.global_norm", global_norm)
+result
+
+# %% [markdown]
+# With a limit $c$, one factor for every entry of every tensor:
+#
+# $$\hat g = g \cdot \min\!\Bigl(1, \frac{c}{\|g\|}\Bigr) \tag{4.10}$$
+#
+# **Exercise 04.9 · Clip the norm** — ●●○○, 6 minutes, core
+#
+# Return new arrays. A gradient that is short enough stays as it is.
+
+# %%
+def clip_by_norm(grads, limit):
+    """Gradients shortened to a global norm of at most `limit`, in the same direction: a list of arrays like grads."""
+    ### BEGIN SOLUTION
+    factor = min(1.0, limit / global_norm(grads))  # (4.10)
+    return [g * factor for g in grads]
+    ### END SOLUTION
+
+# %%
+clip_by_norm, result = check("04.clip_by_norm", clip_by_norm)
+result
+
+# %% [markdown]
+# ## The same run, clipped
+#
+# `train(…, clip=0.3)` does (4.10) before each update. The same weights, the same batches, the same learning rate. Four
+# seeds, since one rescue proves little.
+
+# %%
+from IPython.utils.capture import capture_output
+
+with capture_output():  # seven progress bars say less than one plot
+    clipped = {seed: attempt(seed, clip=0.3) for seed in range(4)}
+    raw = {0: unclipped, **{seed: attempt(seed) for seed in (1, 2, 3)}}
+
+fig, ax = figure(figsize=(7.5, 3.2))
+for name, losses, colour, style in (("unclipped", raw, "#D55E00", "-"), ("norm clipped at 0.3", clipped, "#0072B2", "--")):
+    for seed, run in losses.items():
+        smooth = [np.mean(run[max(0, i - 9):i + 1]) for i in range(len(run))]
+        ax.plot(np.clip(smooth, 0, 4), style, color=colour, lw=1.2, label=None if seed else name)
+        if not np.isfinite(run[-1]):
+            ax.plot(len(run) - 1, 4, "X", color=colour, ms=9, clip_on=False)
+level(ax, np.log(8), "chance")
+ax.set(title="Unclipped, runs blow up (✕) or die at chance; clipped, they learn", xlabel="batch", ylim=(0, 4),
+       ylabel="loss (nats), mean of ten")
+ax.legend(loc="upper right")
+show(fig, alt="Loss against batch for four seeds. Unclipped runs shoot out of the picture and end in a cross where the loss is "
+              "not a number, or stay at chance, ln 8. The clipped runs fall to zero.")
+ends = {name: [np.mean(run[-20:]) for run in runs_.values()] for name, runs_ in (("unclipped", raw), ("clipped", clipped))}
+print({name: [f"{value:.2g}" for value in values] for name, values in ends.items()}, f"chance {np.log(8):.2f}")
+
+# %% [markdown]
+# A run that is not NaN is not saved: it may end at exactly chance, with *dead* units that no input turns on again. Watch
+# for a loss that is suddenly constant.
+#
+# ## By norm or by value?
+#
+# Another habit cuts each *entry* at $\pm c$; a third clips each *tensor* by its own norm. Which way does the update then
+# point? The angle between two gradients, all tensors as one vector:
+#
+# $$\cos\theta = \frac{\langle g, \hat g\rangle}{\|g\|\,\|\hat g\|} \tag{4.11}$$
+#
+# **Exercise 04.10 · Turned by how much?** — ●●○○, 6 minutes, stretch
+
+# %%
+def turned_by(before, after):
+    """The angle in degrees between two gradients, each a list of arrays of the same shapes."""
+    ### BEGIN SOLUTION
+    b = np.concatenate([g.ravel() for g in before])
+    a = np.concatenate([g.ravel() for g in after])
+    return np.degrees(np.arccos((a * b).sum() / (global_norm(before) * global_norm(after))))  # (4.11)
+    ### END SOLUTION
+
+# %%
+turned_by, result = check("04.turned_by", turned_by)
+result
+
+# %% [markdown]
+# **Predict.** Real gradients, from a clipped run as it learns. Each way of clipping gets the limit with which the result
+# has a *tenth* of the norm. By how many degrees does clipping by value turn the gradient, on average?
+
+# %%
+guess = None  # predict: degrees, clipping by value to a tenth of the norm
+
+# %%
+WAYS = {
+    "global norm": clip_by_norm,
+    "each tensor's norm": lambda grads, limit: [clip_by_norm([g], limit)[0] for g in grads],
+    "each entry (by value)": lambda grads, limit: [np.clip(g, -limit, limit) for g in grads],
+}
+
+
+def clip_to(grads, way, share):
+    """Clip with the limit, found by bisection, that leaves `share` of the global norm."""
+    low, high = 0.0, global_norm(grads)
+    for _ in range(40):
+        limit = (low + high) / 2
+        short = global_norm(WAYS[way](grads, limit)) < share * global_norm(grads)
+        low, high = (limit, high) if short else (low, limit)
+    return WAYS[way](grads, high)
+
+
+# %% [markdown]
+# `clip_to` finds the limit by bisection, so that all three ways leave equally much. Now collect gradients and compare.
+
+# %%
+model, collected = Recaller(seed=0), []
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+for step in range(budget(cpu=60)):
+    optimizer.zero_grad()
+    nn.functional.cross_entropy(model(lesson(step)[0]), lesson(step)[1]).backward()
+    collected.append([p.grad.double().numpy().copy() for p in model.parameters()])
+    nn.utils.clip_grad_norm_(model.parameters(), 0.3)
+    optimizer.step()
+
+shares = (0.7, 0.3, 0.1, 0.03, 0.01)
+with np.errstate(invalid="ignore"):  # rounding may carry the cosine of no angle past 1, whose arccos is NaN
+    turns = {way: [[turned_by(g, clip_to(g, way, share)) for share in shares] for g in collected[::3]] for way in WAYS}
+angles = {way: spread(np.nan_to_num(runs_)) for way, runs_ in turns.items()}
+fig, ax = figure(figsize=(7, 3.2))
+lines(ax, shares, angles)
+ax.set(title="Clipping by value turns the gradient; by the global norm, never", xscale="log", xlabel="share of the norm that is left",
+       ylabel="turned by (degrees)", xticks=shares, xticklabels=shares)
+ax.invert_xaxis()
+show(fig, alt="Angle between gradient and clipped gradient against the share of the norm left. By the global norm it is zero "
+              "throughout. By tensor it rises, by value it rises further, to tens of degrees.")
+reveal(guess, angles["each entry (by value)"][0][shares.index(0.1)], "turned by value, a tenth of the norm left", unit="degrees")
+
+# %% [markdown]
+# Mean over twenty gradients; the bands are the smallest and the largest. A turned step is still downhill as long as the
+# angle is below 90°, which is why clipping by value often works; but you no longer go where the gradient points.
+#
+# ## Break it
+#
+# **The radius is not everything.** It says how powers of $W$ *end*, not how they begin. These weights lead one way: each
+# unit feeds only later ones. All eigenvalues are 0.5, so everything must vanish.
+
+# %%
+rng = np.random.default_rng(0)
+one_way = np.triu(rng.normal(size=(64, 64)), k=1) * 0.5 + 0.5 * np.eye(64)
+orthogonal = 0.5 * first_weights(rng.normal(size=(64, 64)), "orthogonal")
+v = np.ones(64) / 8
+steps = np.arange(0, 201, 4)
+transient = {name: np.array([np.linalg.norm(np.linalg.matrix_power(W, k) @ v) for k in steps])
+             for name, W in (("one-way weights", one_way), ("orthogonal weights", orthogonal))}
+worst = transient["one-way weights"].max()
+
+fig, ax = figure(figsize=(7, 2.9))
+lines(ax, steps, transient)
+ax.set(title="Two matrices of radius 0.5: one explodes first", yscale="log", ylim=(1e-10, 1e8), xlabel="lag (steps back)",
+       ylabel="gradient norm")
+show(fig, alt="Two curves of gradient norm against lag, both for radius 0.5. The orthogonal one falls at once as a straight "
+              "line. The one-way matrix first rises by several powers of ten, then falls.")
+print(f"radius {spectral_radius(one_way):.2f}, largest singular value {np.linalg.norm(one_way, 2):.1f}, norm up to {worst:.0e}")
+
+# %% [markdown]
+# Eigenvectors that are nearly parallel do that. Only the largest *singular* value below 1 guarantees that nothing ever
+# grows; that is the condition in the papers, and it is stricter.
+#
+# **Must it be the identity?** The IRNN begins with exactly $I$. Here it begins with $c\,I$.
+
+# %%
+scales = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.3)
+
+
+def scaled_identity(scale, seed):
+    """Accuracy at delay 40 of a ReLU network that begins with scale times the identity."""
+    rnn = fresh_rnn("ReLU", "identity", seed)
+    rnn.W_hh.data *= scale
+    return learn_recall(rnn, 40, steps=budget(cpu=400), lr=3e-4, seed=seed)[0]
+
+
+by_scale = spread([[scaled_identity(scale, seed) for scale in scales] for seed in range(budget(cpu=2, smoke=1))])
+learns = min([c for c, share in zip(scales, by_scale[0], strict=True) if share > 0.9], default=np.nan)
+fig, ax = figure(figsize=(7, 2.6))
+lines(ax, scales, {"ReLU, c times the identity": by_scale}, chance=1 / 8, legend=False)
+ax.set(title=f"The identity leaves room: {learns} of it is enough for a delay of 40", xlabel="c, which is the radius", ylabel="share recalled, delay 40", ylim=(0, 1.05))
+show(fig, alt="Share recalled with a delay of 40 against the scale c of the identity, from 0.5 to 1.3, with chance at 0.125.")
+
+# %% [markdown]
+# ## Parity with `torch.nn`
+#
+# The layer that we measured is PyTorch's, or so we claim: the same weights in `nn.RNN`, values and gradients, and the
+# gradient norms; then your clipping against theirs.
+
+# %%
+ours, theirs = fresh_rnn("ReLU", "orthogonal", seed=3).double(), nn.RNN(10, 64, nonlinearity="relu", batch_first=True).double()
+theirs.weight_ih_l0.data, theirs.weight_hh_l0.data = ours.W_xh.data.T, ours.W_hh.data.T
+theirs.bias_ih_l0.data, theirs.bias_hh_l0.data = ours.b_h.data, torch.zeros_like(ours.b_h.data)
+x = torch.randn(4, 30, 10, dtype=torch.float64)
+for layer in (ours, theirs):
+    layer(x)[0].square().sum().backward()
+gaps = {
+    "states": (ours(x)[0] - theirs(x)[0]).abs().max().item(),
+    "gradient of W_hh": (ours.W_hh.grad - theirs.weight_hh_l0.grad.T).abs().max().item(),
+    "norms by lag": abs(gradient_norm_by_lag(ours, x) - gradient_norm_by_lag(theirs, x)).max(),
+}
+grads = [p.grad.numpy().copy() for p in ours.parameters()]
+nn.utils.clip_grad_norm_(ours.parameters(), 0.5)
+mine = clip_by_norm(grads, 0.5)
+gaps["clipped"] = max(abs(a - p.grad.numpy()).max() for a, p in zip(mine, ours.parameters(), strict=True))
+print("\n".join(f"{name:18} {gap:.0e}" for name, gap in gaps.items()))
+
+# %% [markdown]
+# The last gap is PyTorch's: it divides by $\|g\| + 10^{-6}$, so that a gradient of zero is no problem.
+#
+# ## What the books say, and what you measured
+
+# %%
+from seqlib import claims
+
+
+def said(true):
+    return "holds" if true else "fails"
+
+
+tanh_1, relu_1, ortho_1 = (norms[key][0][60] for key in (("tanh", "Gaussian", 1.0), ("ReLU", "Gaussian", 1.0), ("tanh", "orthogonal", 1.0)))
+off = {kind: [100 * max(abs(factor[k] / (size(k) * norms[k][1]) - 1) for k in norms if k[1] == kind)
+              for size in (lambda k: k[2], lambda k: norms[k][2])] for kind in KINDS}
+gaussian = scale_to_radius(first_weights(np.random.default_rng(0).normal(size=(64, 64)), "Gaussian"), 1.0)
+linear_1 = np.linalg.norm(np.linalg.matrix_power(gaussian, 60) @ np.ones(64) / 8)
+turned = angles["each entry (by value)"][0][2]
+nan_runs = sum(not np.isfinite(run[-1]) for run in raw.values())
+rescued = sum(value < 0.1 for value in ends["clipped"])
+
+# %%
+claims([
+    ("Gradients change like the radius to the power of the lag", "Pascanu et al. 2013, §2.1",
+     f"radius 1, lag 60: linear {linear_1:.2f}, tanh {tanh_1:.0e}, ReLU {relu_1:.0e}",
+     "holds" if tanh_1 > 0.3 else "depends" if linear_1 > 0.3 else "fails", "Measured and predicted"),
+    ("Radius times slope predicts the factor per step", "(4.7)", "off by up to {:.0f} % (Gaussian), {:.1f} % (orthogonal)"
+     .format(off["Gaussian"][0], off["orthogonal"][0]), "depends", "Measured and predicted"),
+    ("The weights' variance and the mean squared slope do", "Schoenholz et al. 2017, §4",
+     f"Gaussian: off by up to {off['Gaussian'][1]:.0f} %", "holds" if off["Gaussian"][1] < 5 else "depends", "Measured and predicted"),
+    ("ReLU has no vanishing gradient, its slope being 1", "Glorot et al. 2011, §3.1, of active paths",
+     f"lag 60: {relu_1:.0e}, tanh {tanh_1:.0e}", said(relu_1 > tanh_1), "Measured and predicted"),
+    ("An orthogonal start keeps the norm", "Saxe et al. 2014, §3, linear networks",
+     f"tanh, lag 60: {ortho_1:.2g}", "holds" if ortho_1 > 0.9 else "depends", "Measured and predicted"),
+    ("Plain RNNs forget after 10 to 20 steps", "Bengio et al. 1994, §III",
+     f"tanh: default start {longest['tanh', 'default']}, Gaussian {longest['tanh', 'Gaussian']}", "depends", "Recall"),
+    ("Identity and ReLU: memory for long delays", "Le et al. 2015, §3",
+     f"{100 * curves['ReLU', 'identity'][0][5]:.0f} % at 160", said(curves["ReLU", "identity"][0][5] > 0.9), "Recall"),
+    ("A radius below 1 makes gradients vanish", "folklore", f"radius 0.5: first up to {worst:.0e}", said(worst <= 1), "Break it"),
+    ("Clipping the norm rescues runs that explode", "Pascanu et al. 2013, §3.2",
+     f"{rescued} of 4 seeds learn; unclipped {sum(v < 0.1 for v in ends['unclipped'])}", said(rescued >= 3), "The same run"),
+    ("A run that exploded ends in NaN", "folklore", f"{nan_runs} of 4", "holds" if nan_runs == 4 else "depends", "The same run"),
+    ("Clipping by value turns the direction", "Goodfellow et al. 2016, §10.11.1",
+     f"{turned:.0f}° at a tenth of the norm", said(turned > 5), "By norm or by value"),
+])
+
+# %% [markdown]
+# What remains true in all of it: a factor per step, and a product of many. You can tune the factor towards 1, by the
+# start and by the activation, and every update may move it away again. [05](05_lstm.ipynb) does something else: it gives
+# the gradient a path on which it is not multiplied at all.
+#
+# ## Remember
+
+# %%
+from seqlib import flashcards, quiz
+
+display(flashcards("04"), quiz("04"))
+
+# %% [markdown]
+# ## Beyond
+#
+# - Put *distractors* in the place of the blanks, symbols to be ignored. Which networks suffer most?
+# - Train with a penalty on $|\,\|\delta_{t-1}\| / \|\delta_t\| - 1|$ (Pascanu et al., §3.3) and draw the recall curve again.
+# - Keep $W_{hh}$ orthogonal *during* training: after each step put `first_weights(W_hh, "orthogonal")` in its place.
+# - Measure `gradient_norm_by_lag` after training, for a network that learned a delay of 40. What did learning change?
+#
+# ## Sources
+#
+# Hochreiter 1991, *Untersuchungen zu dynamischen neuronalen Netzen*, diploma thesis, chapter 3. Bengio,
+# Simard and Frasconi 1994, *Learning long-term dependencies with gradient descent is difficult*, IEEE Trans. Neural
+# Networks 5(2), §III. Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*, §2.1
+# and §3.2. Glorot, Bordes and Bengio 2011, *Deep sparse rectifier neural networks*, §3.1. He et al. 2015, *Delving deep
+# into rectifiers*, §2.2. Saxe, McClelland and Ganguli 2014, *Exact solutions to the nonlinear dynamics of learning*, §3.
+# Schoenholz et al. 2017, *Deep information propagation*, §4. Le, Jaitly and Hinton 2015, *A simple way to initialize
+# recurrent networks of rectified linear units*, §3. Goodfellow, Bengio and Courville 2016, *Deep Learning*, §10.11.1.
+# Recall: after Hochreiter and Schmidhuber 1997, *Long short-term memory*, §5.2.

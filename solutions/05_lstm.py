@@ -1,0 +1,895 @@
+# %% [markdown]
+# # 05 · The LSTM
+#
+# **By the end you have written a network whose memory is added to instead of overwritten, derived its gradients by
+# hand, measured when it remembers 200 steps and when it does worse than a plain network, and found the one unit that
+# knows whether a character of Python stands inside a string.**
+#
+# *Before you start:* [02 · The recurrent network](02_rnn.ipynb), [03 · Backpropagation through time](03_bptt.ipynb),
+# [04 · Vanishing gradients](04_vanishing_gradients.ipynb). *Time:* 120 minutes, of which about 90 are the eight
+# exercises. *Needs:* no network, no GPU.
+
+# %% [markdown]
+# ## The task that plain networks lose
+#
+# You know it from 04: one symbol, a stretch of blanks, a signal. Which symbol was it? The answer is in plain sight at
+# step 0; all that is asked is to keep it. Eight symbols, so guessing is right 12.5 % of the time.
+
+# %%
+import numpy as np
+import torch
+from torch import nn
+
+from seqlib.memory import recall_batch
+
+x, y = recall_batch(np.random.default_rng(0), batch=3, delay=12)
+for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
+    print(" ".join("ABCDEFGH·?"[token] for token in sequence), "  answer:", "ABCDEFGH"[symbol])
+
+# %% [markdown]
+# An RNN overwrites its whole state at every step: to keep one number it must compute it anew each time, through a matrix
+# and a tanh, and so must its gradient. The **long short-term memory** has a second state, the **cell** $c_t$, that is
+# *added to*: an **input gate** $i_t$ says how much of a candidate $g_t$ is written, a **forget gate** $f_t$ how much of the
+# old is kept. No matrix stands in that path:
+#
+# $$c_t = f_t \odot c_{t-1} + i_t \odot g_t \tag{5.1}$$
+#
+# $$\frac{\partial c_t}{\partial c_{t-k}} = f_t \odot f_{t-1} \odot \dots \odot f_{t-k+1} \tag{5.2}$$
+#
+# **Predict.** A common start is a **forget bias** of 1: $f = \sigma(1) = 0.73$. Which share of the gradient is left after
+# 100 steps? Write a number, such as 0.5 or 1e-3.
+
+# %%
+guess = None  # predict: the share that is left after 100 steps
+
+# %%
+from seqlib import reveal, show
+from seqlib.plot import figure, lines
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+steps = np.arange(201)
+left = {f"forget bias {b} (gate {sigmoid(b):.3f})": sigmoid(b) ** steps for b in (0, 1, 3, 5)}  # (5.2)
+fig, ax = figure(figsize=(7, 2.9))
+lines(ax, steps, left)
+ax.set(title="A gate decides how long the additive path is", xlabel="steps", ylabel="share left")
+show(fig, alt="Four falling curves of the share of a gradient that is left. With forget bias 0 and 1 nothing is left "
+              "after 15 steps, with 3 nothing after 100, with 5 a quarter is left after 200.")
+reveal(guess, sigmoid(1) ** 100, "share left after 100 steps at a forget bias of 1")
+
+# %% [markdown]
+# **Exercise 05.1 · How open must it be?** — ●○○○, 4 minutes, core
+#
+# Turn the question round. For which bias b is exactly **one half** left after n steps? The gate is $f = \sigma(b)$, and
+#
+# $$f^{\,n} = \tfrac12, \qquad b = \log\frac{f}{1-f} \tag{5.3}$$
+
+# %%
+def forget_bias_for(steps):
+    """The forget bias with which one half of a cell is left after `steps` steps. A number."""
+    ### BEGIN SOLUTION
+    f = 0.5 ** (1 / steps)
+    return np.log(f / (1 - f))  # (5.3)
+    ### END SOLUTION
+
+
+# %%
+from seqlib import check
+
+forget_bias_for, result = check("05.forget_bias_for", forget_bias_for)
+result
+
+# %% [markdown]
+# ## Four gates, one sum
+#
+# Where do gates come from? Each is computed from the input and the old state, as an RNN's state is. So there are four
+# such sums, kept side by side in one matrix of 4H columns, in PyTorch's order i, f, g, o:
+#
+# $$[\,\tilde\imath_t\,|\,\tilde f_t\,|\,\tilde g_t\,|\,\tilde o_t\,] = x_t W_{xh} + h_{t-1} W_{hh} + b_h \tag{5.4}$$
+#
+# $$i_t, f_t, o_t = \sigma(\tilde\imath_t), \sigma(\tilde f_t), \sigma(\tilde o_t), \qquad g_t = \tanh(\tilde g_t) \tag{5.5}$$
+#
+# and, through the **output gate**, what is shown to the readout and to the next step's gates:
+#
+# $$h_t = o_t \odot \tanh(c_t) \tag{5.6}$$
+
+# %% [markdown]
+# **Conventions differ.** Papers write $Wx$; here rows are vectors, and `nn.LSTM.weight_ih` is $W_{xh}^\top$. PyTorch keeps two
+# biases that are only ever added. The LSTM of 1997 had no forget gate; some have "peepholes" from the cell into the
+# gates. What this page calls *the* LSTM is what `nn.LSTM` computes.
+#
+# **Exercise 05.2 · One step** — ●●○○, 8 minutes, core
+#
+# Equations (5.4), (5.5), (5.1) and (5.6), in this order. `np.split(sums, 4, axis=1)` cuts the sum in four; `sigmoid` is
+# defined above.
+
+# %%
+def lstm_step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
+    """One step of an LSTM.
+
+    x_t (B, D), h_prev and c_prev (B, H), W_xh (D, 4H), W_hh (H, 4H), b_h (4H,), blocks in the order i, f, g, o.
+    Returns h_t and c_t, both (B, H).
+    """
+    ### BEGIN SOLUTION
+    i, f, g, o = np.split(x_t @ W_xh + h_prev @ W_hh + b_h, 4, axis=1)  # (5.4)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)  # (5.5)
+    c_t = f * c_prev + i * g  # (5.1)
+    h_t = o * np.tanh(c_t)  # (5.6)
+    return h_t, c_t
+    ### END SOLUTION
+
+
+# %%
+lstm_step, result = check("05.lstm_step", lstm_step)
+result
+
+# %% [markdown]
+# **Exercise 05.3 · A memory set by hand** — ●●●○, 10 minutes, core
+#
+# Before any training: can *you* set the weights? One unit reads brackets. Its inputs are one-hot: row 0 of `W_xh` is
+# read at `(`, row 1 at `)`, row 2 at any other character. Choose the weights so that $h > 0.5$ from an opening bracket
+# until just before the closing one, however long that takes, and $h < 0.5$ elsewhere. Columns: i, f, g, o.
+
+# %%
+### BEGIN SOLUTION
+### STUB: latch = None  # (W_xh, W_hh, b_h)
+W_xh = np.array([[20.0, 0, 10, 0],    # ( opens the input gate and writes +1
+                 [0, -20, 0, 0],      # ) closes the forget gate
+                 [0, 0, 0, 0]])       # anything else: as the biases say
+b_h = np.array([-10.0, 10, 0, 10])    # write nothing, keep everything, show it
+latch = W_xh, np.zeros((1, 4)), b_h
+### END SOLUTION
+
+# %%
+latch, result = check("05.latch", latch)
+result
+
+# %% [markdown]
+# Watch your unit read. No RNN unit can do this exactly: it would have to compute "the same as before" through a tanh.
+
+# %%
+text = "f(x) = a + (b - c) and so on (a long aside that ends here) end"
+h, c, shown = np.zeros((1, 1)), np.zeros((1, 1)), []
+for character in text:
+    h, c = lstm_step(np.eye(3)[["()".find(character)]], h, c, *latch)
+    shown.append(h[0, 0])
+
+fig, ax = figure(figsize=(7, 2.2))
+ax.step(range(len(text)), shown, where="mid")
+ax.set(title="One unit, set by hand, knows whether a bracket is open", ylabel="$h_t$")
+ax.set_xticks(range(len(text)), text, fontsize=7)
+ax.grid(False, axis="x")
+show(fig, alt="The state of one LSTM unit over the characters of a line of text. It jumps to 0.76 at each opening "
+              "bracket, stays there to the closing one, and is zero elsewhere.")
+
+# %% [markdown]
+# **Exercise 05.4 · Read a sequence** — ●●○○, 6 minutes, core
+#
+# The loop of 02, with two states to carry. Hand back every state and every cell.
+
+# %%
+def lstm_forward(x, h_0, c_0, W_xh, W_hh, b_h):
+    """Read x (B, T, D) from the states h_0 and c_0 (B, H). Returns states and cells, each (B, T, H)."""
+    ### BEGIN SOLUTION
+    h, c, states, cells = h_0, c_0, [], []
+    for t in range(x.shape[1]):
+        h, c = lstm_step(x[:, t], h, c, W_xh, W_hh, b_h)
+        states.append(h)
+        cells.append(c)
+    return np.stack(states, axis=1), np.stack(cells, axis=1)
+    ### END SOLUTION
+
+
+# %%
+lstm_forward, result = check("05.lstm_forward", lstm_forward)
+result
+
+# %% [markdown]
+# ## Backwards, by hand
+#
+# Two arrows leave $c_t$: into $h_t$, and into $c_{t+1}$. So two gradients are added on the way back. With $\delta$ for
+# "gradient of the loss with respect to",
+#
+# $$\delta c_t = \delta c_t^{\,\text{from } t+1} + \delta h_t \odot o_t \odot (1 - \tanh^2 c_t) \tag{5.7}$$
+#
+# Each factor of (5.1) and (5.6) then gets $\delta c_t$ or $\delta h_t$ times the *other* factor, and the slope of its own nonlinearity:
+#
+# $$\delta\tilde f_t = \delta c_t \odot c_{t-1} \odot f_t(1-f_t), \qquad \delta\tilde g_t = \delta c_t \odot i_t \odot (1-g_t^2) \tag{5.8}$$
+#
+# $$\delta c_{t-1} = \delta c_t \odot f_t \tag{5.9}$$
+
+# %% [markdown]
+# **Exercise 05.5 · One step back** — ●●●○, 15 minutes, core
+#
+# Write (5.7) to (5.9), and derive $\delta\tilde\imath_t$ and $\delta\tilde o_t$ in the same way. `gates` holds i, f, g, o side by
+# side, *after* sigmoid and tanh. Hand back the gradients of the four sums side by side, and $\delta c_{t-1}$.
+
+# %%
+def step_backward(dh_t, dc_t, gates, c_prev, c_t):
+    """Back through one step of an LSTM.
+
+    dh_t (B, H): the gradient of h_t; dc_t (B, H): that of c_t, from the step after; gates (B, 4H); c_prev, c_t (B, H).
+    Returns d_sums (B, 4H), the gradients of the sums before sigmoid and tanh, and dc_prev (B, H).
+    """
+    ### BEGIN SOLUTION
+    i, f, g, o = np.split(gates, 4, axis=1)
+    dc = dc_t + dh_t * o * (1 - np.tanh(c_t) ** 2)  # (5.7)
+    d_i = dc * g * i * (1 - i)
+    d_f, d_g = dc * c_prev * f * (1 - f), dc * i * (1 - g**2)  # (5.8)
+    d_o = dh_t * np.tanh(c_t) * o * (1 - o)
+    return np.concatenate([d_i, d_f, d_g, d_o], axis=1), dc * f  # (5.9)
+    ### END SOLUTION
+
+
+# %%
+step_backward, result = check("05.step_backward", step_backward)
+result
+
+# %% [markdown]
+# **Exercise 05.6 · All the way back** — ●●●●, 20 minutes, core
+#
+# From the last step to the first, as in 03. What the sums of step t get is shared out to the weights, to the input and
+# to the state before; the weights are the same at every step, so theirs are added up:
+#
+# $$\delta W_{hh} = \sum_t h_{t-1}^\top\,\delta s_t, \qquad \delta h_{t-1} = \delta s_t\,W_{hh}^\top \tag{5.10}$$
+#
+# with $\delta s_t$ for the four blocks together. The loss reads *every* state: `d_states[:, t]` is its gradient for $h_t$.
+
+# %%
+def lstm_backward(d_states, x, states, cells, gates, W_xh, W_hh):
+    """Back through a sequence: the gradients of an LSTM's weights and inputs.
+
+    d_states (B, T, H), x (B, T, D), gates (B, T, 4H); states and cells (B, T + 1, H) begin with h_0 and c_0,
+    so states[:, t] is the one before step t. Returns dW_xh (D, 4H), dW_hh (H, 4H), db_h (4H,), dx (B, T, D).
+    """
+    ### BEGIN SOLUTION
+    sums, dh, dc = np.empty_like(gates), 0.0, 0.0
+    for t in reversed(range(x.shape[1])):
+        sums[:, t], dc = step_backward(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
+        dh = sums[:, t] @ W_hh.T
+    dW_xh, db_h = np.einsum("btd,bts->ds", x, sums), np.einsum("bts->s", sums)
+    dW_hh = np.einsum("bth,bts->hs", states[:, :-1], sums)  # (5.10)
+    return dW_xh, dW_hh, db_h, sums @ W_xh.T
+    ### END SOLUTION
+
+
+# %%
+lstm_backward, result = check("05.lstm_backward", lstm_backward)
+result
+
+# %% [markdown]
+# The check compared you with PyTorch's gradients. Here is a second witness that knows nothing of derivatives: nudge one
+# weight, run forward again, and see how much the loss changes. In float64, with centred differences.
+
+# %%
+rng = np.random.default_rng(3)
+x, target, start = rng.normal(size=(2, 9, 3)), rng.normal(size=(2, 9, 4)), [np.zeros((2, 4)), np.zeros((2, 4))]
+weights = {name: rng.normal(size=shape) / 2 for name, shape in (("W_xh", (3, 16)), ("W_hh", (4, 16)), ("b_h", 16))}
+
+
+def loss():
+    return 0.5 * ((lstm_forward(x, *start, *weights.values())[0] - target) ** 2).sum()
+
+
+def slope(array, place, size=1e-5):
+    """How fast the loss moves with one number of an array, by centred differences."""
+    two = []
+    for sign in (1, -1):
+        array[place] += sign * size
+        two.append(loss())
+        array[place] -= sign * size
+    return (two[0] - two[1]) / (2 * size)
+
+
+states, cells = (np.concatenate([first[:, None], seen], axis=1)
+                 for first, seen in zip(start, lstm_forward(x, *start, *weights.values()), strict=True))
+i, f, g, o = np.split(x @ weights["W_xh"] + states[:, :-1] @ weights["W_hh"] + weights["b_h"], 4, axis=2)
+gates = np.concatenate([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=2)
+by_hand = lstm_backward(states[:, 1:] - target, x, states, cells, gates, weights["W_xh"], weights["W_hh"])
+for (name, array), gradient in zip([*weights.items(), ("x", x)], by_hand, strict=True):
+    measured = np.array([slope(array, place) for place in np.ndindex(array.shape)]).reshape(array.shape)
+    error = np.linalg.norm(measured - gradient) / np.linalg.norm(measured)
+    print(f"d{name:5} {array.size:4} numbers, relative error {error:.1e}")
+
+# %% [markdown]
+# ## Earn the speed
+#
+# Read naively, the equations ask for eight products per step: four gates, each from the input and from the state. Two
+# observations make that one. The four gates share their inputs, so their matrices stand side by side (you have done
+# that already). And $x_tW_{xh}$ does not depend on the state: all T of them are one large product *before* the loop.
+# This is the layer that `seqlib` keeps for the notebooks after this one.
+
+# %%
+class LSTM(nn.Module):
+    """seqlib.layers.LSTM: x (B, T, D) and (h, c) -> every h (B, T, H) and the last (h, c)."""
+
+    def __init__(self, input_size, hidden_size, forget_bias=1.0):
+        super().__init__()
+        bound = hidden_size**-0.5
+        self.W_xh = nn.Parameter(torch.empty(input_size, 4 * hidden_size).uniform_(-bound, bound))
+        self.W_hh = nn.Parameter(torch.empty(hidden_size, 4 * hidden_size).uniform_(-bound, bound))
+        b_i, b_f, b_g, b_o = torch.zeros(4, hidden_size)
+        self.b_h = nn.Parameter(torch.cat([b_i, b_f + forget_bias, b_g, b_o]))
+
+    def forward(self, x, state=None):
+        zeros = x.new_zeros(len(x), len(self.W_hh))
+        h, c = (zeros, zeros) if state is None else state
+        states = []
+        for from_input in (x @ self.W_xh + self.b_h).unbind(dim=1):
+            i, f, g, o = (from_input + h @ self.W_hh).chunk(4, dim=1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            states.append(h)
+        return torch.stack(states, dim=1), (h, c)
+
+
+# %% [markdown]
+# Is it the same as `nn.LSTM`? Several layers are several of ours, one after another. Values, and the gradient of every
+# weight, in float64.
+
+# %%
+def stacks(input_size, hidden_size, layers):
+    """torch.nn.LSTM and a stack of ours that has its weights, in float64."""
+    theirs = nn.LSTM(input_size, hidden_size, layers, batch_first=True).double()
+    ours = [LSTM(hidden_size if k else input_size, hidden_size).double() for k in range(layers)]
+    for k, layer in enumerate(ours):
+        weight_ih, weight_hh, bias_ih, bias_hh = (p.data for p in theirs.all_weights[k])
+        layer.W_xh.data, layer.W_hh.data = weight_ih.T.clone(), weight_hh.T.clone()
+        layer.b_h.data = bias_ih + bias_hh
+    return theirs, ours
+
+
+apart = []
+for batch, layers in ((1, 1), (5, 1), (5, 2), (32, 3)):
+    theirs, ours = stacks(7, 6, layers)
+    x = read = torch.randn(batch, 20, 7, dtype=torch.float64)
+    for layer in ours:
+        read, _ = layer(read)
+    expected, _ = theirs(x)
+    for states in (read, expected):
+        states.square().sum().backward()
+    pairs = [(read, expected)]
+    for k, layer in enumerate(ours):
+        for mine, name in (("W_xh", "weight_ih"), ("W_hh", "weight_hh"), ("b_h", "bias_ih")):
+            gradient = getattr(theirs, f"{name}_l{k}").grad
+            pairs.append((getattr(layer, mine).grad, gradient.T if gradient.ndim == 2 else gradient))
+    apart.append(max((a - b).abs().max().item() for a, b in pairs))
+    print(f"batch {batch:2}, {layers} layers: values and gradients at most {apart[-1]:.0e} apart")
+
+# %% [markdown]
+# Now the clock: forward and backward, batch 32, 128 steps, width 256, one thread, each in turn. The equations as they
+# stand, then the layer above, then PyTorch's. Twice, and for a reason: in float32 PyTorch hands `nn.LSTM` to oneDNN, a
+# library with an LSTM of its own for the processor's widest instructions; in float64 there is none, and both layers
+# call the same matrix product. So float64 compares the *loops*, float32 the libraries as well.
+
+# %%
+import time
+from functools import partial
+
+from seqlib import budget
+
+
+def eight_products(layer, x):
+    """The equations as they stand: two products for each gate at every step."""
+    W, U, b = (p.chunk(4, dim=-1) for p in (layer.W_xh, layer.W_hh, layer.b_h))
+    h = c = x.new_zeros(len(x), len(layer.W_hh))
+    for x_t in x.unbind(dim=1):
+        i, f, g, o = (x_t @ W[k] + h @ U[k] + b[k] for k in range(4))
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+    return h, c
+
+
+def seconds(run, x):
+    """Forward and backward once."""
+    began = time.perf_counter()
+    run(x)[0].sum().backward()
+    return time.perf_counter() - began
+
+
+# %%
+from seqlib.plot import bars
+
+threads, ratios = torch.get_num_threads(), {}
+torch.set_num_threads(1)
+for dtype in (torch.float32, torch.float64):
+    ours, theirs = LSTM(256, 256).to(dtype), nn.LSTM(256, 256, batch_first=True).to(dtype)
+    forms = [partial(eight_products, ours), ours, theirs]
+    x = torch.randn(32, budget(cpu=128, smoke=4), 256, dtype=dtype)
+    rounds = [[seconds(run, x) for run in forms] for _ in range(budget(cpu=4, smoke=2))]
+    took = np.median(rounds[1:], axis=0)  # the first round warms up
+    ratios[str(dtype)[6:]] = took / took[-1]
+torch.set_num_threads(threads)
+
+fig, axes = figure(1, 2, figsize=(7, 2.6), sharey=True)
+for ax, (name, ratio) in zip(axes, ratios.items(), strict=True):
+    bars(ax, ["eight products", "ours", "nn.LSTM"], ratio, fmt="{:.2f}")
+    ax.set(title=f"{name}: {ratio[1]:.2f} × PyTorch's time", ylim=(0, 1.2 * max(map(max, ratios.values()))))
+axes[0].set_ylabel("time relative to nn.LSTM")
+show(fig, alt="Bars of the time for forward and backward relative to nn.LSTM, in float32 and in float64, for eight "
+              "products per step, for the layer with one product per step, and for PyTorch's own.")
+
+# %% [markdown]
+# ## How far does the gradient reach?
+#
+# The measurement of 04, with the LSTM added: a gradient is put in at the last state, and its norm measured k steps
+# earlier (for an LSTM, over $h$ and $c$ together). Fresh networks, nothing trained.
+#
+# One start is new. To hold things for about u steps, a forget gate should begin at $u/(1+u)$. But a cell that keeps
+# everything *collects* everything, so the input gate begins nearly closed, at $1/(1+u)$ (Tallec and Ollivier 2018):
+#
+# $$b_f = \log u, \qquad b_i = -\log u, \qquad u \sim \text{uniform}(1, T) \tag{5.11}$$
+
+# %%
+def remember_for(layer, steps):
+    """Let a fresh LSTM hold what it has read for up to about `steps` steps; seqlib.layers.remember_for."""
+    size = len(layer.W_hh)
+    with torch.no_grad():
+        layer.b_h[size : 2 * size] = torch.empty(size).uniform_(1, steps).log()  # (5.11)
+        layer.b_h[:size] = -layer.b_h[size : 2 * size]
+    return layer
+
+
+# %%
+from seqlib.layers import RNN
+from seqlib.memory import gradient_norm_by_lag
+
+torch.manual_seed(1)
+x, _ = recall_batch(np.random.default_rng(1), batch=16, delay=200)
+fresh = {"RNN, orthogonal": RNN(10, 64), "LSTM, forget bias 0": LSTM(10, 30, forget_bias=0.0),
+         "LSTM, forget bias 1": LSTM(10, 30), "LSTM, remember_for(200)": remember_for(LSTM(10, 30), 200)}
+nn.init.orthogonal_(fresh["RNN, orthogonal"].W_hh)
+reach = {name: gradient_norm_by_lag(layer, x) for name, layer in fresh.items()}
+
+lag = np.arange(202)
+fig, ax = figure(figsize=(7, 3))
+lines(ax, lag, reach)
+ax.plot(lag, sigmoid(1.0) ** lag, color="#6B6B6B", linewidth=1, linestyle=":", label="$0.73^k$")
+ax.set(title="Only open gates carry a gradient over 200 steps", yscale="log", ylim=(1e-12, 10))
+ax.set(xlabel="steps back, k", ylabel="norm of the gradient")
+ax.legend(fontsize=8)
+show(fig, alt="Gradient norm against lag on a logarithmic axis. LSTMs with forget bias 0 and 1 fall as straight lines, "
+              "the orthogonal RNN more slowly, and the LSTM with gates set for 200 steps hardly at all.")
+for name, norms in reach.items():
+    print(f"{name:25} 100 steps back: {norms[100]:.0e}")
+
+# %% [markdown]
+# An LSTM is not immune: with the usual start its gradient fades *faster* than a well-begun RNN's. (It stays above the
+# dotted line: units differ, the most open one wins, and a little comes back through $h$.) What it has is a **dial** for
+# each unit, which can be set, and learned.
+#
+# ## Recall against delay, at equal parameters
+#
+# **Exercise 05.7 · A fair width** — ●●○○, 6 minutes, core
+#
+# An LSTM is four times as large as an RNN of the same width. Which width is a fair match? Count the LSTM (one bias) and
+# a linear readout with C outputs, and take the widest that does not exceed the parameters allowed.
+
+# %%
+def width_for(parameters, input_size, output_size):
+    """The width of the widest LSTM that has, with its readout, at most `parameters` parameters; a whole number."""
+    ### BEGIN SOLUTION
+    def fits(h):
+        return 4 * h * (input_size + h + 1) + (h + 1) * output_size <= parameters
+
+    return sum(fits(h) for h in range(1, parameters))  # as many widths fit as the widest has units
+    ### END SOLUTION
+
+
+# %%
+width_for, result = check("05.width_for", width_for)
+result
+
+# %% [markdown]
+# Both networks get the same number of parameters, the same 300 batches of 32, one learning rate, gradients clipped at
+# norm 1.
+#
+# **Predict.** An LSTM with the usual forget bias of 1 is trained to recall over **200** blanks. How many percent of new
+# sequences does it get right? (Guessing is 12.5 %.)
+
+# %%
+guess = None  # predict: percent right over 200 blanks, forget bias 1
+
+# %%
+from seqlib.train import train
+
+
+class LastState(nn.Module):
+    """A layer and a readout of its last state: many to one."""
+
+    def __init__(self, layer, outputs):
+        super().__init__()
+        self.layer, self.readout = layer, nn.Linear(len(layer.W_hh), outputs)
+
+    def forward(self, x):
+        return self.readout(self.layer(x)[0][:, -1])
+
+
+def train_recall(layer, delay, seed=0, steps=300):
+    """Train a layer on recall; the history, and the percentage right of 500 new sequences."""
+    def batches(step, size=32):
+        return recall_batch(np.random.default_rng([seed, step]), size, delay)
+
+    model = LastState(layer, 8)
+    history = train(model, batches, steps, lr=5e-3, clip=1.0, name=f"recall over {delay} blanks")
+    x, y = batches(step=10**6, size=500)
+    with torch.no_grad():
+        return history, 100 * (model(x).argmax(dim=1) == y).float().mean().item()
+
+
+# %% [markdown]
+# One live run: an LSTM begun with `remember_for`, at 200 blanks, drawn as a star. One run is no evidence, so it lies over
+# three seeds of each network at six delays, recorded by the same function.
+
+# %%
+torch.manual_seed(0)
+parameters = sum(p.numel() for p in LastState(RNN(10, 64), 8).parameters())
+wide = width_for(parameters, input_size=10, output_size=8)
+history, live = train_recall(remember_for(LSTM(10, wide), 200), delay=200, steps=budget(cpu=300))
+print(f"RNN 64 wide, LSTM {wide} wide: {parameters} parameters. Live: {live:.1f} % right over 200 blanks")
+
+# %%
+from seqlib.plot import spread
+from seqlib.runs import credit, load
+
+recorded = load("05_recall")
+delays = sorted({int(label.split(", delay ")[1]) for label in recorded["results"]})
+kinds = ["RNN", "LSTM, forget bias 1", "LSTM, remember_for"]
+ladder = {kind: spread(np.transpose([recorded["results"][f"{kind}, delay {d}"] for d in delays])) for kind in kinds}
+
+fig, ax = figure(figsize=(7, 3.2))
+lines(ax, delays, ladder, chance=12.5)
+ax.plot(200, live, "*", color="black", markersize=12, label="live")
+ax.set(title="Memory over hundreds of steps needs gates that begin open", ylabel="percent right", xscale="log")
+ax.set_xticks(delays, delays, minor=False)
+ax.minorticks_off()
+ax.set(xlabel="blanks to remember over", ylim=(0, 128), yticks=range(0, 101, 20))
+ax.legend(ncols=4, loc="upper center", fontsize=8)
+show(fig, alt="Percentage of recall against delay, three seeds each. The LSTM with forget bias 1 falls to chance within "
+              "a few tens of steps, before the RNN does; the LSTM with gates set for the delay stays above both.")
+print(credit(recorded))
+at_200 = {kind: mean[delays.index(200)] for kind, (mean, _, _) in ladder.items()}
+reveal(guess, at_200["LSTM, forget bias 1"], "percent right over 200 blanks, forget bias 1", fmt="{:.1f}")
+
+# %% [markdown]
+# This contradicts what is often said. At this budget an LSTM with forget bias 1 remembers *less* far than a plain RNN of
+# its size (which, as 04 showed, can begin better too): too little of a gradient arrives to tell it to open its gates.
+#
+# ## The forget-bias experiment
+#
+# So is it the forget gate? Turn one dial, then two: b on the forget gate alone, or b on the forget gate *and* −b on the
+# input gate. Three seeds.
+
+# %%
+recorded_bias = load("05_forget_bias")
+biases = [0, 1, 2, 4, 6]
+fig, axes = figure(1, 2, figsize=(7, 3), sharey=True)
+for ax, delay in zip(axes, (50, 200), strict=True):
+    dials = {name: spread(np.array([recorded_bias["results"][f"{name} {b}, delay {delay}"] for b in biases]).T)
+             for name in ("forget gate alone", "both gates")}
+    lines(ax, biases, dials, chance=12.5 if delay == 200 else None, legend=delay == 50)
+    ax.axvline(forget_bias_for(delay), color="#6B6B6B", linewidth=0.8)
+    ax.set(title=f"{delay} blanks: {'f is enough' if delay == 50 else 'i counts too'}", xlabel="bias b")
+axes[0].set_ylabel("percent right")
+show(fig, alt="Percentage of recall against the bias, for 50 and for 200 blanks. With a bias of 0 or 1 both are at "
+              "chance. Higher biases help, those most that close the input gate as well.")
+print(credit(recorded_bias))
+
+# %% [markdown]
+# The thin line is your exercise 05.1: the bias that leaves one half. Far below it no gradient arrives, with 1 as with 0.
+# At 200 blanks, with the forget gate alone, something else goes wrong even beyond it: the input gate stands half
+# open, every blank writes into a cell that forgets nothing, and the symbol drowns. **A memory has to refuse as well as
+# to keep.**
+#
+# ## The adding problem
+#
+# A task with a known bar: each of 100 steps brings a number and a mark; two are marked; say their sum. Whoever
+# always answers 1.0 has a mean squared error of 1/6 = 0.1667.
+
+# %%
+from seqlib.memory import adding_batch
+
+
+def train_adding(layer, length=100, seed=0, steps=400):
+    """Train a layer on the adding problem; the history, and the mean squared error on 500 new sequences."""
+    def batches(step, size=32):
+        return adding_batch(np.random.default_rng([seed, step]), size, length)
+
+    def squares(model, batch):
+        return (model(batch[0])[:, 0] - batch[1]).square().mean()
+
+    model = LastState(layer, 1)
+    history = train(model, batches, steps, lr=1e-2, clip=1.0, loss=squares, name=f"adding, {length} steps")
+    with torch.no_grad():
+        return history, squares(model, batches(step=10**6, size=500)).item()
+
+
+# %%
+from seqlib.runs import curve
+
+torch.manual_seed(0)
+adding, error = train_adding(remember_for(LSTM(2, 31), 100), steps=budget(cpu=400))
+recorded_adding = load("05_adding")
+
+fig, ax = figure(figsize=(7, 3))
+for kind in kinds:
+    steps, band = curve(recorded_adding, kind)
+    lines(ax, steps, {kind: band})
+lines(ax, adding.steps, {"live": adding.losses}, chance=1 / 6, chance_label="always 1.0")
+ax.lines[3].set(linewidth=0.7, color="#6B6B6B")
+ax.set(title="Only the LSTM that begins open gets below the bar", yscale="log")
+ax.set(xlabel="step", ylabel="mean squared error")
+ax.legend(fontsize=8, loc="lower left")
+show(fig, alt="Mean squared error over training steps on the adding problem, three seeds each. The RNN and the LSTM with "
+              "forget bias 1 stay near the bar of one sixth; the LSTM that begins with open gates falls far below it.")
+print(f"live: {error:.4f} on new sequences. {credit(recorded_adding)}")
+
+# %% [markdown]
+# ## A real task: colouring Python
+#
+# Most characters of a program can be coloured from their neighbours. Not all: whether `and` is a keyword or a word of
+# prose may depend on a triple quote two screens above. The data are the standard library's own modules, the labels its
+# own `tokenize`; the modules to test on are other ones than those to train on.
+
+# %%
+from seqlib.colouring import AHEAD, SAMPLE, Colourer, one_hot, paint, read_through, rows, train_colours
+from seqlib.data.syntax import CHARACTERS, CLASSES, encode, python_source
+
+train_source, test_source = python_source(np.random.default_rng(0))
+at = test_source.text.index("import")
+print(test_source.text[at : at + 60].replace("\n", "⏎"))
+print("".join(" KNDO#sT"[label] for label in test_source.labels[at : at + 60]))
+far = (test_source.depth[test_source.depth >= 0] > 128).mean()
+print(f"{far:.0%} of the characters in triple-quoted strings lie over 128 characters after the opening quote")
+
+# %% [markdown]
+# A `"` may be one quote or the first of three, so the network answers **four characters late**: having read character
+# t + 4 it names the class of character t. It reads 32 long rows, 128 characters at a time, and carries its state without
+# the gradient (03). **Baselines:** the commonest class; and a network with a hidden layer that sees nine characters, four
+# on either side, with as many parameters.
+#
+# **Predict.** More than 512 characters after the opening quote, inside a docstring: how many percent does the LSTM
+# colour rightly?
+
+# %%
+guess = None  # predict: percent right of the LSTM, far from the opening quote
+
+# %%
+torch.manual_seed(0)
+model = Colourer(LSTM(len(CHARACTERS), 64))
+history = train_colours(model, train_source, steps=budget(cpu=400), lr=1e-2)
+
+# %% [markdown]
+# Below, three models of about 42,000 parameters, 400 steps and three seeds each, recorded by the same functions; the
+# stars are your live LSTM.
+
+# %%
+from seqlib.colouring import accuracy_by_distance
+from seqlib.metrics import accuracy, macro_f1
+
+said, labels, depth = read_through(model, test_source)
+edges = [0, 8, 32, 128, 512, 2048]
+live = 100 * accuracy_by_distance(said == labels, depth, edges)
+colours, names = load("05_colours"), ["window of 9", "RNN", "LSTM", "LSTM without a forget gate"]
+bins = {name: [colours["results"][f"{name}, from {low}"] for low in edges[:-1]] for name in names[:3]}
+
+fig, ax = figure(figsize=(7, 3.2))
+lines(ax, range(5), {name: spread(100 * np.transpose(values)) for name, values in bins.items()})
+ax.plot(range(5), live, "*", color="black", markersize=10, label="live LSTM")
+ax.set(title="Far from the quote a window guesses, the LSTM still knows", ylabel="percent right", ylim=(0, 103))
+ax.set_xticks(range(5), [f"{low} to {high - 1}" for low, high in zip(edges[:-1], edges[1:], strict=True)])
+ax.set_xlabel("characters since the opening quote")
+ax.legend(fontsize=8)
+show(fig, alt="Accuracy inside triple-quoted strings against the distance to the opening quote. The window of nine is "
+              "low at every distance, the LSTM is the highest in the last bins.")
+reveal(guess, live[-1], "percent right of the LSTM, far from the opening quote", fmt="{:.1f}")
+
+# %%
+from seqlib.colouring import results_table
+
+most = np.bincount(test_source.labels).max() / len(test_source.labels)
+mine = [accuracy(said, labels), macro_f1(said, labels, len(CLASSES))]
+results_table(colours, names, ["accuracy", "macro-F1", "parameters"],
+              {"commonest class": [most], "LSTM, live": mine})
+
+# %% [markdown]
+# ## The unit that knows
+#
+# (In the table: at this budget the plain RNN, memory and all, is below the window in macro-F1.)
+#
+# Is "inside a docstring" kept in one unit, or smeared over 64? Draw one character inside and one outside: how often is a
+# unit's cell larger inside? That is its **area under the ROC curve**: 1 knows all, 0.5 nothing, 0 all with the sign turned.
+#
+# **Exercise 05.8 · Find it** — ●●●○, 12 minutes, core
+#
+# Return the best unit and its area, the larger of the area and one minus it. With ranks 1 … T of a unit's values, n characters inside and m outside, $\text{area} = \bigl(\sum_{\text{inside}} \text{rank} - n(n+1)/2\bigr) / (nm)$.
+
+# %%
+def find_unit(cells, inside):
+    """The unit whose cell tells best whether a character is inside: cells (T, H), inside (T,) bools.
+
+    Returns its number and the area under its ROC curve, the larger of the area and one minus the area.
+    """
+    ### BEGIN SOLUTION
+    ranks = cells.argsort(axis=0).argsort(axis=0) + 1
+    n = inside.sum()
+    areas = (ranks[inside].sum(axis=0) - n * (n + 1) / 2) / (n * (len(inside) - n))
+    areas = np.maximum(areas, 1 - areas)
+    return areas.argmax(), areas.max()
+    ### END SOLUTION
+
+
+# %%
+find_unit, result = check("05.find_unit", find_unit)
+result
+
+# %% [markdown]
+# To look inside, and to break things later, here is the same LSTM with everything in the open: each gate is handed back,
+# each can be held at a value, and a cell can be wiped. Then: your best unit on modules that the network never saw, and
+# drawn over a text, the colour behind each character its cell.
+
+# %%
+def read_gates(layer, x, state=None, clamp=None, keep=1.0):
+    """An LSTM's gates i, f, g, o, cells c and states h, each (B, T, H).
+
+    clamp={"f": 1.0} holds a gate at a value; keep (H,) multiplies the cells at every step.
+    """
+    zeros, seen = x.new_zeros(len(x), len(layer.W_hh)), []
+    h, c = (zeros, zeros) if state is None else state
+    for from_input in (x @ layer.W_xh + layer.b_h).unbind(dim=1):
+        i, f, g, o = (from_input + h @ layer.W_hh).chunk(4, dim=1)
+        gate = {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
+        gate |= {name: torch.full_like(h, value) for name, value in (clamp or {}).items()}
+        c = (gate["f"] * c + gate["i"] * gate["g"]) * keep
+        h = gate["o"] * c.tanh()
+        seen.append(gate | {"c": c, "h": h})
+    return {name: torch.stack([step[name] for step in seen], dim=1) for name in seen[0]}
+
+
+# %%
+ids, _, depth = rows(test_source, 16)
+with torch.no_grad():
+    cells = read_gates(model.layer, one_hot(ids[:, :1000]))["c"].flatten(0, 1).numpy()
+    drawn = read_gates(model.layer, one_hot(torch.tensor(encode(SAMPLE))[None]))["c"][0].numpy()
+inside = depth[:, AHEAD : 1000 + AHEAD].flatten().numpy() >= 0  # of the character just read
+unit, area = find_unit(cells, inside)
+alone = np.array([find_unit(cells[:, [k]], inside)[1] for k in range(64)])
+print(f"unit {unit}: area {area:.3f} over {len(inside)} characters; {(alone > 0.9).sum()} of 64 units are above 0.9")
+paint(SAMPLE, drawn[:, unit], f"One number, unit {unit}, says “inside a docstring”",
+      "A few lines of Python with coloured background. The docstring has one colour towards its closing quotes, "
+      "most of the code around it the other.")
+
+# %% [markdown]
+# ## Explore: gates over your own text
+#
+# Type Python, or paste some. The strip shows one unit's gates, cell and state; the unit above comes first. Leave a
+# docstring open. Put `'''` inside `"""`. Which character opens the input gate, and what closes the forget gate? The
+# arithmetic runs in your browser, with the weights that you trained.
+
+# %%
+from seqlib.explore import Gates
+
+weights = {name: getattr(model.layer, name) for name in ("W_xh", "W_hh", "b_h")}
+weights |= {"W_hy": model.readout.weight.T, "b_y": model.readout.bias}
+Gates(weights, CHARACTERS, CLASSES, text=SAMPLE, unit=unit, ahead=AHEAD)
+
+# %% [markdown]
+# ## Break it
+#
+# Is that unit a *cause*, or does it only look on? Wipe its cell after every character; then those of the 8 and of the 24
+# units with the largest areas; and, to compare, of the 24 with the smallest. Then hold whole gates: forget gates at 1
+# (nothing is forgotten) and 0 (nothing is kept), input and output gates wide open. No training in between.
+
+# %%
+class Held(nn.Module):
+    """A trained LSTM with a gate held or a cell wiped, to put in its place."""
+
+    def __init__(self, layer, clamp=None, keep=1.0):
+        super().__init__()
+        self.inner, self.W_hh, self.clamp, self.keep = layer, layer.W_hh, clamp, keep
+
+    def forward(self, x, state=None):
+        seen = read_gates(self.inner, x, state, self.clamp, self.keep)
+        return seen["h"], (seen["h"][:, -1], seen["c"][:, -1])
+
+
+# %%
+from seqlib.data.syntax import Source
+
+ranked = torch.tensor(alone.argsort())
+wiped = {f"unit {unit}\nwiped": ranked[-1:], "best 8\nwiped": ranked[-8:], "best 24\nwiped": ranked[-24:],
+         "last 24\nwiped": ranked[:24]}
+changes = {"as\ntrained": {}}
+changes |= {name: {"keep": torch.ones(64).index_fill(0, units, 0)} for name, units in wiped.items()}
+changes |= {f"{gate} = {value}": {"clamp": {gate: value}} for gate, value in (("f", 1), ("f", 0), ("i", 1), ("o", 1))}
+part = Source((), *(values[:80_000] for values in (test_source.ids, test_source.labels, test_source.depth)), [0])
+broken = []
+for change in changes.values():
+    patient = Colourer(Held(model.layer, **change))
+    patient.readout = model.readout
+    said, labels, depth = read_through(patient, part, batch=32)
+    broken.append([100 * (said == labels)[depth < 0].mean(), 100 * (said == labels)[depth >= 32].mean()])
+
+fig, axes = figure(2, 1, figsize=(7, 4.4))
+for ax, values, where in zip(axes, np.transpose(broken), ("outside docstrings", "inside, from 32 on"), strict=True):
+    bars(ax, list(changes), values, fmt="{:.0f}")
+    ax.set(title=f"Percent right {where}", ylim=(0, 115))
+    ax.tick_params(axis="x", labelsize=8)
+show(fig, alt="Two rows of bars: percent of characters right outside and inside docstrings, with the trained LSTM as "
+              "it is, with cells of some units wiped, and with whole gates held open or closed.")
+
+# %% [markdown]
+# Wiping the one unit that "knows" hardly matters: it is a witness, and others hold the same fact. Wipe several and the
+# docstrings are lost while the rest is not. An area near 1 shows that something is *readable*, not that it is *used*.
+#
+# And if there never was a forget gate? The LSTM of 1997 had none; Gers et al. (2000, §2.1) say that on a stream without
+# an end its cells then grow and grow. The table above holds that network too, trained from the start with f = 1.
+#
+# ## What the books say
+
+# %%
+from seqlib import claims
+
+_, plain, begun = kinds
+sums = {kind: np.mean(recorded_adding["results"][kind]) for kind in kinds}
+f1, size_of_c = ({name: np.mean(colours["results"][f"{name}, {what}"]) for name in names}
+                 for what in ("macro-F1", "size of c"))
+four, one, zero = (np.mean(recorded_bias["results"][f"forget gate alone {b}, delay 50"]) for b in (4, 1, 0))
+back = {name: norms[100] for name, norms in reach.items()}
+
+# %%
+claims([
+    ("LSTMs do not suffer from vanishing gradients", "many tutorials",
+     f"100 steps back: {back[plain]:.0e} of it is left; orthogonal RNN {back['RNN, orthogonal']:.0e}",
+     "fails" if back[plain] < back["RNN, orthogonal"] else "depends", "How far does the gradient reach?"),
+    ("LSTMs bridge lags where RNNs fail", "Hochreiter and Schmidhuber 1997, §5; Goodfellow et al. 2016, §10.10.1",
+     "200 blanks: RNN {:.0f} %, LSTM {:.0f} %, LSTM begun open {:.0f} %".format(*at_200.values()),
+     "depends" if at_200[plain] < at_200["RNN"] else "holds", "Recall against delay"),
+    ("A forget bias of 1 is what the LSTM lacked", "Jozefowicz et al. 2015, §4",
+     f"50 blanks: {one:.0f} % with 1, {zero:.0f} % with 0, {four:.0f} % with 4",
+     "holds" if one > zero + 20 else "fails", "The forget-bias experiment"),
+    ("LSTMs solve the adding problem, RNNs do not", "Le et al. 2015, §4.1",
+     "bar 0.167: RNN {:.3f}, LSTM {:.3f}, begun open {:.4f}".format(*sums.values()),
+     "depends" if sums[plain] > 0.1 else "holds", "The adding problem"),
+    ("Gated units beat tanh units on real sequences", "Chung et al. 2014, §5",
+     "macro-F1: window {:.3f}, RNN {:.3f}, LSTM {:.3f}, without forget gate {:.3f}".format(*f1.values()),
+     "holds" if f1["LSTM"] > f1["RNN"] else "fails", "A real task"),
+    ("Single units turn on inside quotes", "Karpathy et al. 2015, §4.1", f"the best of 64: area {area:.3f}",
+     "holds" if area > 0.9 else "depends", "The unit that knows"),
+    ("Without a forget gate cells grow without end", "Gers et al. 2000, §2.1",
+     f"mean |c| {size_of_c[names[3]]:.1f} against {size_of_c['LSTM']:.1f}",
+     "holds" if size_of_c[names[3]] > 3 * size_of_c["LSTM"] else "fails", "A real task"),
+])
+
+# %% [markdown]
+# ## Remember
+#
+# - The cell is added to; the gradient along it is a product of forget gates, no more and no less.
+# - The forget gate decides how long a memory lasts, the input gate what may disturb it. Begin both for the time scale
+#   that you need.
+# - Going back, two gradients meet in the cell.
+# - Four gates are one product; the input's share leaves the loop.
+
+# %%
+from seqlib import flashcards, quiz
+
+flashcards("05")
+
+# %%
+quiz("05")
+
+# %% [markdown]
+# ## Sources, and beyond
+#
+# Hochreiter and Schmidhuber 1997, *Long Short-Term Memory*, §3–5. Gers, Schmidhuber and Cummins 2000,
+# *Learning to Forget*, §2–3. Jozefowicz, Zaremba and Sutskever 2015, *An Empirical Exploration of Recurrent Network
+# Architectures*, §4. Tallec and Ollivier 2018, *Can Recurrent Neural Networks Warp Time?*, §2.2. Le, Jaitly and Hinton
+# 2015, *A Simple Way to Initialize Recurrent Networks of Rectified Linear Units*, §4.1. Karpathy, Johnson and Li 2015,
+# *Visualizing and Understanding Recurrent Networks*, §4.1. Chung et al. 2014, *Empirical Evaluation of Gated Recurrent
+# Neural Networks*, §5. Goodfellow, Bengio and Courville 2016, *Deep Learning*, §10.10.1.
+#
+# **Beyond.** Set a *latch for quotes* by hand, where the same character opens and closes (two units will do). Find the
+# unit for comments. Give recall random distractors instead of blanks. Next: [06 · The GRU](06_gru.ipynb).

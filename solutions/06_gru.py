@@ -1,0 +1,951 @@
+# %% [markdown]
+# # 06 · The GRU: two gates are nearly enough
+#
+# **By the end you have taken the LSTM apart and put two gates back; proven your GRU equal to PyTorch's, gradients
+# included, in every convention that books use; and measured what the two claims are worth that everybody repeats: as
+# good as an LSTM with fewer weights, and faster.**
+#
+# *Before you start:* [05 · The LSTM](05_lstm.ipynb), and the way back through a network from [03](03_bptt.ipynb).
+# *Time:* 95 minutes, of which 65 are the eight exercises. *Needs:* no network, no GPU.
+
+# %% [markdown]
+# ## Does an LSTM need all of it?
+#
+# The LSTM of 05 has four blocks of weights: a candidate and three gates. Its memory is one line, $c_t = f_t \odot
+# c_{t-1} + i_t \odot g_t$, and nothing stops it from keeping everything and writing everything at once, $f = i = 1$.
+# Does it *use* that freedom? Or does it write where it forgets,
+#
+# $$i_t \approx 1 - f_t \tag{6.1}$$
+#
+# Ask a trained one. The text is the source of Python's own library; the task, as in 02, is to say which character comes
+# next.
+
+# %%
+import numpy as np
+import torch
+from torch import nn
+
+from seqlib.data import Vocabulary, shifted_windows, split_in_time, stdlib_text, text_sampler
+
+train_text, test_text = split_in_time(stdlib_text(300_000), (0.9, 0.1))
+characters = Vocabulary.build([train_text], specials=("<unk>",))
+train_ids, test_ids = characters.encode(train_text), characters.encode(test_text)
+print(f"{len(train_ids):,} characters to learn from, {len(test_ids):,} to test, {characters.size} different ones")
+
+# %%
+from seqlib import budget
+from seqlib.layers import LSTM
+from seqlib.metrics import nll
+from seqlib.train import train
+
+
+class CharacterModel(nn.Module):
+    """ids (B, T) -> scores (B, T, V) of what comes next: an embedding, a recurrent layer, a readout."""
+
+    def __init__(self, layer, vocab_size):
+        super().__init__()
+        self.layer, width = layer, len(layer.W_hh)
+        self.embed = nn.Embedding(vocab_size, layer.W_xh.shape[0])
+        self.readout = nn.Linear(width, vocab_size)
+
+    def forward(self, ids):
+        return self.readout(self.layer(self.embed(ids))[0])
+
+
+def learn_characters(make, width, seed, steps, text=train_ids, vocab_size=characters.size, **options):
+    """Train a fresh make(32, width) on windows of 64 characters; the model and its history."""
+    torch.manual_seed(seed)
+    model = CharacterModel(make(32, width), vocab_size)
+    batches = text_sampler(text, length=64, batch_size=32, seed=seed)
+    return model, train(model, batches, steps, lr=1e-2, clip=1.0, **options)
+
+# %% [markdown]
+# **Predict.** After training, what is $i + f$ on average, over all units and all characters of a text that it has not
+# seen? (If writing and forgetting were tied, 1. Both gates wide open, 2. It begins near 1.23: the forget gate's bias
+# is 1.)
+
+# %%
+guess = None  # predict: the mean of i + f in a trained LSTM
+
+# %% [markdown]
+# Neither gate is an output of the layer, but both follow from its states: the next cell trains, then computes them once
+# more for an unseen text.
+
+# %%
+from seqlib import reveal
+
+live, histories, steps = {}, {}, budget(cpu=200)
+live["LSTM"], histories["LSTM"] = learn_characters(LSTM, 96, seed=0, steps=steps, name="LSTM")
+
+
+def lstm_gates(model, ids):
+    """Input and forget gate at every character, (B, T, H) each: (6.1)'s i and f, from the layer's own states."""
+    with torch.no_grad():
+        x, layer = model.embed(ids), model.layer
+        states = layer(x)[0]
+        before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+        i, f, _, _ = (x @ layer.W_xh + before @ layer.W_hh + layer.b_h).chunk(4, dim=-1)
+    return i.sigmoid().numpy(), f.sigmoid().numpy()
+
+
+held_out = torch.from_numpy(shifted_windows(test_ids[:6401], 128)[0])
+i, f = (gate.reshape(-1, gate.shape[-1]) for gate in lstm_gates(live["LSTM"], held_out))
+together = np.array([np.corrcoef(i[:, unit], f[:, unit])[0, 1] for unit in range(i.shape[1])])
+reveal(guess, (i + f).mean(), "mean of i + f", fmt="{:.2f}")
+
+# %%
+from seqlib import show
+from seqlib.plot import figure
+
+fig, axes = figure(1, 2, figsize=(8.5, 3.2), width_ratios=(1, 1.3))
+axes[0].hist2d(f.ravel(), i.ravel(), bins=40, range=((0, 1), (0, 1)), norm="log", cmap="Blues")
+keeps = np.array([0, 1])
+axes[0].plot(keeps, 1 - keeps, "--", color="#D55E00", label="i = 1 − f")  # (6.1)
+axes[0].set(title="Far above the line", xlabel="forget gate f (keeps)", ylabel="input gate i (writes)")
+axes[0].legend(loc="lower left")
+axes[1].hist(together, bins=np.linspace(-1, 1, 33), color="#0072B2")
+axes[1].axvline(-1, color="#D55E00", linestyle="--")
+axes[1].set(title="In most units both gates rise together", xlabel="correlation of i and f in a unit",
+            ylabel="units", xlim=(-1.05, 1.05))
+show(fig, alt="Left: density of forget gate against input gate over all units and characters; most of it lies above the "
+              "line i = 1 - f. Right: histogram over units of the correlation of the two gates; most are positive.")
+print(f"correlation of i and f: median {np.median(together):.2f}, below zero in {(together < 0).mean():.0%} of units")
+
+# %% [markdown]
+# It does not: this LSTM keeps *and* writes. The GRU forbids just that; what the freedom was worth, you will measure. One
+# gate $z$, the **update gate**, says what share of the old state stays; the rest is new. The state *is* the memory.
+#
+# $$h_t = z_t \odot h_{t-1} + (1 - z_t) \odot n_t \tag{6.2}$$
+#
+# An average stays between its parts: with $n_t$ a tanh, the state cannot blow up and needs no second tanh.
+#
+# And the output gate? An LSTM's candidate does not read the memory but what that gate *showed* of it, $o_{t-1} \odot
+# \tanh(c_{t-1})$. Keep just this: a **reset gate** $r$ between the state and the candidate $n$.
+
+# %% [markdown]
+# That is the **gated recurrent unit** of Cho et al. (2014). With the names and the order of PyTorch, r, z, n:
+#
+# $$r_t = \sigma(x_t W_{xr} + b_{xr} + h_{t-1} W_{hr} + b_{hr}) \tag{6.3}$$
+# $$z_t = \sigma(x_t W_{xz} + b_{xz} + h_{t-1} W_{hz} + b_{hz}) \tag{6.4}$$
+# $$n_t = \tanh\bigl(x_t W_{xn} + b_{xn} + r_t \odot (h_{t-1} W_{hn} + b_{hn})\bigr) \tag{6.5}$$
+#
+# The three blocks lie side by side: $W_{xh}$ is (D, 3H), $W_{hh}$ is (H, 3H), $b_x$ and $b_h$ are (3H,).
+#
+# **Exercise 06.1 · The gates** — ●●○○, 6 minutes, core
+
+# %%
+def gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    """Reset and update gate r, z, both (B, H).
+
+    x_t (B, D), h_prev (B, H), W_xh (D, 3H), W_hh (H, 3H), b_x (3H,), b_h (3H,); columns in the order r, z, n.
+    """
+    ### BEGIN SOLUTION
+    H = len(W_hh)
+    sums = x_t @ W_xh + b_x + h_prev @ W_hh + b_h
+    r = 1 / (1 + np.exp(-sums[:, :H]))  # (6.3)
+    z = 1 / (1 + np.exp(-sums[:, H:2 * H]))  # (6.4)
+    return r, z
+    ### END SOLUTION
+
+# %%
+from seqlib import check
+
+gates, result = check("06.gates", gates)
+result
+
+# %% [markdown]
+# **Exercise 06.2 · One step** — ●●○○, 8 minutes, core
+#
+# Put it together: your gates, the candidate (6.5), the average (6.2). Mind where the last bias stands: inside the bracket
+# that $r$ multiplies.
+
+# %%
+def gru_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    """One step of a GRU: the new state (B, H). Shapes as in `gates`."""
+    ### BEGIN SOLUTION
+    H = len(W_hh)
+    r, z = gates(x_t, h_prev, W_xh, W_hh, b_x, b_h)
+    n = np.tanh(x_t @ W_xh[:, 2 * H:] + b_x[2 * H:] + r * (h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]))  # (6.5)
+    return z * h_prev + (1 - z) * n  # (6.2)
+    ### END SOLUTION
+
+# %%
+gru_step, result = check("06.gru_step", gru_step)
+result
+
+# %% [markdown]
+# ## Four GRUs under one name
+#
+# > **Conventions differ, twice.**
+# >
+# > | | z **keeps**: $z h_{t-1} + (1-z) n$ | z **takes**: $(1-z) h_{t-1} + z n$ |
+# > |---|---|---|
+# > | reset **before** the product: $(r \odot h) W$ | Cho et al. 2014, eq. 7–8 (final version); TensorFlow's `GRUBlockCell` | Chung et al. 2014, §3.2; Bahdanau et al. 2015, §A.1.1 |
+# > | reset **after** it: $r \odot (hW + b)$ | PyTorch, cuDNN, Keras; Cho's first draft (arXiv v1) | (nobody) |
+# >
+# > Weights copied from a row or a column into another give other numbers, and no error.
+#
+# The columns are a matter of taste, because the sigmoid is symmetric:
+#
+# $$\sigma(-a) = 1 - \sigma(a) \tag{6.6}$$
+
+# %% [markdown]
+# **Exercise 06.3 · The other z** — ●●○○, 6 minutes, core
+#
+# You have the weights of a GRU whose z *keeps*, and a library whose z *takes*. Change the weights so that it computes
+# the same states.
+
+# %%
+def other_z(W_xh, W_hh, b_x, b_h):
+    """The four parts, (D, 3H), (H, 3H), (3H,), (3H,), for the other convention of z; the same in both directions."""
+    ### BEGIN SOLUTION
+    signs = np.repeat([1, -1, 1], len(W_hh))
+    return tuple(part * signs for part in (W_xh, W_hh, b_x, b_h))  # (6.6)
+    ### END SOLUTION
+
+# %%
+other_z, result = check("06.other_z", other_z)
+result
+
+# %% [markdown]
+# The rows of the box are *not* a matter of taste. In Cho's final version the gate is applied first, and then comes the
+# product; one bias is enough:
+#
+# $$n_t = \tanh\bigl(x_t W_{xn} + b_n + (r_t \odot h_{t-1}) W_{hn}\bigr) \tag{6.7}$$
+#
+# **Exercise 06.4 · Reset before the product** — ●●○○, 6 minutes, core. z keeps, as in Cho's equation 7.
+
+# %%
+def reset_before(x_t, h_prev, W_xh, W_hh, b):
+    """One step of Cho's GRU: the new state (B, H). One bias b (3H,); all else as in `gates`."""
+    ### BEGIN SOLUTION
+    H = len(W_hh)
+    r, z = gates(x_t, h_prev, W_xh, W_hh, b, np.zeros_like(b))
+    n = np.tanh(x_t @ W_xh[:, 2 * H:] + b[2 * H:] + (r * h_prev) @ W_hh[:, 2 * H:])  # (6.7)
+    return z * h_prev + (1 - z) * n
+    ### END SOLUTION
+
+# %%
+reset_before, result = check("06.reset_before", reset_before)
+result
+
+# %% [markdown]
+# Now hold all four against their sources. Papers print a GRU number by number, with sums: $[Uh]_j = \sum_i U_{ji} h_i$.
+# `by_the_book` does just that, with no matrix product at all. The step functions are yours; where z takes, the book gets
+# the weights of `other_z`. The last line is what mixing up the conventions does.
+
+# %%
+def by_the_book(x, h, W_xh, W_hh, b_x, b_h, z_takes, before):
+    """One new state of one sequence, x (D,), h (H,) -> (H,), as the papers print it: unit by unit, sum by sum."""
+    H = len(h)
+
+    def from_input(k, j):
+        return b_x[k * H + j] + sum(x[d] * W_xh[d, k * H + j] for d in range(len(x)))
+
+    def from_state(k, j, state):
+        return b_h[k * H + j] + sum(state[i] * W_hh[i, k * H + j] for i in range(H))
+
+    r, z = ([1 / (1 + np.exp(-from_input(k, j) - from_state(k, j, h))) for j in range(H)] for k in (0, 1))
+    new = []
+    for j in range(H):
+        reset = [r[i] * h[i] for i in range(H)]
+        inner = from_state(2, j, reset) if before else r[j] * from_state(2, j, h)
+        n_j = np.tanh(from_input(2, j) + inner)
+        new.append((1 - z[j]) * h[j] + z[j] * n_j if z_takes else z[j] * h[j] + (1 - z[j]) * n_j)
+    return np.array(new)
+
+# %%
+rng = np.random.default_rng(6)
+D, H = 4, 5
+x_t, h_prev = rng.normal(size=(3, D)), rng.normal(size=(3, H)) / 2
+weights = [rng.normal(size=shape) / 2 for shape in ((D, 3 * H), (H, 3 * H), (3 * H,), (3 * H,))]
+one_bias = [*weights[:3], 0 * weights[3]]
+
+
+def gap(found, parts, **convention):
+    book = [by_the_book(x, h, *parts, **convention) for x, h in zip(x_t, h_prev, strict=True)]
+    return abs(found - np.array(book)).max()
+
+
+pytorch, cho = gru_step(x_t, h_prev, *weights), reset_before(x_t, h_prev, *weights[:3])
+turned, turned_one = other_z(*weights), other_z(*one_bias)
+gaps = {"keeps, after": gap(pytorch, weights, z_takes=False, before=False),
+        "takes, after": gap(pytorch, turned, z_takes=True, before=False),
+        "keeps, before": gap(cho, one_bias, z_takes=False, before=True),
+        "takes, before": gap(cho, turned_one, z_takes=True, before=True)}
+for name, largest in gaps.items():
+    print(f"z {name:14} largest difference from the book {largest:.1e}")
+mixed_z = gap(pytorch, weights, z_takes=True, before=False)
+mixed_reset = gap(gru_step(x_t, h_prev, *one_bias), one_bias, z_takes=False, before=True)
+print(f"same weights, z misread: {mixed_z:.2f}; same weights, reset misplaced: {mixed_reset:.2f}")
+
+# %% [markdown]
+# No weights make up for a misplaced reset: before the product, $r_i$ closes unit i to *all* candidates; after it, $r_j$
+# closes all units to candidate j. They agree where nothing is mixed, when $W_{hn}$ is diagonal. What the place costs in
+# *quality* is another question: below.
+#
+# ## A whole sequence, plainly
+#
+# First the **plain form**, for a layer with weights: (6.2) to (6.5) as they stand, six products a step.
+
+# %%
+def plain(layer, x):
+    """The states of a GRU layer, one equation after another. x (B, T, D) -> ((B, T, H), (B, H))."""
+    W_xr, W_xz, W_xn = layer.W_xh.chunk(3, dim=1)
+    W_hr, W_hz, W_hn = layer.W_hh.chunk(3, dim=1)
+    b_xr, b_xz, b_xn = layer.b_x.chunk(3)
+    b_hr, b_hz, b_hn = layer.b_h.chunk(3)
+    h, states = x.new_zeros(len(x), len(layer.W_hh)), []
+    for x_t in x.unbind(dim=1):
+        r = torch.sigmoid(x_t @ W_xr + b_xr + h @ W_hr + b_hr)  # (6.3)
+        z = torch.sigmoid(x_t @ W_xz + b_xz + h @ W_hz + b_hz)  # (6.4)
+        n = torch.tanh(x_t @ W_xn + b_xn + r * (h @ W_hn + b_hn))  # (6.5)
+        h = z * h + (1 - z) * n  # (6.2)
+        states.append(h)
+    return torch.stack(states, dim=1), h
+
+# %% [markdown]
+# Now earn some speed. "After" has a merit here: $h_{t-1}W_{hh}$ does not wait for $r$, so one product serves all three
+# blocks. And the inputs' part needs no state at all: it goes out of the loop, for all steps at once.
+#
+# **Exercise 06.5 · Hoisted and fused** — ●●●○, 10 minutes, core
+#
+# Run over a sequence with **one** product before the loop and **one** in it.
+
+# %%
+def gru_forward(x, h_0, W_xh, W_hh, b_x, b_h):
+    """All states (B, T, H) and the last one (B, H), for x (B, T, D) and h_0 (B, H)."""
+    ### BEGIN SOLUTION
+    H, h, states = len(W_hh), h_0, []
+    from_inputs = x @ W_xh + b_x
+    for t in range(x.shape[1]):
+        from_x, from_h = from_inputs[:, t], h @ W_hh + b_h
+        both = 1 / (1 + np.exp(-(from_x[:, :2 * H] + from_h[:, :2 * H])))  # (6.3) and (6.4)
+        r, z = both[:, :H], both[:, H:]
+        n = np.tanh(from_x[:, 2 * H:] + r * from_h[:, 2 * H:])  # (6.5)
+        h = n + z * (h - n)  # (6.2)
+        states.append(h)
+    return np.stack(states, axis=1), h
+    ### END SOLUTION
+
+# %%
+gru_forward, result = check("06.gru_forward", gru_forward)
+result
+
+# %% [markdown]
+# The same as a layer that can be trained. Later notebooks import this very class, `from seqlib.layers import GRU`. Two
+# things in it are there for speed alone: `split` and `chunk` cut without copying, and (6.2) is written as
+# $n + z \odot (h - n)$, one product fewer.
+
+# %%
+class GRU(nn.Module):
+    """x (B, T, D) and a first state (B, H) -> every state (B, T, H), the last one (B, H)."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        bound = hidden_size**-0.5
+        self.W_xh = nn.Parameter(torch.empty(input_size, 3 * hidden_size).uniform_(-bound, bound))
+        self.W_hh = nn.Parameter(torch.empty(hidden_size, 3 * hidden_size).uniform_(-bound, bound))
+        self.b_x = nn.Parameter(torch.zeros(3 * hidden_size))
+        self.b_h = nn.Parameter(torch.zeros(3 * hidden_size))
+
+    def forward(self, x, h=None):
+        size = len(self.W_hh)
+        h = x.new_zeros(len(x), size) if h is None else h
+        states = []
+        for from_input in (x @ self.W_xh + self.b_x).unbind(dim=1):
+            gates_x, n_x = from_input.split((2 * size, size), dim=1)
+            gates_h, n_h = torch.addmm(self.b_h, h, self.W_hh).split((2 * size, size), dim=1)
+            r, z = torch.sigmoid(gates_x + gates_h).chunk(2, dim=1)  # (6.3) and (6.4)
+            n = torch.tanh(n_x + r * n_h)  # (6.5)
+            h = n + z * (h - n)  # (6.2)
+            states.append(h)
+        return torch.stack(states, dim=1), h
+
+# %% [markdown]
+# ## Is it the same network?
+#
+# `nn.GRU` with the same weights, one to three layers, batches of 1 to 8: states and every gradient, in float64. The
+# largest difference of all may be $10^{-10}$.
+
+# %%
+PARTS = {"W_xh": "weight_ih", "W_hh": "weight_hh", "b_x": "bias_ih", "b_h": "bias_hh"}
+
+
+def turn(tensor):
+    return tensor.T if tensor.ndim == 2 else tensor  # PyTorch keeps the transposed matrix
+
+
+def parity(layers, batch, length=9, inputs=3, hidden=5):
+    """Largest differences between `nn.GRU` and a stack of ours: (states, gradients)."""
+    theirs = nn.GRU(inputs, hidden, layers, batch_first=True).double()
+    stack = [GRU(hidden if k else inputs, hidden).double() for k in range(layers)]
+    x = torch.randn(batch, length, inputs, dtype=torch.float64)
+    states = x
+    for k, ours in enumerate(stack):
+        for own, name in PARTS.items():
+            getattr(ours, own).data = turn(getattr(theirs, f"{name}_l{k}").data).clone()
+        states, _ = ours(states)
+    expected, _ = theirs(x)
+    states.square().sum().backward()
+    expected.square().sum().backward()
+    grads = [(getattr(ours, own).grad - turn(getattr(theirs, f"{name}_l{k}").grad)).abs().max().item()
+             for k, ours in enumerate(stack) for own, name in PARTS.items()]
+    return (states - expected).abs().max().item(), max(grads)
+
+
+# %%
+parities = {(layers, batch): parity(layers, batch) for layers in (1, 2, 3) for batch in (1, 3, 8)}
+for (layers, batch), (values, grads) in parities.items():
+    print(f"{layers} layers, batch of {batch}: states {values:.0e}, gradients {grads:.0e}")
+worst = max(max(pair) for pair in parities.values())
+assert worst < 1e-10
+
+# %% [markdown]
+# ## What the speed is worth
+#
+# **Predict.** `nn.GRU` runs its loop in C++, ours in Python. Batch 32, 128 steps, width 256, forward and backward, one
+# thread: how many times the time of `nn.GRU` does our class need?
+
+# %%
+guess = None  # predict: seconds of our GRU divided by seconds of nn.GRU
+
+# %%
+import time
+
+
+def fastest(forms, rounds):
+    """Seconds forward and backward on one thread, the fastest of several rounds; all forms take turns in each."""
+    threads, best = torch.get_num_threads(), dict.fromkeys(forms, np.inf)
+    torch.set_num_threads(1)
+    for _ in range(rounds):
+        for name, form in forms.items():
+            began = time.perf_counter()
+            form().backward()
+            best[name] = min(best[name], time.perf_counter() - began)
+    torch.set_num_threads(threads)
+    return best
+
+
+size, batch, length = budget(cpu=256, smoke=8), budget(cpu=32, smoke=2), budget(cpu=128, smoke=4)
+x = torch.randn(batch, length, size)
+ours, theirs = GRU(size, size), nn.GRU(size, size, batch_first=True)
+seconds = fastest({"plain": lambda: plain(ours, x)[0].sum(), "hoisted and fused": lambda: ours(x)[0].sum(),
+                   "nn.GRU": lambda: theirs(x)[0].sum()}, rounds=budget(cpu=5, smoke=1))
+for name, took in seconds.items():
+    print(f"{name:18} {1000 * took:6.0f} ms, {took / seconds['nn.GRU']:.2f} of nn.GRU")
+reveal(guess, seconds["hoisted and fused"] / seconds["nn.GRU"], "our GRU, in times of nn.GRU", fmt="{:.2f}")
+
+# %% [markdown]
+# ## How many parameters?
+#
+# Each of k blocks has its own weights and b biases for each unit (PyTorch's LSTM keeps two, of which one would do; the
+# GRU *needs* both, in the candidate):
+#
+# $$P = k\,(DH + H^2 + bH), \qquad k_{\mathrm{RNN}} = 1,\; k_{\mathrm{GRU}} = 3,\; k_{\mathrm{LSTM}} = 4 \tag{6.8}$$
+#
+# **Exercise 06.6 · The same budget** — ●●○○, 6 minutes, core
+#
+# "At equal parameters" means that the leaner network may be wider. How wide?
+
+# %%
+def width_for(parameters, input_size, blocks, biases):
+    """The largest width H for which (6.8), with `blocks` k and `biases` b, is not more than `parameters`."""
+    ### BEGIN SOLUTION
+    H = 1
+    while blocks * (input_size * H + H**2 + biases * H) <= parameters:  # (6.8)
+        H += 1
+    return H - 1
+    ### END SOLUTION
+
+# %%
+width_for, result = check("06.width_for", width_for)
+result
+
+# %% [markdown]
+# At one width the GRU has exactly three quarters. With the parameters of an LSTM of 96 units to spend, it may be wider,
+# and the plain network much wider.
+
+# %%
+from seqlib.layers import RNN
+
+
+def count(layer):
+    return sum(p.numel() for p in layer.parameters())
+
+
+three_quarters = count(nn.GRU(32, 96)) / count(nn.LSTM(32, 96))
+CELLS = {"RNN": (RNN, 1, 1), "LSTM": (LSTM, 4, 1), "GRU": (GRU, 3, 2)}
+allowed = count(LSTM(32, 96))
+widths = {name: width_for(allowed, 32, *blocks) for name, (_, *blocks) in CELLS.items()}
+print(f"at one width {three_quarters:.4f};", {name: (w, count(CELLS[name][0](32, w))) for name, w in widths.items()})
+
+# %% [markdown]
+# ## The way back, by hand
+#
+# At step t arrives $\delta = \partial L/\partial h_t$. Through the average (6.2) it goes three ways: to the old state, to
+# z, to n. With $a_z$, $a_n$ the sums inside sigmoid and tanh:
+#
+# $$\frac{\partial L}{\partial h_{t-1}}\Big|_{\text{direct}} = \delta \odot z \tag{6.9}$$
+# $$\frac{\partial L}{\partial a_z} = \delta \odot (h_{t-1} - n) \odot z \odot (1-z) \tag{6.10}$$
+# $$\frac{\partial L}{\partial a_n} = \delta \odot (1-z) \odot (1-n^2) \tag{6.11}$$
+#
+# (6.9) is the GRU's highway: no matrix, no tanh, only a gate. Where $z = 1$, the gradient passes whole.
+#
+# **Exercise 06.7 · Back through the average** — ●●●○, 10 minutes, core
+
+# %%
+def blend_gradients(dh, h_prev, z, n):
+    """Gradients that reach h_prev directly, a_z and a_n, from dh; all of them (B, H)."""
+    ### BEGIN SOLUTION
+    dh_prev = dh * z  # (6.9)
+    da_z = dh * (h_prev - n) * z * (1 - z)  # (6.10)
+    da_n = dh * (1 - z) * (1 - n**2)  # (6.11)
+    return dh_prev, da_z, da_n
+    ### END SOLUTION
+
+# %%
+blend_gradients, result = check("06.blend_gradients", blend_gradients)
+result
+
+# %% [markdown]
+# Now the rest of the step. With $q = h_{t-1}W_{hn} + b_{hn}$ behind the reset gate,
+#
+# $$\frac{\partial L}{\partial a_r} = \frac{\partial L}{\partial a_n} \odot q \odot r \odot (1-r), \qquad
+# \frac{\partial L}{\partial q} = \frac{\partial L}{\partial a_n} \odot r \tag{6.12}$$
+#
+# and two rows of three blocks carry all of it: what came from $x$, and what came from $h$,
+#
+# $$A_x = \Bigl[\tfrac{\partial L}{\partial a_r},\tfrac{\partial L}{\partial a_z},\tfrac{\partial L}{\partial a_n}\Bigr],
+# \qquad A_h = \Bigl[\tfrac{\partial L}{\partial a_r},\tfrac{\partial L}{\partial a_z},\tfrac{\partial L}{\partial q}\Bigr]
+# \tag{6.13}$$
+#
+# **Exercise 06.8 · One step back** — ●●●●, 20 minutes, stretch
+
+# %%
+def gru_backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    """From dh (B, H): dx_t, dh_prev, dW_xh, dW_hh, db_x, db_h, each of the shape of what it belongs to."""
+    ### BEGIN SOLUTION
+    H = len(W_hh)
+    r, z = gates(x_t, h_prev, W_xh, W_hh, b_x, b_h)
+    q = h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]
+    n = np.tanh(x_t @ W_xh[:, 2 * H:] + b_x[2 * H:] + r * q)
+    direct, da_z, da_n = blend_gradients(dh, h_prev, z, n)
+    da_r, dq = da_n * q * r * (1 - r), da_n * r  # (6.12)
+    A_x, A_h = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, dq])  # (6.13)
+    return (A_x @ W_xh.T, direct + A_h @ W_hh.T, x_t.T @ A_x, h_prev.T @ A_h,
+            A_x.sum(axis=0), A_h.sum(axis=0))
+    ### END SOLUTION
+
+# %%
+gru_backward, result = check("06.gru_backward", gru_backward)
+result
+
+# %% [markdown]
+# One step is right. Chain it: over 12 steps, from a loss at every state, your gradients beside those of `nn.GRU`, by
+# name.
+
+# %%
+layer = nn.GRU(D, H, batch_first=True).double()
+parts = [turn(p.detach()).numpy().copy() for p in layer.parameters()]
+x_seq, pull = rng.normal(size=(3, 12, D)), rng.normal(size=(3, 12, H))
+states = gru_forward(x_seq, np.zeros((3, H)), *parts)[0]
+dh, dx, totals = np.zeros((3, H)), np.zeros_like(x_seq), [np.zeros_like(p) for p in parts]
+for t in reversed(range(12)):
+    h_before = states[:, t - 1] if t else np.zeros((3, H))
+    dx[:, t], dh, *grads = gru_backward(dh + pull[:, t], x_seq[:, t], h_before, *parts)
+    totals = [total + grad for total, grad in zip(totals, grads, strict=True)]
+
+x_leaf = torch.tensor(x_seq, requires_grad=True)
+(layer(x_leaf)[0] * torch.from_numpy(pull)).sum().backward()
+expected = [x_leaf.grad, *(turn(p.grad) for p in layer.parameters())]
+by_hand = {}
+for name, found, right in zip(["x", *PARTS], [dx, *totals], expected, strict=True):
+    by_hand[name] = abs(found - right.numpy()).max()
+    print(f"d{name:5} {str(tuple(right.shape)):12} largest {abs(right).max():7.3f}, difference {by_hand[name]:.0e}")
+
+# %% [markdown]
+# ## How far does the highway reach?
+#
+# As in 04 and 05: a gradient of length 1 is put at the last state, and its length is measured k steps earlier. RNN, LSTM
+# and GRU, fresh, about 6,000 parameters each; then the LSTM and the GRU once more, *told to keep*. For the LSTM that is
+# `remember_for` of 05. For the GRU, the bias of z is set so that a unit holds for about u steps, u drawn up to 200:
+#
+# $$b_{xz} = \log u, \qquad z \approx \frac{u}{1+u} \tag{6.14}$$
+
+# %%
+from seqlib.layers import remember_for
+from seqlib.memory import gradient_norm_by_lag, learn_recall, recall_batch
+
+
+def hold(layer, longest=200):
+    """Let a fresh GRU keep its state for about u steps in each unit, u uniform in 1 … longest; hands it back."""
+    size = len(layer.W_hh)
+    with torch.no_grad():
+        layer.b_x[size:2 * size] = torch.empty(size).uniform_(1, longest).log()  # (6.14)
+    return layer
+
+
+NETS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU,
+        "LSTM, told to keep": lambda inputs, width: remember_for(LSTM(inputs, width), 200),
+        "GRU, told to keep": lambda inputs, width: hold(GRU(inputs, width))}
+SMALL = {name: width_for(6120, 10, *CELLS[name.split(",")[0]][1:]) for name in NETS}
+
+
+def recalled(make, width, delay, seed, steps):
+    """Share of 1000 new sequences answered right by make(10, width) after `steps` batches of 32 (Adam, rate 0.01)."""
+    torch.manual_seed(seed)
+    return learn_recall(make(10, width), delay, steps=steps, lr=1e-2, seed=seed)[0]
+
+# %%
+from seqlib.plot import lines, spread
+
+
+def norms(make, width, seed, lags):
+    """Gradient norm at lags 0 … `lags` of a fresh layer that reads the recall task."""
+    torch.manual_seed(seed)
+    layer = make(10, width)
+    return gradient_norm_by_lag(layer, recall_batch(np.random.default_rng(seed), 16, lags - 1)[0], seed)
+
+
+lags, seeds = budget(cpu=150, smoke=20), range(budget(cpu=3, smoke=1))
+by_lag = {name: spread([np.log10(norms(make, SMALL[name], seed, lags) + 1e-30) for seed in seeds])
+          for name, make in NETS.items()}
+fig, ax = figure(figsize=(7.5, 3.4))
+lines(ax, np.arange(lags + 1), by_lag)
+ax.set(title="A fresh GRU forgets like a fresh RNN; told to keep, it reaches far", xlabel="lag k (steps)",
+       ylabel="gradient norm (log10)", ylim=(-16, 1))
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+show(fig, alt="Gradient norm on a logarithmic scale against lag for five fresh networks. RNN, LSTM and GRU fall along "
+              "straight lines, the first and the last to nothing within 80 steps; the LSTM and the GRU whose gates were told "
+              "to keep stay near one over the whole range.")
+
+# %% [markdown]
+# Gates alone do not make a memory. A fresh GRU has $z \approx \frac12$ everywhere, and $0.5^{50}$ is $10^{-15}$: its
+# highway is there, and closed. What a network *can* learn is another matter, so let them learn: a symbol is shown, then
+# blanks, then the question which one it was.
+#
+# **Predict.** 100 blanks, the same parameters for all, 200 batches. Eight symbols, so guessing scores 12.5 %. What does
+# the fresh *GRU* score, in percent, on average over five seeds? And the fresh *RNN*?
+
+# %%
+guess_gru = None  # predict: percent right of the GRU after 100 blanks
+guess_rnn = None  # predict: percent right of the RNN
+
+# %%
+from IPython.display import display
+
+from seqlib import runs
+
+recorded = runs.load("06_recall")
+DELAYS = (10, 30, 60, 100, 200)
+recall = {name: spread(np.array([recorded["results"][f"{name}, {delay}"] for delay in DELAYS]).T) for name in NETS}
+at_100 = {name: 100 * scores[0][DELAYS.index(100)] for name, scores in recall.items()}
+display(reveal(guess_gru, at_100["GRU"], "fresh GRU, 100 blanks", unit="%", fmt="{:.0f}"),
+        reveal(guess_rnn, at_100["RNN"], "fresh RNN, 100 blanks", unit="%", fmt="{:.0f}"))
+
+delay = budget(cpu=60, smoke=3)
+live_recall = {name: recalled(NETS[name], SMALL[name], delay, seed=0, steps=budget(cpu=200))
+               for name in ("GRU", "GRU, told to keep")}
+
+fig, ax = figure(figsize=(7.5, 3.4))
+lines(ax, DELAYS, recall, chance=1 / 8)
+for (_, score), marker in zip(live_recall.items(), "os", strict=True):
+    ax.plot(delay, score, marker, color="black", markersize=7)
+ax.set(title="A GRU remembers far only if its gate begins open", xlabel="blanks between symbol and question",
+       ylabel="share right", ylim=(0, 1.05), xscale="log", xticks=DELAYS, xticklabels=DELAYS)
+ax.minorticks_off()
+ax.legend(loc="center left", bbox_to_anchor=(1.12, 0.5))
+show(fig, alt="Share of right answers against the number of blanks, five networks with bands over five seeds, "
+              "chance at one eighth. The networks told to keep stay high for long; the fresh GRU and LSTM drop to chance.")
+print("live, black:", ", ".join(f"{name} {score:.2f}" for name, score in live_recall.items()))
+print(runs.credit(recorded))
+
+# %% [markdown]
+# The bands are the lowest and the highest of five seeds. At *this* task and budget the question is not "RNN, LSTM or
+# GRU" but where the gate begins. Beyond 30 blanks the plain RNN beats both gated networks as they come,
+# though its fresh gradient fades fastest: a beginning is no fate. And of the two that were told to keep, only the GRU
+# still knows after 200.
+#
+# ## Equal parameters, equal seconds
+#
+# Now text: the same parameters, windows, order, optimiser for RNN, LSTM and GRU. What does one training step cost? A loss
+# means nothing alone, so beside it stand guessing, and the counted bigram and 5-gram of 01.
+
+# %%
+from functools import partial
+
+from torch.nn import functional as F
+
+from seqlib.ngram import NGram
+
+
+def step_seconds(models, rounds, vocab_size=characters.size):
+    """Seconds of one training step, forward and backward over 32 windows of 64 characters, for each of the models."""
+    ids = torch.randint(vocab_size, (32, 65))
+
+    def loss(model):
+        return F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten())
+
+    return fastest({name: partial(loss, model) for name, model in models.items()}, rounds)
+
+
+for name in ("RNN", "GRU"):
+    live[name], histories[name] = learn_characters(CELLS[name][0], widths[name], seed=0, steps=steps, name=name)
+live_seconds = step_seconds(live, rounds=budget(cpu=7))
+windows = [shifted_windows(test_ids[:20_001], 200)]
+live_nats = {name: nll(model, windows) for name, model in live.items()}
+counted = {n: NGram(n, characters.size).fit(train_ids).nll(test_ids[:20_001]) for n in (2, 5)}
+baselines = {"chance": np.log(characters.size), "bigram": counted[2], "5-gram": counted[5]}
+for name in CELLS:
+    print(f"{name:5} {live_nats[name]:.3f} nats after {steps} steps, {1000 * live_seconds[name]:.0f} ms a step")
+
+# %% [markdown]
+# One seed and a short run say little. The next cells lay it over recorded runs, three seeds and 1,000 steps each, and
+# compare them twice: after the same number of **steps**, and after the same number of **seconds**, those that the
+# fastest network takes for all of its steps.
+#
+# **Predict.** Which has the lowest loss after the same seconds: `"RNN"`, `"LSTM"` or `"GRU"`?
+
+# %%
+guess = None  # predict: "RNN", "LSTM" or "GRU", after equal seconds
+
+# %%
+written = runs.load("06_characters")
+results = written["results"]
+equal_steps = {name: np.array(results[f"{name}, nats at equal steps"]) for name in CELLS}
+equal_seconds = {name: np.array(results[f"{name}, nats at equal seconds"]) for name in CELLS}
+cost = {name: 1000 * np.median(results[f"{name}, seconds per step"]) for name in CELLS}
+best = min(CELLS, key=lambda name: equal_seconds[name].mean())
+reveal(guess, best, "lowest loss after equal seconds", options=list(CELLS))
+
+# %% [markdown]
+# The same runs twice, against steps and against seconds; black are your own, with one seed.
+
+# %%
+from seqlib.plot import bars, level
+
+fig, axes = figure(1, 2, figsize=(9, 3.4), sharey=True)
+for name in CELLS:
+    at, curve = runs.curve(written, name)
+    for ax, factor in zip(axes, (1, cost[name] / 1000), strict=True):
+        lines(ax, at * factor, {name: curve}, legend=False)
+    line = axes[0].lines[-1]
+    histories[name].plot(axes[0], label=f"{name}, live", color="black", linestyle=line.get_linestyle(), linewidth=0.8)
+for ax, unit in zip(axes, ("steps", "seconds"), strict=True):
+    ax.set(xlabel=unit, ylim=(0.8, 2.8), ylabel="nats per character" if unit == "steps" else "")
+    level(ax, baselines["5-gram"], "5-gram" if unit == "seconds" else "")
+    level(ax, baselines["bigram"], "bigram" if unit == "seconds" else "")
+axes[0].set_title("Per step the GRU leads …")
+axes[1].set_title("… and per second too")
+axes[0].legend(fontsize=8)
+show(fig, alt="Training loss in nats per character of RNN, LSTM and GRU at equal parameters with bands over three "
+              "seeds, against steps on the left and against seconds on the right, with lines for bigram and 5-gram.")
+print(runs.credit(written))
+
+# %%
+print(f"{'':6}{'width':>6}{'ms a step':>11}{'equal steps':>22}{'equal seconds':>22}   (nats, held out; seeds' range)")
+for name in CELLS:
+    cells = [f"{v.mean():.3f} ({v.min():.3f}–{v.max():.3f})" for v in (equal_steps[name], equal_seconds[name])]
+    print(f"{name:6}{widths[name]:>6}{cost[name]:>11.0f}{cells[0]:>22}{cells[1]:>22}")
+print("baselines:", ", ".join(f"{name} {nats:.3f}" for name, nats in baselines.items()))
+narrow, took = (np.array(results[f"GRU at the LSTM's width, {what}"]) for what in ("nats at equal steps", "seconds per step"))
+narrow_cost = 1000 * np.median(took)
+print(f"GRU, 96 wide: {narrow.mean():.3f} ({narrow.min():.3f}–{narrow.max():.3f}), {narrow_cost:.0f} ms a step")
+
+# %% [markdown]
+# At equal parameters every seed of the GRU is ahead of every seed of the LSTM; at equal width, with three quarters of the
+# weights, it is as good. Faster it is only at equal width: at equal parameters a step costs the same, and it leads per
+# second because it learns more in each step. The RNN is cheapest, and behind the counted 5-gram.
+#
+# ## What the gates settled on
+#
+# A mean update gate of $\bar z$ keeps a unit's content for about $1/(1-\bar z)$ steps. Read an unseen text with the GRU
+# that you just trained, and sort its units by that time.
+
+# %%
+def gru_gates(model, ids):
+    """Reset and update gate at every character, (B, T, H) each, from the layer's own states."""
+    with torch.no_grad():
+        x, layer = model.embed(ids), model.layer
+        states = layer(x)[0]
+        before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+        sums = x @ layer.W_xh + layer.b_x + before @ layer.W_hh + layer.b_h
+    return sums.sigmoid().chunk(3, dim=-1)[:2]
+
+
+r, z = (gate.flatten(0, 1).mean(dim=0).numpy() for gate in gru_gates(live["GRU"], held_out))
+times = np.sort(1 / (1 - z))
+fig, axes = figure(1, 2, figsize=(8.5, 3))
+axes[0].plot(np.arange(len(times)), times, "o", markersize=3)
+axes[0].set(title="Trained units keep for different times", xlabel="unit, sorted", ylabel="1 / (1 − mean z) (characters)")
+axes[1].plot(r, z, "o", markersize=3)
+axes[1].set(title="Most gates have moved below one half", xlabel="mean reset gate r", ylabel="mean update gate z",
+            xlim=(0, 1), ylim=(0, 1))
+show(fig, alt="Left: how long each unit keeps its content, sorted: most for one or two characters, a few for many more. "
+              "Right: mean reset against mean update gate, one point for each unit, most of them below one half.")
+print(f"half of the units keep for less than {np.median(times):.1f} characters, the longest for {times[-1]:.0f}")
+
+# %% [markdown]
+# ## Break it: gate by gate
+#
+# Which gate earns its weights? Take one away, or move it, and train again: no reset ($r = 1$); no update ($z = 0$, the
+# state is replaced at each step); z fixed at a constant; the reset before the product. Everything else, the width
+# included, stays.
+
+# %%
+class AlteredGRU(GRU):
+    """A GRU without a gate, or with one moved: reset is "after", "before" or "none"; update None or a fixed z."""
+
+    def __init__(self, input_size, hidden_size, reset="after", update=None):
+        super().__init__(input_size, hidden_size)
+        self.reset, self.update = reset, update
+
+    def forward(self, x, h=None):
+        size = len(self.W_hh)
+        h, states = x.new_zeros(len(x), size) if h is None else h, []
+        W_n, b_n = self.W_hh[:, 2 * size:], self.b_h[2 * size:]
+        for from_input in (x @ self.W_xh + self.b_x).unbind(dim=1):
+            sums = from_input[:, :2 * size] + h @ self.W_hh[:, :2 * size] + self.b_h[:2 * size]
+            r, z = torch.sigmoid(sums).chunk(2, dim=1)
+            z = z if self.update is None else self.update
+            if self.reset == "before":
+                read = (r * h) @ W_n + b_n  # (6.7)
+            else:
+                read = (r if self.reset == "after" else 1) * (h @ W_n + b_n)  # (6.5)
+            n = torch.tanh(from_input[:, 2 * size:] + read)
+            h = n + z * (h - n)  # (6.2)
+            states.append(h)
+        return torch.stack(states, dim=1), h
+
+
+ALTERED = {"whole": {}, "reset before": {"reset": "before"}, "no reset": {"reset": "none"},
+           "z fixed at 0.5": {"update": 0.5}, "z fixed at 0.95": {"update": 0.95}, "no update": {"update": 0.0}}
+
+# %% [markdown]
+# Unaltered, it must be the GRU. Then one live round on recall over 30 blanks, with the gate told to keep; beside it the
+# recorded runs of three seeds, on recall and on the characters.
+
+# %%
+torch.manual_seed(1)
+whole, altered = GRU(4, 6), AlteredGRU(4, 6)
+altered.load_state_dict(whole.state_dict())
+x = torch.randn(2, 7, 4)
+same = (whole(x)[0] - altered(x)[0]).abs().max().item()
+taken = (ablations := runs.load("06_ablations"))["results"]
+cut = {task: {name: np.array(taken[f"{name}, {task}"]) for name in ALTERED} for task in ("recall", "characters")}
+live_cut = {name: recalled(lambda d, h, how=how: hold(AlteredGRU(d, h, **how)), 39, budget(cpu=30), 0, budget(cpu=100))
+            for name, how in ALTERED.items()}
+print(f"unaltered against GRU: {same:.0e}")
+print("live, share right after 100 batches:", ", ".join(f"{name} {score:.2f}" for name, score in live_cut.items()))
+print(runs.credit(ablations))
+
+# %%
+fig, axes = figure(2, 1, figsize=(8, 5))
+for ax, found, beside in zip(axes, cut.values(), {"chance": 1 / 8, "5-gram": baselines["5-gram"]}.items(), strict=True):
+    mean, low, high = spread(np.array(list(found.values())).T)
+    bars(ax, list(found), mean, spread=(low, high), fmt="{:.2f}", chance=beside[1], chance_label=beside[0])
+axes[0].set(title="Recall over 30 blanks: a slow state is enough, gated or not", ylabel="share right")
+axes[1].set(title="Text: z must move, and the reset is best before the product", ylabel="nats per character")
+show(fig, alt="Bars for the whole GRU and five altered ones. Recall: z fixed at 0.5 at chance, no update in between, all "
+              "others perfect. Text: z fixed at 0.95 is far the worst; the reset before the product is best.")
+
+# %% [markdown]
+# Surprises in those bars: recall needs no gate, only slowness, and z nailed to 0.95 is perfect; on text the same constant
+# is the worst of all. In these short runs (300 steps) Cho's place of the reset beats PyTorch's in every seed: the speed of
+# "after" may have a price. And on text neither gate is worth much while the other is there.
+#
+# ## What the books say, and what you measured
+#
+# "Better" holds only if every seed of one network is better than every seed of the other; else it depends, and the ranges
+# are there to see.
+
+# %%
+from seqlib import claims
+
+
+def ranges(found):
+    return f"{found.mean():.3f} ({found.min():.3f}–{found.max():.3f})"
+
+
+def verdict(*pairs):
+    """Whether, in each pair (a, b), every seed of a has a lower loss than every seed of b."""
+    if all(a.max() < b.min() for a, b in pairs):
+        return "holds"
+    return "fails" if any(a.min() > b.max() for a, b in pairs) else "depends"
+
+
+gru, lstm, rnn = (equal_steps[name] for name in ("GRU", "LSTM", "RNN"))
+no_reset, before, whole_cut = (cut["characters"][name] for name in ("no reset", "reset before", "whole"))
+rows = [
+    ("An LSTM forgets where it writes: one gate would do", "Olah 2015, “Variants”",
+     f"i and f correlate by {np.median(together):+.2f}", "holds" if np.median(together) < -0.5 else "fails", "Does an LSTM"),
+    ("A GRU has three quarters of an LSTM's parameters", "Cho et al. 2014, §2.3",
+     f"{three_quarters:.4f} at one width", "holds" if three_quarters == 0.75 else "fails", "How many parameters?"),
+    ("With those three quarters it is as good", "Zhang et al. 2023, §10.2",
+     f"GRU {ranges(narrow)}, LSTM {ranges(lstm)} nats", "holds" if narrow.mean() <= lstm.max() else "fails",
+     "Equal parameters"),
+    ("At equal parameters it is better on some data", "Chung et al. 2014, §5",
+     f"GRU {ranges(gru)}, LSTM {ranges(lstm)} nats", verdict((gru, lstm)), "Equal parameters"),
+    ("Both beat the plain network", "Chung et al. 2014, §5", f"RNN {ranges(rnn)} nats",
+     verdict((gru, rnn), (lstm, rnn)), "Equal parameters"),
+]
+
+# %%
+faster = cost["GRU"] < 0.95 * cost["LSTM"]
+rows += [
+    ("A GRU trains faster than an LSTM", "Zhang et al. 2023, §10.2",
+     f"a step takes {cost['GRU']:.0f} ms, the LSTM's {cost['LSTM']:.0f} ({narrow_cost:.0f} at the LSTM's width)",
+     "holds" if faster else "depends" if narrow_cost < 0.95 * cost["LSTM"] else "fails", "Equal parameters"),
+    ("… and is ahead after equal seconds", "Zhang et al. 2023, §10.2",
+     f"GRU {ranges(equal_seconds['GRU'])}, LSTM {ranges(equal_seconds['LSTM'])}, RNN {ranges(equal_seconds['RNN'])}",
+     verdict((equal_seconds["GRU"], equal_seconds["LSTM"])), "Equal parameters"),
+    ("Gates let a network remember far", "Cho et al. 2014, §2.3",
+     f"100 blanks: fresh GRU {at_100['GRU']:.0f} %, RNN {at_100['RNN']:.0f} %, chance 12.5 %",
+     "holds" if at_100["GRU"] > at_100["RNN"] else "fails", "How far"),
+    ("… if their biases begin open", "Tallec and Ollivier 2018, §2",
+     f"GRU told to keep {at_100['GRU, told to keep']:.0f} %, LSTM {at_100['LSTM, told to keep']:.0f} %",
+     "holds" if at_100["GRU, told to keep"] > 50 else "fails", "How far"),
+    ("The place of the reset does not matter for quality", "cuDNN's choice",
+     f"after {ranges(whole_cut)}, before {ranges(before)} nats",
+     "holds" if max(whole_cut.min(), before.min()) <= min(whole_cut.max(), before.max()) else "fails", "Break it"),
+    ("The reset gate can go", "Ravanelli et al. 2018, §III", f"without {ranges(no_reset)}, with {ranges(whole_cut)} nats",
+     {"holds": "fails", "fails": "holds"}.get(verdict((whole_cut, no_reset)), "depends"), "Break it"),
+]
+claims(rows)
+
+# %% [markdown]
+# ## Remember
+#
+# A GRU is an average, $h_t = z h_{t-1} + (1-z) n$, and a candidate that reads the past through r. It saves a quarter of
+# an LSTM's weights. Before you copy weights, ask: does z keep or take, is the reset before or after? Before you hope for
+# memory, ask: where does z begin?
+
+# %%
+from seqlib import flashcards, quiz
+
+flashcards("06")
+
+# %%
+quiz("06")
+
+# %% [markdown]
+# ## Exercises beyond
+#
+# 1. *Minimal gated unit* (Zhou et al. 2016): one gate for both jobs, $r = z$. Add it to `AlteredGRU`.
+# 2. Tie an LSTM's gates, $i = 1 - f$, and keep its output gate. Is it nearer to the LSTM or to the GRU?
+# 3. Give the fresh GRU ten times as many batches at 100 blanks. Does it find the way by itself?
+# 4. ReLU in the candidate, no reset gate (Ravanelli's *light GRU*). Does the average still keep the state in bounds?
+#
+# Next: [07 · Classify and tag](07_classify_and_tag.ipynb), many → one and many → many.
+#
+# ## Sources
+#
+# Olah 2015, *Understanding LSTM networks*, “Variants on long short term memory”.
+# Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder for statistical machine translation*, §2.3
+# (equations 5–8; the reset's place differs between arXiv v1 and v3). Chung et al. 2014, *Empirical evaluation of gated
+# recurrent neural networks on sequence modeling*, §3.2, §4.1, §5. Bahdanau et al. 2015, *Neural machine translation by
+# jointly learning to align and translate*, §A.1.1. Tallec and Ollivier 2018, *Can recurrent neural networks warp time?*,
+# §2. Ravanelli et al. 2018, *Light gated recurrent units for speech recognition*, §III. Zhou et al. 2016, *Minimal gated
+# unit for recurrent neural networks*, §3. Zhang et al. 2023, *Dive into Deep Learning*, §10.2. PyTorch's documentation of
+# `nn.GRU`.
