@@ -50,17 +50,25 @@ def test_importing_seqlib_is_nearly_free_and_leaves_torch_and_matplotlib_alone()
 def test_setup_prints_one_line_and_seeds(monkeypatch, capsys):
     monkeypatch.setenv("SEQLIB_BUDGET", "cpu")
     monkeypatch.setenv("SEQLIB_DEVICE", "cpu")
-    threads = torch.get_num_threads()
+    monkeypatch.delenv("SEQLIB_THREADS", raising=False)
     runtime.setup("02_rnn")
     first = torch.rand(2), np.random.rand(), random.random()
     out = capsys.readouterr()
     assert re.fullmatch(
         r"02_rnn · seqlib \S+ · torch [\d.a-z]+ · cpu \(\d+ threads?\) · budget cpu\n", out.out
     )
-    assert not out.err and torch.get_num_threads() == threads
+    assert not out.err and torch.get_num_threads() == 1
     runtime.setup("02_rnn")
     second = torch.rand(2), np.random.rand(), random.random()
     assert torch.equal(first[0], second[0]) and first[1:] == second[1:]
+
+
+def test_setup_makes_threads_few_and_calm():
+    code = "import os, seqlib; seqlib.setup('00_start'{}); import torch; "
+    code += "print(torch.get_num_threads(), os.environ['OMP_WAIT_POLICY'])"
+    for asked, variables, expected in (("", {}, "1"), (", threads=2", {}, "2"), ("", {"SEQLIB_THREADS": "2"}, "2")):
+        done = python(code.format(asked), SEQLIB_DEVICE="cpu", **variables)
+        assert done.stdout.splitlines()[-1] == f"{expected} PASSIVE"
 
 
 def test_setup_writes_nothing_to_stderr_even_where_matplotlib_has_no_cache(tmp_path):

@@ -37,9 +37,7 @@ def code_cells(book) -> list[str]:
         raise TypeError("this file is not a notebook: it has no list of cells")
     cells = book.get("cells")
     if cells is None:
-        cells = [
-            c for sheet in book["worksheets"] if isinstance(sheet, dict) for c in (sheet.get("cells") or [])
-        ]
+        cells = [c for sheet in book["worksheets"] if isinstance(sheet, dict) for c in (sheet.get("cells") or [])]
     if len(cells) > MAX_CELLS:
         raise TypeError(f"this notebook has {len(cells)} cells; {MAX_CELLS} is the limit")
     sources = []
@@ -125,24 +123,16 @@ def _bound(statement) -> list[str]:
         return []
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [
-            n.id
-            for t in targets
-            for n in ast.walk(t)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        ]
+        return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return []
 
 
 def _is_stub(statement) -> bool:
     """Nothing written yet: a body that only raises NotImplementedError, a value that is None."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        body = [
-            s for s in statement.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-        ]
+        body = [s for s in statement.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
         return all(
-            isinstance(s, ast.Pass) or isinstance(s, ast.Raise) and "NotImplementedError" in ast.dump(s)
-            for s in body
+            isinstance(s, ast.Pass) or isinstance(s, ast.Raise) and "NotImplementedError" in ast.dump(s) for s in body
         )
     value = getattr(statement, "value", None)
     return isinstance(value, ast.Constant) and (value.value is None or value.value is Ellipsis)
@@ -259,9 +249,7 @@ class Closure:
         variable, forbids = self.exercise["variable"], self.exercise["forbids"]
         found = [f for f in forbids if any(_same(f, d) for d in self.dotted)]
         found += [f for f in forbids if f.rpartition(".")[2] in self.strings and self._reaches_by_string()]
-        found += [
-            d for d in sorted(self.dotted) if d.startswith("seqlib.") and d.rpartition(".")[2] == variable
-        ]
+        found += [d for d in sorted(self.dotted) if d.startswith("seqlib.") and d.rpartition(".")[2] == variable]
         hidden = (
             sorted(d for d in self.dotted if d in self.BUILDERS or d.rpartition(".")[2] in self.WATCHERS)
             if forbids
@@ -290,11 +278,4 @@ def _same(forbidden: str, dotted: str) -> bool:
     if dotted == forbidden:
         return True
     a, b = forbidden.split("."), dotted.split(".")
-    return (
-        len(a) > 1
-        and len(b) > 1
-        and a[0] == b[0]
-        and a[-1] == b[-1]
-        and "Tensor" not in a
-        and "ndarray" not in a
-    )
+    return len(a) > 1 and len(b) > 1 and a[0] == b[0] and a[-1] == b[-1] and "Tensor" not in a and "ndarray" not in a

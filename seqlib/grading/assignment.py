@@ -30,9 +30,7 @@ class Assignment:
 
     def key(self) -> str:
         """Changes when what is graded changes: exercises, points, or the grader and the checks themselves."""
-        text = json.dumps(
-            [GRADING_VERSION, grader_version(tuple(self.notebooks())), sorted(self.points.items())]
-        )
+        text = json.dumps([GRADING_VERSION, grader_version(tuple(self.notebooks())), sorted(self.points.items())])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def as_dict(self) -> dict:
@@ -52,9 +50,7 @@ def grader_version(numbers: tuple[str, ...]) -> str:
 def whole_course(numbers=None) -> Assignment:
     """Every exercise (of the notebooks `numbers`) at the course's points."""
     known = all_exercises()
-    return Assignment(
-        "Sequence models", {n: e.points for n, e in known.items() if not numbers or n[:2] in numbers}
-    )
+    return Assignment("Sequence models", {n: e.points for n, e in known.items() if not numbers or n[:2] in numbers})
 
 
 def chosen(names, *, points=(), deadline=None, title=None) -> Assignment:
@@ -100,9 +96,7 @@ def _moment(text):
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(
-            f"--deadline {text!r}: expected a date and time such as 2027-03-01T23:59+01:00"
-        ) from None
+        raise ValueError(f"--deadline {text!r}: expected a date and time such as 2027-03-01T23:59+01:00") from None
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
 
 
@@ -130,9 +124,7 @@ def release(assignment: Assignment, notebooks: Path, out: Path) -> list[Path]:
     for number in assignment.notebooks():
         found = sorted(notebooks.glob(f"{number}_*.ipynb"))
         if not found:
-            raise ValueError(
-                f"no unsolved notebook {number}_*.ipynb in {notebooks}: build it with `make notebooks`"
-            )
+            raise ValueError(f"no unsolved notebook {number}_*.ipynb in {notebooks}: build it with `make notebooks`")
         book = json.loads(found[0].read_text(encoding="utf-8"))
         target = out / "notebooks" / found[0].name
         target.parent.mkdir(exist_ok=True)

@@ -92,9 +92,7 @@ def arguments() -> argparse.ArgumentParser:
             action="store_true",
             help="run submissions with all your own rights; only for what you would run yourself",
         )
-        sub.add_argument(
-            "--cell-seconds", type=float, default=Limits.cell_seconds, help="for one cell (%(default)g)"
-        )
+        sub.add_argument("--cell-seconds", type=float, default=Limits.cell_seconds, help="for one cell (%(default)g)")
         sub.add_argument(
             "--exercise-seconds",
             type=float,
@@ -214,9 +212,7 @@ def one(options) -> int:
     book = records.Book(options.out, wanted(options))
     options.quiet = True
     told = graded(found[:1], book, options, [root, options.out], 1)
-    print(
-        f"{found[0].student}: {'graded' if told['graded'] else 'not graded' if told['trouble'] else 'graded before'}"
-    )
+    print(f"{found[0].student}: {'graded' if told['graded'] else 'not graded' if told['trouble'] else 'graded before'}")
     return _trouble(told)
 
 
@@ -241,9 +237,7 @@ def merge(options) -> int:
 
 
 def release(options) -> int:
-    made = assignments.chosen(
-        options.names, points=options.points, deadline=options.deadline, title=options.title
-    )
+    made = assignments.chosen(options.names, points=options.points, deadline=options.deadline, title=options.title)
     written = assignments.release(made, options.notebooks, options.out)
     print(
         f"{made.title}: {len(made.points)} exercises, {sum(made.points.values()):g} points"

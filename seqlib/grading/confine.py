@@ -54,9 +54,9 @@ def _may_administer() -> bool:
 
 
 def fresh_folders(disk: int, hide: str):
-    """In the new namespace: empty /tmp and /dev/shm of limited size, own /proc, and nothing where `hide` was."""
+    """In the new namespace: empty scratch and /dev/shm of limited size, own /proc, and nothing where `hide` was."""
     _call(_libc.mount(b"none", b"/", None, _PRIVATE, None), "private mounts")
-    for path, size, flags in (("/tmp", disk, 0), ("/dev/shm", disk, 0), (hide, 4096, _RDONLY)):
+    for path, size, flags in ((os.environ["TMPDIR"], disk, 0), ("/dev/shm", disk, 0), (hide, 4096, _RDONLY)):
         if os.path.isdir(path):
             options = f"size={size},nr_inodes=4096,mode=0777".encode()
             _call(_libc.mount(b"tmpfs", path.encode(), b"tmpfs", _NOSUID | _NODEV | flags, options), path)

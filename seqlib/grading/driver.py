@@ -75,8 +75,8 @@ def student(fd: int, options: dict, uid: int | None):
     channel = wire.Channel(fd, fd, wire.MAX_FRAME)
     os.setsid()
     confine.limited(options["limits"], uid)
-    os.makedirs("/tmp/work", exist_ok=True)
-    os.chdir("/tmp/work")
+    os.makedirs(os.environ["HOME"], exist_ok=True)
+    os.chdir(os.environ["HOME"])
     work(channel)
 
 
@@ -203,9 +203,7 @@ def main():
     if alone:
         Zygote(control, options, uid).serve()
         return
-    message, fds, *_ = socket.recv_fds(
-        control, 1, 1
-    )  # the outer sandbox is the only one: it serves one run and ends
+    message, fds, *_ = socket.recv_fds(control, 1, 1)  # the outer sandbox is the only one: it serves one run and ends
     control.send(b"S")
     control.close()
     student(fds[0], options, uid)

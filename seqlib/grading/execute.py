@@ -40,7 +40,7 @@ def prepare():
 
     torch.set_num_threads(1)
     torch.set_num_threads = torch.set_num_interop_threads = lambda n: None  # a copied process can't have more
-    os.environ.setdefault("IPYTHONDIR", "/tmp/ipython")
+    os.environ.setdefault("IPYTHONDIR", os.path.join(os.environ.get("TMPDIR", "/tmp"), "ipython"))
     os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config

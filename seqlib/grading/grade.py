@@ -83,14 +83,10 @@ class Grading:
             "processes": "started too many processes",
         }.get(why, "ended the process")
         if isinstance(self.now, Answer):
-            self.now.verdict = trying.refused(
-                self.now.exercise, f"the process ended while this was tried: it {told}"
-            )
+            self.now.verdict = trying.refused(self.now.exercise, f"the process ended while this was tried: it {told}")
             self.now.again = False
         else:
-            self.skip[self.now] = (
-                "all" if self.skip.get(self.now) == "defs" or not self.defs[self.now] else "defs"
-            )
+            self.skip[self.now] = "all" if self.skip.get(self.now) == "defs" or not self.defs[self.now] else "defs"
             self.notes.append(f"code cell {self.now + 1} {told} and was left out")
 
     def _pass(self, last: bool):
@@ -146,12 +142,7 @@ class Grading:
 
         Not while a second try is to come: what runs in between could ask it for what that try will want to know.
         """
-        if (
-            answer.again
-            or answer.verdict
-            and answer.verdict.passed
-            or not trying.can_stand_in(answer.exercise)
-        ):
+        if answer.again or answer.verdict and answer.verdict.passed or not trying.can_stand_in(answer.exercise):
             return
         answer.stand_in = answer.stand_in or trying.StandIn(answer.exercise)
         self.now = at
@@ -172,9 +163,7 @@ class Grading:
         cases = answer.exercise.inputs(trying.random_numbers(self.seed, answer.exercise.name, round_))
         self._lend(run, answer, cases)
         mark = set(run.callbacks)
-        verdict = trying.try_answer(
-            run, answer.exercise, cases, {}, min(self.limits.exercise_seconds, self.left())
-        )
+        verdict = trying.try_answer(run, answer.exercise, cases, {}, min(self.limits.exercise_seconds, self.left()))
         for number in set(run.callbacks) - mark:  # functions among the inputs are there for this try only
             del run.callbacks[number]
         return _forbidden(verdict, answer)
@@ -187,9 +176,7 @@ class Grading:
             if other is answer:
                 other.stand_in.allowed = False
             else:
-                other.stand_in.allowed = answer is None or not other.stand_in.gives_away(
-                    answer.exercise, cases
-                )
+                other.stand_in.allowed = answer is None or not other.stand_in.gives_away(answer.exercise, cases)
 
 
 class OutOfTime(Exception):
@@ -225,15 +212,11 @@ def analysed(slot: Slot, raw: bytes, assignment: Assignment) -> dict:
         run.channel.send({"op": "analyse", "raw": raw, "exercises": facts}, 20)
         found = run.channel.receive(30)
     except Exception as error:
-        raise Unreadable(
-            "this file could not be read as a notebook: it is too large or too deeply nested"
-        ) from error
+        raise Unreadable("this file could not be read as a notebook: it is too large or too deeply nested") from error
     finally:
         run.stop()
     if not isinstance(found, dict) or found.get("problem"):
-        raise Unreadable(
-            str(found.get("problem")) if isinstance(found, dict) else "this file is not a notebook"
-        )
+        raise Unreadable(str(found.get("problem")) if isinstance(found, dict) else "this file is not a notebook")
     return found
 
 
@@ -263,9 +246,7 @@ def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int) 
         if number is None:
             raise Unreadable("nothing in this file tells which notebook it is")
         answers = _answers(found, assignment.exercises(number))
-        work = Grading(
-            slot, found["cells"], found["defs"], answers, seed, time.monotonic() + slot.limits.total_seconds
-        )
+        work = Grading(slot, found["cells"], found["defs"], answers, seed, time.monotonic() + slot.limits.total_seconds)
         work.grade()
         result["notes"] += work.notes
         lines = frozenset(line.strip() for cell in found["cells"] for line in cell.splitlines())

@@ -107,6 +107,4 @@ def read(path: Path) -> dict | None:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return (
-        record if isinstance(record, dict) and record.get("schema") == SCHEMA and "score" in record else None
-    )
+    return record if isinstance(record, dict) and record.get("schema") == SCHEMA and "score" in record else None

@@ -54,9 +54,7 @@ class Student:
     def remark(self) -> str:
         """One line for a grade book's comment field."""
         lost = [n for n, p in self.assignment.points.items() if self.exercises.get(n, {}).get("score", 0) < p]
-        said = "; ".join(self.problems) or (
-            "all exercises are right" if not lost else "not full: " + ", ".join(lost)
-        )
+        said = "; ".join(self.problems) or ("all exercises are right" if not lost else "not full: " + ", ".join(lost))
         return ("late; " if self.late else "") + said
 
 
@@ -161,9 +159,7 @@ def _told(name: str, found: dict | None, points) -> str:
     notes = [found["told"]] if found["told"] else []
     state = {"missing": "todo"}.get(found["state"], found["state"])
     hints = [] if found["state"] == "ok" else list(find(name).hints)
-    return html.check_result(
-        name, state, found["score"], points, cases, found["diagnosis"], notes, False, hints
-    )
+    return html.check_result(name, state, found["score"], points, cases, found["diagnosis"], notes, False, hints)
 
 
 # -- what to teach again ---------------------------------------------------------------------------------------------
@@ -176,9 +172,7 @@ def statistics(students, records, assignment: Assignment) -> dict:
         found = [s.exercises[name] for s in students if name in s.exercises]
         tried = [e for e in found if e["state"] in ("ok", "wrong")]
         mistakes = Counter(e["diagnosis"] for e in tried if e["diagnosis"])
-        failures = Counter(
-            _sort(c["told"]) for e in tried if not e["diagnosis"] for c in e["cases"][:1] if not c["ok"]
-        )
+        failures = Counter(_sort(c["told"]) for e in tried if not e["diagnosis"] for c in e["cases"][:1] if not c["ok"])
         rows.append(
             {
                 "exercise": name,
@@ -231,9 +225,7 @@ def statistics_page(numbers: dict, students, assignment) -> str:
         for r in hardest
     ]
     parts.append(
-        html.table(
-            ["exercise", "right", "tried", "mean", "most frequent known mistakes", "other failures"], rows
-        )
+        html.table(["exercise", "right", "tried", "mean", "most frequent known mistakes", "other failures"], rows)
     )
     if numbers["identical"]:
         parts += [

@@ -28,9 +28,7 @@ class Limits:
     starts: int = 6  # how often it is begun again after a cell or an answer ended the process
 
     def inside(self) -> dict:
-        return dict(
-            memory=self.memory, disk=self.disk, processes=_process_limit(self.processes), cpu=self.cpu_seconds
-        )
+        return dict(memory=self.memory, disk=self.disk, processes=_process_limit(self.processes), cpu=self.cpu_seconds)
 
 
 def _process_limit(count: int) -> int:
@@ -83,9 +81,7 @@ def _problem(kind: str, image) -> str | None:
         return "installed, but no image was named (--image)"
     test = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--proc", "/proc", "--dev", "/dev", "true"]
     try:
-        done = subprocess.run(
-            test if kind == "bwrap" else [kind, "info"], capture_output=True, text=True, timeout=20
-        )
+        done = subprocess.run(test if kind == "bwrap" else [kind, "info"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"does not answer ({type(error).__name__})"
     if done.returncode == 0:
@@ -103,18 +99,18 @@ def _problem(kind: str, image) -> str | None:
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp/work",
+    "HOME": "{scratch}/work",
     "USER": "student",
     "LOGNAME": "student",
     "LANG": "C.UTF-8",
-    "TMPDIR": "/tmp",
+    "TMPDIR": "{scratch}",
     "SEQLIB_BUDGET": "smoke",
     "SEQLIB_DEVICE": "cpu",
-    "SEQLIB_HOME": "/tmp/work/.seqlib",
+    "SEQLIB_HOME": "{scratch}/work/.seqlib",
     "SEQLIB_DATA_URL": "http://127.0.0.1:9",
     "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp/matplotlib",
-    "IPYTHONDIR": "/tmp/ipython",
+    "MPLCONFIGDIR": "{scratch}/matplotlib",
+    "IPYTHONDIR": "{scratch}/ipython",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
@@ -133,9 +129,7 @@ def visible() -> list[Path]:
     if site.ENABLE_USER_SITE and Path(site.getusersitepackages()).is_dir():
         wanted.append(Path(site.getusersitepackages()))
     wanted.append(Path(sys.executable).resolve().parent.parent)
-    return sorted(
-        dict.fromkeys(p for p in wanted if p.exists() and p != Path("/")), key=lambda p: len(p.parts)
-    )
+    return sorted(dict.fromkeys(p for p in wanted if p.exists() and p != Path("/")), key=lambda p: len(p.parts))
 
 
 def hidden(secrets=()) -> list[Path]:
@@ -145,6 +139,16 @@ def hidden(secrets=()) -> list[Path]:
     candidates = [package, package.parent / "solutions", *copies, *map(Path, secrets)]
     found = {p.resolve() for p in candidates if p.is_dir()}
     return sorted(p for p in found if any(p.is_relative_to(v.resolve()) for v in visible()))
+
+
+def scratch() -> str:
+    """Where answers may write. Not /tmp where Python itself lies there: an empty /tmp would hide it."""
+    return "/scratch" if any(path.is_relative_to("/tmp") for path in visible()) else "/tmp"
+
+
+def environment(folder: str) -> dict[str, str]:
+    """The variables of a run whose writable folder is `folder`."""
+    return {name: value.format(scratch=folder) for name, value in ENVIRONMENT.items()}
 
 
 def bwrap_command(stage: Path, limits: Limits, secrets=()) -> list[str]:
@@ -178,9 +182,7 @@ def bwrap_command(stage: Path, limits: Limits, secrets=()) -> list[str]:
             command += ["--dir", str(path)]
     for path in visible():
         command += (
-            ["--symlink", os.readlink(path), str(path)]
-            if path.is_symlink()
-            else ["--ro-bind", str(path), str(path)]
+            ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
         )
     for path in (
         "/etc/ld.so.cache",
@@ -207,7 +209,7 @@ def bwrap_command(stage: Path, limits: Limits, secrets=()) -> list[str]:
         "--size",
         str(limits.disk),
         "--tmpfs",
-        "/tmp",
+        scratch(),
         "--ro-bind",
         str(stage / "course"),
         "/course",
@@ -215,9 +217,9 @@ def bwrap_command(stage: Path, limits: Limits, secrets=()) -> list[str]:
         str(stage / "grader"),
         "/grader",
         "--chdir",
-        "/tmp",
+        scratch(),
     ]
-    for name, value in {**ENVIRONMENT, "PYTHONPATH": "/course", **_debug()}.items():
+    for name, value in {**environment(scratch()), "PYTHONPATH": "/course", **_debug()}.items():
         command += ["--setenv", name, value]
     return command
 
@@ -267,7 +269,7 @@ def container_command(kind: str, image: str, stage: Path, limits: Limits, option
         "/tmp",
     ]
     for name, value in {
-        **ENVIRONMENT,
+        **environment("/tmp"),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": "/course",
     }.items():

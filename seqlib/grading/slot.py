@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqlib.grading import wire
-from seqlib.grading.sandbox import ENVIRONMENT, Limits, bwrap_command, container_command
+from seqlib.grading.sandbox import Limits, bwrap_command, container_command, environment
 
 
 class RunEnded(Exception):
@@ -183,14 +183,10 @@ class Slot:
     def _piped_run(self) -> Run:
         if self.kind == "none":
             folder = tempfile.mkdtemp(prefix="seqlib-run-")
-            environment = {
+            variables = {
                 **os.environ,
-                **ENVIRONMENT,
+                **environment(folder),
                 "HOME": folder,
-                "TMPDIR": folder,
-                "SEQLIB_HOME": folder,
-                "IPYTHONDIR": folder,
-                "MPLCONFIGDIR": folder,
                 "PATH": os.environ.get("PATH", ""),
                 "PYTHONPATH": str(self.stage / "course"),
             }
@@ -201,17 +197,15 @@ class Slot:
                 self.options(folder=folder),
             ]
         else:
-            folder, environment = None, None
-            command = container_command(
-                self.kind, self.image, self.stage, self.limits, self.options(folder="/tmp")
-            )
+            folder, variables = None, None
+            command = container_command(self.kind, self.image, self.stage, self.limits, self.options(folder="/tmp"))
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env=environment,
+            env=variables,
             cwd=folder,
             start_new_session=True,
         )
@@ -256,11 +250,7 @@ class Slot:
             count, size = usage(process.pid)
             self.peak = max(self.peak, size)
             why = (
-                "memory"
-                if size > self.limits.resident
-                else "processes"
-                if count > 2 * self.limits.processes
-                else None
+                "memory" if size > self.limits.resident else "processes" if count > 2 * self.limits.processes else None
             )
             if why and run is self.run:
                 run.killed = why

@@ -61,18 +61,14 @@ def find(folder: Path) -> list[Submission]:
             continue
         if entry.is_symlink():
             found.append(
-                Submission(
-                    _student_of(entry.name), None, problem="this is a link, and links are not followed"
-                )
+                Submission(_student_of(entry.name), None, problem="this is a link, and links are not followed")
             )
         elif entry.is_dir():
             found += _in_folder(entry)
         elif entry.name.lower().endswith(".ipynb"):
             found.append(_flat(entry))
     if not found:
-        raise ValueError(
-            f"no submissions in {folder}: expected a notebook, or a folder with notebooks, per student"
-        )
+        raise ValueError(f"no submissions in {folder}: expected a notebook, or a folder with notebooks, per student")
     return found
 
 
@@ -85,9 +81,7 @@ def _student_of(name: str) -> str:
 
 def _flat(entry) -> Submission:
     """A file at the top: Canvas and Moodle write the student into its name."""
-    problem = (
-        None if stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) else "this is not an ordinary file"
-    )
+    problem = None if stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) else "this is not an ordinary file"
     path = None if problem else entry.path
     if found := CANVAS.match(entry.name):
         return Submission(
@@ -117,11 +111,7 @@ def _in_folder(entry) -> list[Submission]:
     )
     files, links, stamps = _walk(entry.path)
     if not files:
-        why = (
-            "there are only links, and links are not followed"
-            if links
-            else "there is no notebook in this folder"
-        )
+        why = "there are only links, and links are not followed" if links else "there is no notebook in this folder"
         return [Submission(student, None, lms=lms, user_id=user_id, problem=why)]
     found = []
     for path in files:
@@ -174,10 +164,7 @@ def content(path: str, limit: int) -> bytes:
     """The bytes of an ordinary file, at most `limit` + 1 of them. OSError for links, pipes and devices."""
     handle = os.open(
         path,
-        os.O_RDONLY
-        | getattr(os, "O_NOFOLLOW", 0)
-        | getattr(os, "O_NONBLOCK", 0)
-        | getattr(os, "O_BINARY", 0),
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0),
     )
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

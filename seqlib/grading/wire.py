@@ -103,9 +103,7 @@ class Writer:
         }
 
     def tensor(self, value, depth: int):
-        value = (
-            value.detach().to_dense().cpu() if str(value.layout) != "torch.strided" else value.detach().cpu()
-        )
+        value = value.detach().to_dense().cpu() if str(value.layout) != "torch.strided" else value.detach().cpu()
         half = "bfloat16" in str(value.dtype)
         return self.array(
             (value.float() if half else value.resolve_conj().resolve_neg()).numpy(),
@@ -217,11 +215,7 @@ def decode(tree: bytes, body: bytes, known=None):
         if a + b + HEADER.size != len(tree) or b > MAX_TREE + MAX_FRAME // 2:
             raise Broken("lengths that do not add up")
         sizes = json.loads(tree[HEADER.size : HEADER.size + a])
-        if (
-            not isinstance(sizes, list)
-            or not all(type(n) is int and n >= 0 for n in sizes)
-            or sum(sizes) != len(body)
-        ):
+        if not isinstance(sizes, list) or not all(type(n) is int and n >= 0 for n in sizes) or sum(sizes) != len(body):
             raise Broken("lengths that do not add up")
         buffers, at = [], 0
         for n in sizes:

@@ -32,11 +32,11 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = os.environ.get("CHROMIUM") or next(
+    chromium = os.environ.get("COURSE_CHROMIUM") or next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
     if not chromium:
-        pytest.skip("no Chromium here (Debian: apt install chromium; or set CHROMIUM to its path)")
+        pytest.skip("no Chromium here (Debian: apt install chromium; or set COURSE_CHROMIUM to its path)")
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
