@@ -930,7 +930,7 @@ QUIZ = [
         ],
     ),
     Question(
-        "What can clipping the norm *not* do?",
+        "What can clipping the norm not do?",
         [
             Choice("Bring back a gradient that has vanished", True,
                    "It shortens what is too long. What is short it leaves alone, and scaling noise up would not help."),
