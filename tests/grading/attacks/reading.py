@@ -2,7 +2,11 @@
 
 # ruff: noqa: E501  (programs of attackers, in strings)
 
+from pathlib import Path
+
 from attacks import attack
+
+REPOSITORY = Path(__file__).resolve().parents[3]  # where it really is, for those who would know
 
 LEAKED = """
 leaked = False
@@ -19,7 +23,7 @@ IF_LEAKED
 
 
 def probe(name: str, body: str, **more):
-    attack(name, LEAKED.replace("BODY", body), **more)
+    attack(name, LEAKED.replace("BODY", body).replace("REPOSITORY", str(REPOSITORY)), **more)
 
 
 probe(
@@ -27,7 +31,7 @@ probe(
     """
 def look():
     import glob, os
-    places = ["..", ".", "/", "/course", "/home", "/root", "/work", os.path.expanduser("~"), "/tmp"]
+    places = ["..", ".", "/", "/course", "/home", "/root", "REPOSITORY", os.path.expanduser("~"), "/tmp"]
     found = [p for place in places for name in ("solutions", "*/solutions", "*/*/solutions", "seqlib/../solutions")
              for p in glob.glob(os.path.join(place, name, "*"))]
     return found
@@ -183,7 +187,7 @@ def look():
     import os, seqlib
     wrote = []
     places = [os.path.dirname(seqlib.__file__) + "/checks/__init__.py", "/course/seqlib/__init__.py", "/grader/driver.py", "/etc/passwd",
-              "/usr/lib/x", "/records/student.json", "../records/x.json", "/work/x", "/root/x", "/home/x"]
+              "/usr/lib/x", "/records/student.json", "../records/x.json", "/srv/x", "/root/x", "/home/x"]
     for place in places:
         try:
             with open(place, "a") as file:
@@ -271,8 +275,8 @@ probe(
     """
 def look():
     import os, subprocess
-    out = get_ipython().getoutput("cat /etc/shadow; ls /work /root")
-    run = subprocess.run("cat /etc/shadow /work/main/solutions/00_start.py /course/../work/*/solutions/*", shell=True, capture_output=True)
+    out = get_ipython().getoutput("cat /etc/shadow; ls REPOSITORY/solutions /root")
+    run = subprocess.run("cat /etc/shadow REPOSITORY/solutions/00_start.py /course/..REPOSITORY/solutions/*", shell=True, capture_output=True)
     return out or run.stdout
 """,
 )
@@ -282,10 +286,10 @@ probe(
     """
 def look():
     import os
-    for i, target in enumerate(("/work/main/solutions", "/root", "/proc/1/root", "/proc/self/root/work", "/..", "/grader")):
+    for i, target in enumerate(("REPOSITORY/solutions", "/root", "/proc/1/root", "/proc/self/rootREPOSITORY", "/..", "/grader")):
         os.symlink(target, f"/tmp/work/link{i}")
         try:
-            for folder in ("", "/work/main", "/main", "/solutions", "/main/solutions"):
+            for folder in ("", "REPOSITORY", "/solutions", "REPOSITORY/solutions"):
                 if os.path.isdir(f"/tmp/work/link{i}{folder}") and [
                         n for n in os.listdir(f"/tmp/work/link{i}{folder}") if n.endswith((".py", ".git")) or n.startswith("00_")]:
                     return True
