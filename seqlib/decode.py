@@ -1,0 +1,132 @@
+"""From next-token logits to sequences: the likeliest token each time, a beam of candidates, or a draw.
+
+Every function takes `step(tokens, state) -> (logits, state)`: the tokens written last (B,), whatever the model
+needs to go on (a tensor, or tuples of tensors, the batch dimension first), and the logits of the next token (B, V).
+"""
+
+from collections.abc import Callable
+
+import torch
+
+__all__ = ["beam_search", "filtered", "first_tensor", "greedy", "sample", "select", "until_end"]
+
+
+def first_tensor(state) -> torch.Tensor:
+    """The first tensor of a state: it tells how many sequences there are, and on which device."""
+    return state if isinstance(state, torch.Tensor) else first_tensor(state[0])
+
+
+def select(state, rows: torch.Tensor):
+    """The state of these rows of the batch, in this order; a row may be taken twice."""
+    if isinstance(state, torch.Tensor):
+        return state[rows]
+    return tuple(select(part, rows) for part in state)
+
+
+@torch.no_grad()
+def greedy(step: Callable, state, start: int, end: int, max_steps: int) -> torch.Tensor:
+    """The likeliest token at each step, from `start` until every sequence has written `end`.
+
+    Returns tokens (B, T), T at most max_steps: the end mark included, then repeated. Written in 10.
+    """
+    like = first_tensor(state)
+    tokens = torch.full((len(like),), start, device=like.device)
+    ended, written = torch.zeros_like(tokens, dtype=torch.bool), []
+    for _ in range(max_steps):
+        logits, state = step(tokens, state)
+        tokens = logits.argmax(dim=1).masked_fill(ended, end)
+        written.append(tokens)
+        ended = ended | (tokens == end)
+        if ended.all():
+            break
+    return torch.stack(written, dim=1)
+
+
+@torch.no_grad()
+def beam_search(
+    step: Callable, state, start: int, end: int, max_steps: int, width: int = 4, length_power: float = 0.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Keep the `width` best beginnings of each sequence, and hand back the best one at the end.
+
+    A beginning's score is log p divided by its length (the end mark counts) to the length_power; one that has
+    ended stays in the beam at no further cost. Returns tokens (B, T), as greedy does, and their scores (B,).
+    Written in 10. Source: Sutskever et al. 2014, §3.2; the division: Wu et al. 2016, §7.
+    """
+    like = first_tensor(state)
+    batch, rows = len(like), torch.arange(len(like), device=like.device)[:, None]
+    state = select(state, rows.expand(batch, width).flatten())
+    tokens = torch.full((batch, width, 1), start, device=like.device)
+    log_p = torch.full((batch, width), -torch.inf, device=like.device)
+    log_p[:, 0] = 0.0  # all beams are alike at first: only one may grow
+    lengths = torch.zeros_like(log_p)
+    ended = torch.zeros_like(log_p, dtype=torch.bool)
+    for _ in range(max_steps):
+        logits, state = step(tokens[:, :, -1].flatten(), state)
+        each = logits.log_softmax(dim=1).unflatten(0, (batch, width))  # (B, width, V)
+        only_end = torch.full_like(each, -torch.inf)
+        only_end[:, :, end] = 0.0
+        total = log_p[:, :, None] + torch.where(ended[:, :, None], only_end, each)
+        longer = (lengths + ~ended)[:, :, None].expand_as(total)
+        best = (total / longer**length_power).flatten(1).topk(width, dim=1).indices
+        parent, token = best // each.shape[2], best % each.shape[2]
+        log_p, lengths = total.flatten(1).gather(1, best), longer.flatten(1).gather(1, best)
+        tokens = torch.cat([tokens[rows, parent], token[:, :, None]], dim=2)
+        ended = token == end  # an ended beam can only write the end mark again
+        state = select(state, (rows * width + parent).flatten())
+        if ended.all():
+            break
+    scores, chosen = (log_p / lengths**length_power).max(dim=1)
+    return tokens[rows[:, 0], chosen, 1:], scores
+
+
+def filtered(
+    logits: torch.Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> torch.Tensor:
+    """Probabilities (B, V) to draw from: logits over the temperature, the tail cut off, the rest made to sum to 1.
+
+    top_k keeps the k likeliest tokens; top_p the smallest set of likeliest tokens that holds at least that
+    probability. Source: Holtzman et al. 2020, §3.1 (top-p), §3.2 (top-k, temperature).
+    """
+    p, order = (logits / temperature).softmax(dim=1).sort(dim=1, descending=True)
+    if top_k is not None:
+        p[:, top_k:] = 0.0
+    if top_p is not None:
+        before = p.cumsum(dim=1) - p
+        p = p.masked_fill(before >= top_p, 0.0)
+    p = p / p.sum(dim=1, keepdim=True)
+    return torch.zeros_like(p).scatter(1, order, p)
+
+
+@torch.no_grad()
+def sample(
+    step: Callable,
+    state,
+    start: int,
+    end: int | None,
+    max_steps: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Draw each next token from `filtered` probabilities; otherwise as greedy. end=None: always max_steps tokens."""
+    like = first_tensor(state)
+    tokens = torch.full((len(like),), start, device=like.device)
+    ended, written = torch.zeros_like(tokens, dtype=torch.bool), []
+    for _ in range(max_steps):
+        logits, state = step(tokens, state)
+        p = filtered(logits, temperature, top_k, top_p)
+        tokens = torch.multinomial(p, 1, generator=generator)[:, 0]
+        if end is not None:
+            tokens = tokens.masked_fill(ended, end)
+            ended = ended | (tokens == end)
+        written.append(tokens)
+        if end is not None and ended.all():
+            break
+    return torch.stack(written, dim=1)
+
+
+def until_end(tokens: torch.Tensor, end: int) -> list[list[int]]:
+    """Tokens (B, T) as lists, each cut before its first end mark."""
+    rows = tokens.tolist()
+    return [row[: row.index(end)] if end in row else row for row in rows]
