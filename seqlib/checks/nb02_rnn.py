@@ -3,31 +3,11 @@
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.inputs import away, softmax, tensors, weights
 from seqlib.selfcheck import Card, Choice, Question
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
-
-
-def _weights(rng, rows: int, columns: int) -> np.ndarray:
-    """A matrix whose products stay where tanh is neither a line nor flat."""
-    return rng.normal(size=(rows, columns)) / np.sqrt(rows) * 0.8
-
-
-def _away(rng, *shape) -> np.ndarray:
-    """Numbers of both signs that are not near zero, so that nothing left out goes unnoticed."""
-    return rng.uniform(0.3, 1.2, shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def _tensors(*arrays):
-    import torch
-
-    return [torch.as_tensor(a).double() for a in arrays]
-
-
-def _softmax(scores, axis=-1):
-    powers = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
 
 
 # -- scalar_trace ----------------------------------------------------------------------------------------------------
@@ -38,12 +18,12 @@ def _numbers(rng) -> list[Case]:
         Case("five words as 1 to 5, both weights 0.5", x=np.arange(1.0, 6.0), w_h=0.5, w_x=0.5),
         Case(
             "six numbers, two different weights",
-            x=_away(rng, 6),
+            x=away(rng, 6),
             w_h=float(rng.uniform(0.8, 0.95)),
             w_x=float(rng.uniform(0.2, 0.4)),
         ),
-        Case("a negative weight on the state", x=_away(rng, 4), w_h=-0.7, w_x=float(rng.uniform(1.2, 1.6))),
-        Case("one number only", x=_away(rng, 1), w_h=0.6, w_x=0.3),
+        Case("a negative weight on the state", x=away(rng, 4), w_h=-0.7, w_x=float(rng.uniform(1.2, 1.6))),
+        Case("one number only", x=away(rng, 1), w_h=0.6, w_x=0.3),
     ]
 
 
@@ -107,14 +87,14 @@ scalar_trace = Exercise(
 
 
 def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
-    h_prev = np.zeros((batch, hidden)) if first else _away(rng, batch, hidden) * 0.7
+    h_prev = np.zeros((batch, hidden)) if first else away(rng, batch, hidden) * 0.7
     return Case(
         label,
-        x_t=_away(rng, batch, inputs),
+        x_t=away(rng, batch, inputs),
         h_prev=h_prev,
-        W_xh=_weights(rng, inputs, hidden),
-        W_hh=_weights(rng, hidden, hidden),
-        b_h=_away(rng, hidden) * 0.5,
+        W_xh=weights(rng, inputs, hidden),
+        W_hh=weights(rng, hidden, hidden),
+        b_h=away(rng, hidden) * 0.5,
     )
 
 
@@ -131,7 +111,7 @@ def _cell(x_t, h_prev, W_xh, W_hh, b_h):
     # PyTorch's own cell, with these weights in it.
     import torch
 
-    x_t, h_prev, W_xh, W_hh, b_h = _tensors(x_t, h_prev, W_xh, W_hh, b_h)
+    x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
     cell = torch.nn.RNNCell(*W_xh.shape, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
@@ -163,7 +143,7 @@ def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_h):
 def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_h):
     import torch
 
-    x_t, h_prev, W_xh, W_hh, b_h = _tensors(x_t, h_prev, W_xh, W_hh, b_h)
+    x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
     return torch.tanh(torch.addmm(b_h, x_t, W_xh) + h_prev.mm(W_hh))
 
 
@@ -213,14 +193,14 @@ rnn_step = Exercise(
 
 
 def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
-    h_0 = np.zeros((batch, hidden)) if zero else _away(rng, batch, hidden) * 0.7
+    h_0 = np.zeros((batch, hidden)) if zero else away(rng, batch, hidden) * 0.7
     return Case(
         label,
-        x=_away(rng, batch, steps, inputs),
+        x=away(rng, batch, steps, inputs),
         h_0=h_0,
-        W_xh=_weights(rng, inputs, hidden),
-        W_hh=_weights(rng, hidden, hidden),
-        b_h=_away(rng, hidden) * 0.5,
+        W_xh=weights(rng, inputs, hidden),
+        W_hh=weights(rng, hidden, hidden),
+        b_h=away(rng, hidden) * 0.5,
     )
 
 
@@ -237,7 +217,7 @@ def _torch_rnn(x, h_0, W_xh, W_hh, b_h):
     # PyTorch's own layer, with these weights in it.
     import torch
 
-    x, h_0, W_xh, W_hh, b_h = _tensors(x, h_0, W_xh, W_hh, b_h)
+    x, h_0, W_xh, W_hh, b_h = tensors(x, h_0, W_xh, W_hh, b_h)
     layer = torch.nn.RNN(*W_xh.shape, batch_first=True, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
@@ -283,16 +263,16 @@ def _hoisted(x, h_0, W_xh, W_hh, b_h):
 def _forward_in_torch(x, h_0, W_xh, W_hh, b_h):
     import torch
 
-    x, h, W_xh, W_hh, b_h = _tensors(x, h_0, W_xh, W_hh, b_h)
+    x, h, W_xh, W_hh, b_h = tensors(x, h_0, W_xh, W_hh, b_h)
     states = [h := _step_in_torch(x_t, h, W_xh, W_hh, b_h) for x_t in x.unbind(1)]
     return torch.stack(states, 1), h
 
 
 def _row_by_row(x, h_0, W_xh, W_hh, b_h):
-    weights = np.concatenate([W_xh, W_hh])
+    both = np.concatenate([W_xh, W_hh])
     rows = []
     for sequence, h in zip(x, h_0, strict=True):
-        rows.append([h := np.tanh(np.concatenate([x_t, h]) @ weights + b_h) for x_t in sequence])
+        rows.append([h := np.tanh(np.concatenate([x_t, h]) @ both + b_h) for x_t in sequence])
     return np.array(rows), np.array(rows)[:, -1]
 
 
@@ -410,7 +390,7 @@ count_parameters = Exercise(
 
 def _readouts(rng) -> list[Case]:
     def case(label, lead, hidden, classes):
-        return Case(label, h=_away(rng, *lead, hidden), W_hy=_away(rng, hidden, classes), b_y=_away(rng, classes))
+        return Case(label, h=away(rng, *lead, hidden), W_hy=away(rng, hidden, classes), b_y=away(rng, classes))
 
     # Scores so large that exp gives infinity or zero: in one class, then in one row, of the batch.
     high, apart = (
@@ -431,7 +411,7 @@ def _readouts(rng) -> list[Case]:
 def _torch_softmax(h, W_hy, b_y):
     import torch
 
-    h, W_hy, b_y = _tensors(h, W_hy, b_y)
+    h, W_hy, b_y = tensors(h, W_hy, b_y)
     return torch.softmax(torch.nn.functional.linear(h, W_hy.T, b_y), dim=-1).numpy()
 
 
@@ -441,7 +421,7 @@ def _naive(h, W_hy, b_y):
 
 
 def _torch_readout(h, W_hy, b_y):
-    h, W_hy, b_y = _tensors(h, W_hy, b_y)
+    h, W_hy, b_y = tensors(h, W_hy, b_y)
     return (h @ W_hy + b_y).softmax(-1)
 
 
@@ -458,17 +438,17 @@ readout = Exercise(
     mistakes={
         "the scores are handed back as they are, without softmax": lambda h, W_hy, b_y: h @ W_hy + b_y,
         "the exponential of a score near 1000 overflows: nothing is subtracted before `exp`": _naive,
-        "softmax runs over the first axis, so that the sequences of a batch compete": lambda h, W_hy, b_y: _softmax(
+        "softmax runs over the first axis, so that the sequences of a batch compete": lambda h, W_hy, b_y: softmax(
             h @ W_hy + b_y, axis=0
         ),
-        "softmax runs over axis 1, which is time where there is a time axis": lambda h, W_hy, b_y: _softmax(
+        "softmax runs over axis 1, which is time where there is a time axis": lambda h, W_hy, b_y: softmax(
             h @ W_hy + b_y, axis=1
         ),
         "the probabilities of the whole batch together sum to one, not those of each state": lambda h, W_hy, b_y: (
-            _softmax(h @ W_hy + b_y, axis=None)
+            softmax(h @ W_hy + b_y, axis=None)
         ),
-        "the readout's bias is left out": lambda h, W_hy, b_y: _softmax(h @ W_hy),
-        "the logarithm of the probabilities is handed back": lambda h, W_hy, b_y: np.log(_softmax(h @ W_hy + b_y)),
+        "the readout's bias is left out": lambda h, W_hy, b_y: softmax(h @ W_hy),
+        "the logarithm of the probabilities is handed back": lambda h, W_hy, b_y: np.log(softmax(h @ W_hy + b_y)),
         "the powers are not divided by their sum": lambda h, W_hy, b_y: np.exp(
             (s := h @ W_hy + b_y) - s.max(axis=-1, keepdims=True)
         ),
@@ -479,7 +459,7 @@ readout = Exercise(
             (s := h @ W_hy + b_y) / s.sum(axis=-1, keepdims=True)
         ),
     },
-    accepts=[lambda h, W_hy, b_y: _softmax(np.asarray(h) @ W_hy + b_y), _torch_readout, _log_sum_exp],
+    accepts=[lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y), _torch_readout, _log_sum_exp],
     hints=[
         "Two steps: scores `h @ W_hy + b_y`, then softmax over the classes, which are the last axis.",
         "Softmax does not change when the same number is taken from every score of a row: take the largest.",
@@ -496,10 +476,10 @@ readout = Exercise(
 
 def _padded(rng) -> list[Case]:
     return [
-        Case("4 sequences, the longest fills all 6 steps", states=_away(rng, 4, 6, 3), lengths=np.array([2, 6, 1, 4])),
-        Case("3 sequences, all with padding", states=_away(rng, 3, 7, 2), lengths=rng.permutation([2, 4, 5])),
-        Case("2 sequences of full length", states=_away(rng, 2, 3, 4), lengths=np.array([3, 3])),
-        Case("one sequence of a single token", states=_away(rng, 1, 4, 5), lengths=np.array([1])),
+        Case("4 sequences, the longest fills all 6 steps", states=away(rng, 4, 6, 3), lengths=np.array([2, 6, 1, 4])),
+        Case("3 sequences, all with padding", states=away(rng, 3, 7, 2), lengths=rng.permutation([2, 4, 5])),
+        Case("2 sequences of full length", states=away(rng, 2, 3, 4), lengths=np.array([3, 3])),
+        Case("one sequence of a single token", states=away(rng, 1, 4, 5), lengths=np.array([1])),
     ]
 
 
@@ -638,11 +618,11 @@ def _telling(rng, label, steps, letters, hidden) -> Case:
             label,
             first=int(rng.integers(letters)),
             steps=steps,
-            W_xh=_away(rng, letters, hidden),
-            W_hh=_weights(rng, hidden, hidden) * 1.6,
-            b_h=_away(rng, hidden) * 0.5,
-            W_hy=_away(rng, hidden, letters),
-            b_y=_away(rng, letters),
+            W_xh=away(rng, letters, hidden),
+            W_hh=weights(rng, hidden, hidden) * 1.6,
+            b_h=away(rng, hidden) * 0.5,
+            W_hy=away(rng, hidden, letters),
+            b_y=away(rng, letters),
         )
         right = _written(*case.args)
         texts = [repr(wrong(*case.args)) for wrong in _feed_mistakes().values()]
@@ -674,7 +654,7 @@ def _one_hot_loop(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
     x, h, out = np.eye(len(W_xh))[[first]], np.zeros((1, len(b_h))), []
     for _ in range(steps):
         h = _one_product(x, h, W_xh, W_hh, b_h)
-        out.append(int(_softmax(h @ W_hy + b_y).argmax()))
+        out.append(int(softmax(h @ W_hy + b_y).argmax()))
         x = np.eye(len(W_xh))[[out[-1]]]
     return np.array(out)
 
@@ -682,7 +662,7 @@ def _one_hot_loop(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
 def _feed_in_torch(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
     import torch
 
-    W_xh, W_hh, b_h, W_hy, b_y = _tensors(W_xh, W_hh, b_h, W_hy, b_y)
+    W_xh, W_hh, b_h, W_hy, b_y = tensors(W_xh, W_hh, b_h, W_hy, b_y)
     h, token, out = torch.zeros_like(b_h), first, []
     for _ in range(steps):
         h = torch.tanh(W_xh[token] + h @ W_hh + b_h)
@@ -719,10 +699,10 @@ def _layers(rng) -> list[Case]:
     def case(label, inputs, hidden):
         return Case(
             label,
-            weight_ih=_away(rng, hidden, inputs),
-            weight_hh=_away(rng, hidden, hidden),
-            bias_ih=_away(rng, hidden),
-            bias_hh=_away(rng, hidden),
+            weight_ih=away(rng, hidden, inputs),
+            weight_hh=away(rng, hidden, hidden),
+            bias_ih=away(rng, hidden),
+            bias_hh=away(rng, hidden),
         )
 
     return [
@@ -737,7 +717,7 @@ def _probed(weight_ih, weight_hh, bias_ih, bias_hh):
     import torch
     from torch.nn.functional import linear
 
-    weight_ih, weight_hh, bias_ih, bias_hh = _tensors(weight_ih, weight_hh, bias_ih, bias_hh)
+    weight_ih, weight_hh, bias_ih, bias_hh = tensors(weight_ih, weight_hh, bias_ih, bias_hh)
     with torch.no_grad():
         rows = [linear(torch.eye(w.shape[1], dtype=w.dtype), w) for w in (weight_ih, weight_hh)]
         nothing = [linear(torch.zeros_like(w[0]), w, b) for w, b in ((weight_ih, bias_ih), (weight_hh, bias_hh))]
@@ -767,7 +747,7 @@ from_torch = Exercise(
     accepts=[
         lambda w, v, b, c: (w.T, v.T, b + c),
         lambda w, v, b, c: (np.swapaxes(w, 0, 1), np.einsum("ij->ji", v), np.sum([b, c], axis=0)),
-        lambda *given: tuple(t.t() if t.ndim == 2 else t for t in _tensors(*given[:2], given[2] + given[3])),
+        lambda *given: tuple(t.t() if t.ndim == 2 else t for t in tensors(*given[:2], given[2] + given[3])),
     ],
     hints=[
         "Compare shapes: PyTorch's `weight_ih` is (H, D), our `W_xh` is (D, H).",

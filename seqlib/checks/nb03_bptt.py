@@ -5,12 +5,8 @@ from functools import partial
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.inputs import away
 from seqlib.selfcheck import Card, Choice, Question
-
-
-def _away(rng, *shape) -> np.ndarray:
-    """Numbers of both signs that are not near zero, so that nothing left out goes unnoticed."""
-    return rng.uniform(0.3, 1.1, shape) * rng.choice([-1.0, 1.0], shape)
 
 
 def _tensor(array):
@@ -41,7 +37,7 @@ def _softmax(z, axis=-1):
 
 def _logits(rng) -> list[Case]:
     return [
-        Case(label, logits=_away(rng, B, T, V) * 2, targets=rng.integers(0, V, (B, T)))
+        Case(label, logits=away(rng, B, T, V) * 2, targets=rng.integers(0, V, (B, T)))
         for label, B, T, V in (
             ("2 sequences of 3 steps, 5 symbols", 2, 3, 5),
             ("one step of one sequence", 1, 1, 4),
@@ -114,9 +110,9 @@ logits_gradient = Exercise(
 
 def _states(rng) -> list[Case]:
     return [
-        Case("a batch of 2, 3 units", dh=_away(rng, 2, 3), h=np.tanh(_away(rng, 2, 3))),
-        Case("a batch of 5, one unit", dh=_away(rng, 5, 1), h=np.tanh(_away(rng, 5, 1))),
-        Case("units that are nearly full", dh=_away(rng, 1, 4), h=np.tanh(3 * _away(rng, 1, 4))),
+        Case("a batch of 2, 3 units", dh=away(rng, 2, 3), h=np.tanh(away(rng, 2, 3))),
+        Case("a batch of 5, one unit", dh=away(rng, 5, 1), h=np.tanh(away(rng, 5, 1))),
+        Case("units that are nearly full", dh=away(rng, 1, 4), h=np.tanh(3 * away(rng, 1, 4))),
     ]
 
 
@@ -158,10 +154,10 @@ tanh_gradient = Exercise(
 
 
 def _cell(rng, label, B, D, H) -> Case:
-    x_t, h_prev = _away(rng, B, D), np.tanh(_away(rng, B, H))
-    W_xh, W_hh = _away(rng, D, H) / D, _away(rng, H, H) / H
+    x_t, h_prev = away(rng, B, D), np.tanh(away(rng, B, H))
+    W_xh, W_hh = away(rng, D, H) / D, away(rng, H, H) / H
     h_t = np.tanh(x_t @ W_xh + h_prev @ W_hh + 0.1)
-    return Case(label, dh_t=_away(rng, B, H), x_t=x_t, h_prev=h_prev, h_t=h_t, W_xh=W_xh, W_hh=W_hh)
+    return Case(label, dh_t=away(rng, B, H), x_t=x_t, h_prev=h_prev, h_t=h_t, W_xh=W_xh, W_hh=W_hh)
 
 
 def _cells(rng) -> list[Case]:
@@ -267,9 +263,9 @@ step_backward = Exercise(
 
 
 def _run(rng, label, B, T, D, H) -> Case:
-    W_hh = _away(rng, H, H) / H
-    return Case(label, dh=_away(rng, B, T, H), x=_away(rng, B, T, D), h_0=np.tanh(_away(rng, B, H)),
-                W_xh=_away(rng, D, H) / D, W_hh=W_hh, b_h=_away(rng, H) * 0.3)  # fmt: skip
+    W_hh = away(rng, H, H) / H
+    return Case(label, dh=away(rng, B, T, H), x=away(rng, B, T, D), h_0=np.tanh(away(rng, B, H)),
+                W_xh=away(rng, D, H) / D, W_hh=W_hh, b_h=away(rng, H) * 0.3)  # fmt: skip
 
 
 def _runs(rng) -> list[Case]:
@@ -352,19 +348,19 @@ bptt = Exercise(
 
 
 def _errors(rng) -> list[Case]:
-    a = _away(rng, 3, 4)
+    a = away(rng, 3, 4)
     nearly = a.copy()
     nearly[1, 2] -= 0.01
     return [
         Case("two arrays that differ in one entry", found=nearly, right=a),
         Case(
-            "numbers of the size of a gradient far back in time", found=_away(rng, 5) * 1e-9, right=_away(rng, 5) * 1e-9
+            "numbers of the size of a gradient far back in time", found=away(rng, 5) * 1e-9, right=away(rng, 5) * 1e-9
         ),
         Case(
-            "what was found is larger, and negative", found=-10 * rng.uniform(1.0, 2.0, (2, 3)), right=_away(rng, 2, 3)
+            "what was found is larger, and negative", found=-10 * rng.uniform(1.0, 2.0, (2, 3)), right=away(rng, 2, 3)
         ),
-        Case("the right answer is larger, and negative", found=_away(rng, 4), right=-10 * rng.uniform(1.0, 2.0, 4)),
-        Case("large numbers, slightly off", found=_away(rng, 2, 2) * 1e4, right=_away(rng, 2, 2) * 1e4 + 50.0),
+        Case("the right answer is larger, and negative", found=away(rng, 4), right=-10 * rng.uniform(1.0, 2.0, 4)),
+        Case("large numbers, slightly off", found=away(rng, 2, 2) * 1e4, right=away(rng, 2, 2) * 1e4 + 50.0),
         Case("both are zero: nothing is wrong", found=np.zeros(3), right=np.zeros(3)),
     ]
 
@@ -521,7 +517,7 @@ reach = Exercise(
 
 def _flows(rng) -> list[Case]:
     def one(label, T, H):
-        return Case(label, h=np.tanh(_away(rng, T, H)), W_hh=_away(rng, H, H) / np.sqrt(H), dh_last=_away(rng, H))
+        return Case(label, h=np.tanh(away(rng, T, H)), W_hh=away(rng, H, H) / np.sqrt(H), dh_last=away(rng, H))
 
     return [one("6 steps, 3 units", 6, 3), one("4 steps, 5 units", 4, 5), one("a single step", 1, 3)]
 

@@ -5,31 +5,12 @@ from itertools import count
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.inputs import away, sigmoid, tensors, weights
 from seqlib.selfcheck import Card, Choice, Question
 
 # What would do the work of writing an LSTM, or of going backwards through one.
 READY_MADE = ("torch.nn.LSTM", "torch.nn.LSTMCell", "torch.lstm", "torch.lstm_cell")
 BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward")
-
-
-def _weights(rng, rows: int, columns: int) -> np.ndarray:
-    """A matrix whose products stay where no gate is quite open or quite closed."""
-    return rng.normal(size=(rows, columns)) / np.sqrt(rows) * 0.8
-
-
-def _away(rng, *shape) -> np.ndarray:
-    """Numbers of both signs that are not near zero, so that nothing left out goes unnoticed."""
-    return rng.uniform(0.3, 1.2, shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def _tensors(*arrays):
-    import torch
-
-    return [torch.as_tensor(a).double() for a in arrays]
-
-
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
 
 
 def _logit(p):
@@ -95,16 +76,16 @@ forget_bias_for = Exercise(
 
 def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
     h_prev, c_prev = (
-        np.zeros((2, batch, hidden)) if first else (_away(rng, batch, hidden) * 0.7, _away(rng, batch, hidden) * 1.5)
+        np.zeros((2, batch, hidden)) if first else (away(rng, batch, hidden) * 0.7, away(rng, batch, hidden) * 1.5)
     )
     return Case(
         label,
-        x_t=_away(rng, batch, inputs),
+        x_t=away(rng, batch, inputs),
         h_prev=h_prev,
         c_prev=c_prev,
-        W_xh=_weights(rng, inputs, 4 * hidden),
-        W_hh=_weights(rng, hidden, 4 * hidden),
-        b_h=_away(rng, 4 * hidden) * 0.5,
+        W_xh=weights(rng, inputs, 4 * hidden),
+        W_hh=weights(rng, hidden, 4 * hidden),
+        b_h=away(rng, 4 * hidden) * 0.5,
     )
 
 
@@ -121,7 +102,7 @@ def _cell(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     # PyTorch's own cell, with these weights in it.
     import torch
 
-    x_t, h_prev, c_prev, W_xh, W_hh, b_h = _tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
+    x_t, h_prev, c_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
     cell = torch.nn.LSTMCell(len(W_xh), len(W_hh), dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
@@ -142,7 +123,7 @@ def _step(
     b_h,
     *,
     order="ifgo",
-    sigmoid=_sigmoid,
+    sigmoid=sigmoid,
     candidate=np.tanh,
     out=np.tanh,
     cell=lambda i, f, g, c, h: f * c + i * g,
@@ -163,14 +144,14 @@ def _eight_products(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     for k, name in enumerate("ifgo"):
         s = slice(k * size, (k + 1) * size)
         part[name] = np.dot(x_t, W_xh[:, s]) + np.dot(h_prev, W_hh[:, s]) + b_h[s]
-    c_t = _sigmoid(part["f"]) * c_prev + _sigmoid(part["i"]) * np.tanh(part["g"])
-    return [_sigmoid(part["o"]) * np.tanh(c_t), c_t]
+    c_t = sigmoid(part["f"]) * c_prev + sigmoid(part["i"]) * np.tanh(part["g"])
+    return [sigmoid(part["o"]) * np.tanh(c_t), c_t]
 
 
 def _step_in_torch(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     import torch
 
-    x_t, h_prev, c_prev, W_xh, W_hh, b_h = _tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
+    x_t, h_prev, c_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
     i, f, g, o = torch.addmm(b_h, torch.cat([x_t, h_prev], 1), torch.cat([W_xh, W_hh])).chunk(4, 1)
     c_t = f.sigmoid() * c_prev + i.sigmoid() * g.tanh()
     return o.sigmoid() * c_t.tanh(), c_t
@@ -198,7 +179,7 @@ lstm_step = Exercise(
         ),
         "the last two quarters are swapped: g comes before o": lambda *a: _step(*a, order="ifog"),
         "the candidate g goes through a sigmoid, so that nothing can be subtracted from the cell": lambda *a: _step(
-            *a, candidate=_sigmoid
+            *a, candidate=sigmoid
         ),
         "the cell is shown as it is: the tanh around $c_t$ is forgotten": lambda *a: _step(*a, out=lambda c: c * 1.0),
         "the input gate itself is added, without the candidate g": lambda *a: _step(
@@ -316,8 +297,8 @@ latch = Exercise(
         "it forgets after a few characters: the forget gate is open, but not far enough": lambda: _latch(
             bias=(-10, 1, 0, 10)
         ),
-        "it says “inside” from the start: without a bracket the input gate should be closed": lambda: (
-            _latch(bias=(10, 10, 10, 10))
+        "it says “inside” from the start: without a bracket the input gate should be closed": lambda: _latch(
+            bias=(10, 10, 10, 10)
         ),
         "it never shows what it knows: the output gate is closed": lambda: _latch(bias=(-10, 10, 0, -10)),
         "it says the opposite: an opening bracket writes −1 into the cell and a closing one +1": lambda: _latch(
@@ -349,16 +330,16 @@ latch = Exercise(
 
 def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
     h_0, c_0 = (
-        np.zeros((2, batch, hidden)) if zero else (_away(rng, batch, hidden) * 0.7, _away(rng, batch, hidden) * 1.5)
+        np.zeros((2, batch, hidden)) if zero else (away(rng, batch, hidden) * 0.7, away(rng, batch, hidden) * 1.5)
     )
     return Case(
         label,
-        x=_away(rng, batch, steps, inputs),
+        x=away(rng, batch, steps, inputs),
         h_0=h_0,
         c_0=c_0,
-        W_xh=_weights(rng, inputs, 4 * hidden),
-        W_hh=_weights(rng, hidden, 4 * hidden),
-        b_h=_away(rng, 4 * hidden) * 0.5,
+        W_xh=weights(rng, inputs, 4 * hidden),
+        W_hh=weights(rng, hidden, 4 * hidden),
+        b_h=away(rng, 4 * hidden) * 0.5,
     )
 
 
@@ -375,7 +356,7 @@ def _torch_lstm(x, h_0, c_0, W_xh, W_hh, b_h):
     # PyTorch's own layer, read in pieces of growing length: the last c of each piece is that step's cell.
     import torch
 
-    x, h_0, c_0, W_xh, W_hh, b_h = _tensors(x, h_0, c_0, W_xh, W_hh, b_h)
+    x, h_0, c_0, W_xh, W_hh, b_h = tensors(x, h_0, c_0, W_xh, W_hh, b_h)
     layer = torch.nn.LSTM(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
@@ -413,15 +394,15 @@ def _hoisted(x, h_0, c_0, W_xh, W_hh, b_h):
     h, c = h_0, c_0
     for t in range(steps):
         i, f, g, o = np.split(projected[:, t] + np.einsum("bg,gq->bq", h, W_hh), 4, axis=-1)
-        c = cells[:, t] = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-        h = states[:, t] = _sigmoid(o) * np.tanh(c)
+        c = cells[:, t] = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = states[:, t] = sigmoid(o) * np.tanh(c)
     return states, cells
 
 
 def _forward_in_torch(x, h_0, c_0, *weights):
     import torch
 
-    x, h, c = _tensors(x, h_0, c_0)
+    x, h, c = tensors(x, h_0, c_0)
     both = []
     for x_t in x.unbind(1):
         h, c = _step_in_torch(x_t, h, c, *weights)
@@ -486,12 +467,10 @@ def _open_gates(rng, *shape):
 
 def _back_steps(rng) -> list[Case]:
     def case(label, batch, hidden, last=False):
-        gates, c_prev = _open_gates(rng, batch, hidden), _away(rng, batch, hidden) * 1.5
+        gates, c_prev = _open_gates(rng, batch, hidden), away(rng, batch, hidden) * 1.5
         i, f, g, _ = np.split(gates, 4, axis=1)
-        dc_t = np.zeros((batch, hidden)) if last else _away(rng, batch, hidden)
-        return Case(
-            label, dh_t=_away(rng, batch, hidden), dc_t=dc_t, gates=gates, c_prev=c_prev, c_t=f * c_prev + i * g
-        )
+        dc_t = np.zeros((batch, hidden)) if last else away(rng, batch, hidden)
+        return Case(label, dh_t=away(rng, batch, hidden), dc_t=dc_t, gates=gates, c_prev=c_prev, c_t=f * c_prev + i * g)
 
     return [
         case("a batch of 3, 4 units", 3, 4),
@@ -504,7 +483,7 @@ def _back_steps(rng) -> list[Case]:
 def _step_by_autograd(dh_t, dc_t, gates, c_prev, c_t):
     import torch
 
-    dh_t, dc_t, gates, c_prev = _tensors(dh_t, dc_t, gates, c_prev)
+    dh_t, dc_t, gates, c_prev = tensors(dh_t, dc_t, gates, c_prev)
     i, f, g, o = gates.chunk(4, dim=1)
     sums = torch.cat([i.logit(), f.logit(), g.atanh(), o.logit()], dim=1).requires_grad_()
     c_prev = c_prev.clone().requires_grad_()
@@ -547,7 +526,7 @@ def _step_back(
 def _step_back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
     import torch
 
-    dh_t, dc_t, gates, c_prev, c_t = _tensors(dh_t, dc_t, gates, c_prev, c_t)
+    dh_t, dc_t, gates, c_prev, c_t = tensors(dh_t, dc_t, gates, c_prev, c_t)
     i, f, g, o = gates.chunk(4, dim=1)
     dc = torch.addcmul(dc_t, dh_t * o, 1 - c_t.tanh().square())
     local = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], dim=1)
@@ -621,14 +600,14 @@ def _back_sequences(rng) -> list[Case]:
         states, cells, gates = [h], [c], []
         for t in range(steps):
             i, f, g, o = np.split(_sums(x[:, t], h, W_xh, W_hh, b_h), 4, axis=1)
-            gates.append(np.concatenate([_sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)], axis=1))
+            gates.append(np.concatenate([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=1))
             h, c = _step(x[:, t], h, c, W_xh, W_hh, b_h)
             states.append(h)
             cells.append(c)
         stacked = (np.stack(part, axis=1) for part in (states, cells, gates))
         return Case(
             label,
-            d_states=_away(rng, batch, steps, hidden),
+            d_states=away(rng, batch, steps, hidden),
             x=x,
             **dict(zip(("states", "cells", "gates"), stacked, strict=True)),
             W_xh=W_xh,
@@ -649,7 +628,7 @@ def _by_autograd(d_states, x, states, cells, gates, W_xh, W_hh):
     i, f, g, o = np.split(np.asarray(gates, dtype=float)[0, 0], 4)
     sums = np.concatenate([_logit(i), _logit(f), np.arctanh(g), _logit(o)])
     b_h = sums - np.asarray(x)[0, 0] @ np.asarray(W_xh) - np.asarray(states)[0, 0] @ np.asarray(W_hh)
-    d_states, x, h_0, c_0, W_xh, W_hh, b_h = _tensors(d_states, x, states[:, 0], cells[:, 0], W_xh, W_hh, b_h)
+    d_states, x, h_0, c_0, W_xh, W_hh, b_h = tensors(d_states, x, states[:, 0], cells[:, 0], W_xh, W_hh, b_h)
     layer = torch.nn.LSTM(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
@@ -711,7 +690,7 @@ def _backward_late_products(d_states, x, states, cells, gates, W_xh, W_hh):
 def _backward_in_torch(*given):
     import torch
 
-    d_states, x, states, cells, gates, W_xh, W_hh = _tensors(*given)
+    d_states, x, states, cells, gates, W_xh, W_hh = tensors(*given)
     dh, dc, every = torch.zeros_like(states[:, 0]), torch.zeros_like(states[:, 0]), []
     for t in range(x.shape[1] - 1, -1, -1):
         d_sums, dc = _step_back_in_torch(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])

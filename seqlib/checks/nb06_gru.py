@@ -5,6 +5,7 @@ from math import isqrt
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.inputs import away, sigmoid, tensors, weights
 from seqlib.selfcheck import Card, Choice, Question
 
 # What would do the work of writing a GRU, or of going backwards through one.
@@ -12,28 +13,8 @@ READY_MADE = ("torch.nn.GRU", "torch.nn.GRUCell", "torch.gru", "torch.gru_cell")
 BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward", *READY_MADE)
 
 
-def _weights(rng, rows: int, columns: int) -> np.ndarray:
-    """A matrix whose products stay where no gate is quite open or quite closed."""
-    return rng.normal(size=(rows, columns)) / np.sqrt(rows) * 0.9
-
-
-def _away(rng, *shape) -> np.ndarray:
-    """Numbers of both signs that are not near zero, so that nothing left out goes unnoticed."""
-    return rng.uniform(0.3, 1.1, shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def _tensors(*arrays):
-    import torch
-
-    return [torch.as_tensor(a).double() for a in arrays]
-
-
 def _leaves(*arrays):
-    return [t.clone().requires_grad_() for t in _tensors(*arrays)]
-
-
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
+    return [t.clone().requires_grad_() for t in tensors(*arrays)]
 
 
 def _blocks(matrix, size):
@@ -54,7 +35,7 @@ def _cell(W_xh, W_hh, b_x, b_h):
     """PyTorch's own cell, with these weights in it."""
     import torch
 
-    W_xh, W_hh, b_x, b_h = _tensors(W_xh, W_hh, b_x, b_h)
+    W_xh, W_hh, b_x, b_h = tensors(W_xh, W_hh, b_x, b_h)
     cell = torch.nn.GRUCell(*W_xh.shape[:1], *W_hh.shape[:1], dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_x, b_h), strict=True):
@@ -66,7 +47,7 @@ def _one_unit_kind(x_t, h_prev, W_x, W_h, b):
     """tanh(x_t W_x + h_prev W_h + b), by PyTorch's plain recurrent cell."""
     import torch
 
-    x_t, h_prev, W_x, W_h, b = _tensors(x_t, h_prev, W_x, W_h, b)
+    x_t, h_prev, W_x, W_h, b = tensors(x_t, h_prev, W_x, W_h, b)
     cell = torch.nn.RNNCell(*W_x.shape, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(cell.parameters(), (W_x.T, W_h.T, b, torch.zeros_like(b)), strict=True):
@@ -82,7 +63,7 @@ def _torch_gate(x_t, h_prev, W_x, W_h, b):
 # -- a GRU with every mistake built in, to be switched on ------------------------------------------------------------
 
 
-def _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h, blocks=(0, 1), squash=_sigmoid):
+def _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h, blocks=(0, 1), squash=sigmoid):
     """The gates in the blocks of columns named."""
     size = np.shape(h_prev)[-1]
     sums = x_t @ W_xh + b_x + h_prev @ W_hh + b_h
@@ -104,7 +85,7 @@ def _candidate(x_t, h_prev, r, W_xh, W_hh, b_x, b_h, place="after", squash=np.ta
     }[place]()
 
 
-def _step(x_t, h_prev, W_xh, W_hh, b_x, b_h, *, blocks=(0, 1), squash=np.tanh, gate=_sigmoid, place="after",
+def _step(x_t, h_prev, W_xh, W_hh, b_x, b_h, *, blocks=(0, 1), squash=np.tanh, gate=sigmoid, place="after",
           mix=lambda z, h, n, r: z * h + (1 - z) * n):  # fmt: skip
     r, z = _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h, blocks, gate)
     n = _candidate(x_t, h_prev, r, W_xh, W_hh, b_x, b_h, place, squash)
@@ -116,10 +97,10 @@ def _wrong(**switches):
 
 
 def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
-    h_prev = np.zeros((batch, hidden)) if first else _away(rng, batch, hidden) * 0.8
-    return Case(label, x_t=_away(rng, batch, inputs), h_prev=h_prev, W_xh=_weights(rng, inputs, 3 * hidden),
-                W_hh=_weights(rng, hidden, 3 * hidden), b_x=_away(rng, 3 * hidden) * 0.6,
-                b_h=_away(rng, 3 * hidden) * 0.6)  # fmt: skip
+    h_prev = np.zeros((batch, hidden)) if first else away(rng, batch, hidden) * 0.8
+    return Case(label, x_t=away(rng, batch, inputs), h_prev=h_prev, W_xh=weights(rng, inputs, 3 * hidden, gain=0.9),
+                W_hh=weights(rng, hidden, 3 * hidden, gain=0.9), b_x=away(rng, 3 * hidden) * 0.6,
+                b_h=away(rng, 3 * hidden) * 0.6)  # fmt: skip
 
 
 def _steps(rng) -> list[Case]:
@@ -134,7 +115,7 @@ def _steps(rng) -> list[Case]:
 def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     import torch
 
-    x_t, h_prev, W_xh, W_hh, b_x, b_h = _tensors(x_t, h_prev, W_xh, W_hh, b_x, b_h)
+    x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_x, b_h)
     x_r, x_z, x_n = torch.addmm(b_x, x_t, W_xh).chunk(3, dim=1)
     h_r, h_z, h_n = torch.addmm(b_h, h_prev, W_hh).chunk(3, dim=1)
     return torch.lerp(torch.tanh(x_n + torch.sigmoid(x_r + h_r) * h_n), h_prev, torch.sigmoid(x_z + h_z))
@@ -146,7 +127,7 @@ def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_x, b_h):
         for j in range(size):
             x_part = [x_t[b] @ W_xh[:, k * size + j] + b_x[k * size + j] for k in range(3)]
             h_part = [h_prev[b] @ W_hh[:, k * size + j] + b_h[k * size + j] for k in range(3)]
-            r, z = (_sigmoid(x_part[k] + h_part[k]) for k in (0, 1))
+            r, z = (sigmoid(x_part[k] + h_part[k]) for k in (0, 1))
             n = np.tanh(x_part[2] + r * h_part[2])
             h_t[b, j] = n + z * (h_prev[b, j] - n)
     return h_t
@@ -163,7 +144,7 @@ def _torch_gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
 
 def _every_third(x_t, h_prev, *weights):
     sums = _gates_sum(x_t, h_prev, *weights)
-    return _sigmoid(sums[:, 0::3]), _sigmoid(sums[:, 1::3])
+    return sigmoid(sums[:, 0::3]), sigmoid(sums[:, 1::3])
 
 
 def _gates_sum(x_t, h_prev, W_xh, W_hh, b_x, b_h):
@@ -182,7 +163,7 @@ gates = Exercise(
         "tanh stands in the place of the sigmoid, and a gate can be negative": lambda *a: _gates(*a, squash=np.tanh),
         "the sigmoid is left out": lambda *a: _gates(*a, squash=lambda s: s),
         "the sigmoid falls where it should rise: $e^{a}$ stands for $e^{-a}$": lambda *a: _gates(
-            *a, squash=lambda s: _sigmoid(-s)
+            *a, squash=lambda s: sigmoid(-s)
         ),
         "the old state does not enter, and the gates see the input alone": lambda x, h, W, U, b, c: _sigmoid_pair(
             x @ W + b + c, h
@@ -197,9 +178,9 @@ gates = Exercise(
     },
     accepts=[
         _gates,
-        lambda *a: np.split(_sigmoid(_gates_sum(*a)), 3, axis=1)[:2],
+        lambda *a: np.split(sigmoid(_gates_sum(*a)), 3, axis=1)[:2],
         lambda *a: tuple((1 + np.tanh(s / 2)) / 2 for s in np.array_split(_gates_sum(*a), 3, axis=1)[:2]),
-        lambda *a: [g.sigmoid() for g in _gates_sum(*_tensors(*a)).chunk(3, dim=1)][:2],
+        lambda *a: [g.sigmoid() for g in _gates_sum(*tensors(*a)).chunk(3, dim=1)][:2],
     ],
     forbids=READY_MADE,
     hints=[
@@ -214,7 +195,7 @@ gates = Exercise(
 
 
 def _sigmoid_pair(sums, h_prev):
-    return tuple(map(_sigmoid, _blocks(sums, np.shape(h_prev)[-1])[:2]))
+    return tuple(map(sigmoid, _blocks(sums, np.shape(h_prev)[-1])[:2]))
 
 
 # -- gru_step --------------------------------------------------------------------------------------------------------
@@ -223,7 +204,7 @@ def _sigmoid_pair(sums, h_prev):
 def _torch_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     import torch
 
-    x_t, h_prev = _tensors(x_t, h_prev)
+    x_t, h_prev = tensors(x_t, h_prev)
     with torch.no_grad():
         return _cell(W_xh, W_hh, b_x, b_h)(x_t, h_prev).numpy()
 
@@ -243,7 +224,7 @@ gru_step = Exercise(
         ),
         "the reset gate is computed and not used": _wrong(place="none"),
         "the candidate is without its tanh": _wrong(squash=lambda s: s * 1.0),
-        "the candidate goes through a sigmoid, so that it is never negative": _wrong(squash=_sigmoid),
+        "the candidate goes through a sigmoid, so that it is never negative": _wrong(squash=sigmoid),
         "the candidate's `b_h` stands outside the reset gate": _wrong(place="bias outside"),
         "the candidate's `b_x` stands inside the reset gate": _wrong(place="bias of x inside"),
         "the reset gate multiplies the input's part of the candidate too": _wrong(place="both"),
@@ -277,8 +258,8 @@ gru_step = Exercise(
 
 def _weight_sets(rng) -> list[Case]:
     def case(label, inputs, hidden):
-        return Case(label, W_xh=_away(rng, inputs, 3 * hidden), W_hh=_away(rng, hidden, 3 * hidden),
-                    b_x=_away(rng, 3 * hidden), b_h=_away(rng, 3 * hidden))  # fmt: skip
+        return Case(label, W_xh=away(rng, inputs, 3 * hidden), W_hh=away(rng, hidden, 3 * hidden),
+                    b_x=away(rng, 3 * hidden), b_h=away(rng, 3 * hidden))  # fmt: skip
 
     return [case("2 inputs, 4 hidden units", 2, 4), case("5 inputs, 3 hidden units", 5, 3),
             case("one input, one hidden unit", 1, 1)]  # fmt: skip
@@ -387,7 +368,7 @@ def _before_by_einsum(x_t, h_prev, W_xh, W_hh, b):
     W, U, c = (np.reshape(a, (*np.shape(a)[:-1], 3, size)) for a in (W_xh, W_hh, b))
     from_x = np.einsum("bd,dkj->bkj", x_t, W) + c
     from_h = np.einsum("bi,ikj->bkj", h_prev, U[:, :2])
-    r, z = np.moveaxis(_sigmoid(from_x[:, :2] + from_h), 1, 0)
+    r, z = np.moveaxis(sigmoid(from_x[:, :2] + from_h), 1, 0)
     n = np.tanh(from_x[:, 2] + np.einsum("bi,bi,ij->bj", r, h_prev, U[:, 2]))
     return z * h_prev + (1 - z) * n
 
@@ -433,10 +414,10 @@ reset_before = Exercise(
 
 
 def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
-    h_0 = np.zeros((batch, hidden)) if zero else _away(rng, batch, hidden) * 0.8
-    return Case(label, x=_away(rng, batch, steps, inputs), h_0=h_0, W_xh=_weights(rng, inputs, 3 * hidden),
-                W_hh=_weights(rng, hidden, 3 * hidden), b_x=_away(rng, 3 * hidden) * 0.6,
-                b_h=_away(rng, 3 * hidden) * 0.6)  # fmt: skip
+    h_0 = np.zeros((batch, hidden)) if zero else away(rng, batch, hidden) * 0.8
+    return Case(label, x=away(rng, batch, steps, inputs), h_0=h_0, W_xh=weights(rng, inputs, 3 * hidden, gain=0.9),
+                W_hh=weights(rng, hidden, 3 * hidden, gain=0.9), b_x=away(rng, 3 * hidden) * 0.6,
+                b_h=away(rng, 3 * hidden) * 0.6)  # fmt: skip
 
 
 def _sequences(rng) -> list[Case]:
@@ -452,7 +433,7 @@ def _torch_gru(x, h_0, W_xh, W_hh, b_x, b_h):
     # PyTorch's own layer, with these weights in it.
     import torch
 
-    x, h_0, W_xh, W_hh, b_x, b_h = _tensors(x, h_0, W_xh, W_hh, b_x, b_h)
+    x, h_0, W_xh, W_hh, b_x, b_h = tensors(x, h_0, W_xh, W_hh, b_x, b_h)
     layer = torch.nn.GRU(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
     with torch.no_grad():
         for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_x, b_h), strict=True):
@@ -481,7 +462,7 @@ def _state_hoisted_too(x, h_0, *weights):
     for t in range(np.shape(x)[1]):
         x_r, x_z, x_n = _blocks(x[:, t] @ W_xh + b_x, len(W_hh))
         h_r, h_z, h_n = _blocks(frozen, len(W_hh))
-        n, z = np.tanh(x_n + _sigmoid(x_r + h_r) * h_n), _sigmoid(x_z + h_z)
+        n, z = np.tanh(x_n + sigmoid(x_r + h_r) * h_n), sigmoid(x_z + h_z)
         h = z * h + (1 - z) * n
         states.append(h)
     return np.stack(states, axis=1), h
@@ -512,7 +493,7 @@ def _one_late(x, h_0, *weights):
 def _hoisted_in_torch(x, h_0, *weights):
     import torch
 
-    x, h, W_xh, W_hh, b_x, b_h = _tensors(x, h_0, *weights)
+    x, h, W_xh, W_hh, b_x, b_h = tensors(x, h_0, *weights)
     states, size = [], len(W_hh)
     for from_x in (x @ W_xh + b_x).unbind(1):
         from_h = h @ W_hh + b_h
@@ -641,9 +622,9 @@ width_for = Exercise(
 
 def _blends(rng) -> list[Case]:
     def case(label, batch, hidden):
-        return Case(label, dh=_away(rng, batch, hidden), h_prev=_away(rng, batch, hidden) * 0.8,
+        return Case(label, dh=away(rng, batch, hidden), h_prev=away(rng, batch, hidden) * 0.8,
                     z=rng.uniform(0.15, 0.4, (batch, hidden)) + rng.choice([0.0, 0.45], (batch, hidden)),
-                    n=np.tanh(_away(rng, batch, hidden)))  # fmt: skip
+                    n=np.tanh(away(rng, batch, hidden)))  # fmt: skip
 
     return [case("a batch of 3, 5 units", 3, 5), case("a batch of 4, 2 units", 4, 2), case("one number", 1, 1)]
 
@@ -651,7 +632,7 @@ def _blends(rng) -> list[Case]:
 def _blend_by_autograd(dh, h_prev, z, n):
     import torch
 
-    dh, z, n = _tensors(dh, z, n)
+    dh, z, n = tensors(dh, z, n)
     h_prev, a_z, a_n = _leaves(h_prev, torch.logit(z), torch.atanh(n))
     gate = torch.sigmoid(a_z)
     h_t = gate * h_prev + (1 - gate) * torch.tanh(a_n)
@@ -727,7 +708,7 @@ blend_gradients = Exercise(
     accepts=[
         _blend,
         lambda dh, h, z, n: (z * dh, (h - n) * (z - z**2) * dh, (1 - z) * (1 - n) * (1 + n) * dh),
-        lambda *a: list(_blend(*_tensors(*a))),
+        lambda *a: list(_blend(*tensors(*a))),
     ],
     forbids=BACKWARD,
     hints=[
@@ -747,7 +728,7 @@ blend_gradients = Exercise(
 def _backward_cases(rng) -> list[Case]:
     cases = []
     for case in _steps(rng):
-        cases.append(Case(case.label, dh=_away(rng, *case.named["h_prev"].shape), **case.named))
+        cases.append(Case(case.label, dh=away(rng, *case.named["h_prev"].shape), **case.named))
     return cases
 
 
@@ -755,7 +736,7 @@ def _backward_by_autograd(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
     import torch
 
     cell, (x_t, h_prev) = _cell(W_xh, W_hh, b_x, b_h), _leaves(x_t, h_prev)
-    grads = torch.autograd.grad(cell(x_t, h_prev), (x_t, h_prev, *cell.parameters()), _tensors(dh)[0])
+    grads = torch.autograd.grad(cell(x_t, h_prev), (x_t, h_prev, *cell.parameters()), tensors(dh)[0])
     return tuple(g.T.numpy() if 2 <= i <= 3 else g.numpy() for i, g in enumerate(grads))
 
 
