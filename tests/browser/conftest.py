@@ -65,6 +65,28 @@ def new_page(browser):
     assert not complaints, complaints
 
 
+EXPLORER_PAGE = (
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>t</title>{body}"
+)
+DARK = "<style>:root{color-scheme:dark}body{background:#111;color:#fff}</style>"
+
+
+@pytest.fixture
+def static(new_page, tmp_path):
+    """static(*explorers, width=, dark=): a page with them, opened from a file as a reader does with no network."""
+
+    def static(*explorers, **options):
+        file = tmp_path / "page.html"
+        dark = DARK if options.get("dark") else ""
+        body = dark + "".join(e._repr_html_() for e in explorers)
+        file.write_text(EXPLORER_PAGE.format(body=body), encoding="utf-8")
+        page = new_page(**options)
+        page.goto(file.as_uri())
+        return page
+
+    return static
+
+
 def _leaves(url: str, allowed: str) -> bool:
     return not url.startswith((allowed, "data:", "blob:", "about:"))
 
@@ -89,9 +111,7 @@ class Lab:
 
     @staticmethod
     def command(page, name: str, **arguments) -> None:
-        page.evaluate(
-            "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)", [name, arguments]
-        )
+        page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)", [name, arguments])
 
     @staticmethod
     def outputs(page) -> list[list[dict]]:
@@ -113,9 +133,7 @@ def lab(tmp_path_factory):
         "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}",
         "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
     ]  # fmt: skip
-    paths = {
-        name: str(own / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
-    }
+    paths = {name: str(own / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     paths["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
     python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     server = subprocess.Popen(

@@ -6,8 +6,6 @@ import pytest
 from seqlib.explore import Gates
 
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
-PAGE = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>t</title>{body}"
-DARK = "<style>:root{{color-scheme:dark}}body{{background:#111;color:#fff}}</style>"
 VOCAB = "\n" + "".join(map(chr, range(32, 127)))
 
 
@@ -18,21 +16,6 @@ def gates(unit=3, ahead=4, **options):
     return Gates(
         weights, VOCAB, ["code", "string", "comment"], text="x = 'a'  # b\ny", unit=unit, ahead=ahead, **options
     )
-
-
-@pytest.fixture
-def static(new_page, tmp_path):
-    """Opens an explorer from a file, as a reader of a static page does with no network."""
-
-    def static(*explorers, **options):
-        file = tmp_path / "page.html"
-        dark = DARK.format() if options.get("dark") else ""
-        file.write_text(PAGE.format(body=dark + "".join(e._repr_html_() for e in explorers)), encoding="utf-8")
-        page = new_page(**options)
-        page.goto(file.as_uri())
-        return page
-
-    return static
 
 
 def agrees(page, explorer, text=None, which=0):

@@ -11,8 +11,7 @@ from seqlib.explore import HiddenState
 CELLS = "jupyterapp.shell.currentWidget.content.widgets"
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 PAGE = (
-    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    "<title>t</title>{style}{body}"
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>t</title>{style}{body}"
 )
 DARK = "<style>:root{color-scheme:dark}body{background:#111;color:#fff}</style>"
 SETUP = """
@@ -133,9 +132,7 @@ def test_two_explorers_and_the_same_one_twice_live_on_one_page(static):
     one, two = hidden_state(), sentiment()
     page = static(one._repr_html_() + two._repr_html_() + one._repr_html_())
     page.locator("input[type=text]").nth(2).fill("lazy dog")
-    assert (
-        agrees(page, one, which=0) and agrees(page, two, which=1) and agrees(page, one, "lazy dog", which=2)
-    )
+    assert agrees(page, one, which=0) and agrees(page, two, which=1) and agrees(page, one, "lazy dog", which=2)
 
 
 def test_time_and_units_are_walked_with_keys_and_mouse(static):
@@ -260,16 +257,12 @@ def test_cards_open_with_the_keyboard_and_quiz_choices_close_each_other(static):
 
 def test_in_jupyterlab(lab, new_page):
     """One notebook for all that needs a live JupyterLab, since each start costs seconds."""
-    lab.write(
-        "live.ipynb", SETUP, "explorer", "explorer.widget", f"display(HTML({cards()!r}))", "last = 1", "last"
-    )
+    lab.write("live.ipynb", SETUP, "explorer", "explorer.widget", f"display(HTML({cards()!r}))", "last = 1", "last")
     page = new_page(allowed=lab.address)
     lab.open(page, "live.ipynb")
     lab.command(page, "notebook:run-all-cells")
     page.locator(".sx-result").nth(1).wait_for()
-    assert not [
-        o for outputs in lab.outputs(page) for o in outputs if o["output_type"] in ("error", "stream")
-    ]
+    assert not [o for outputs in lab.outputs(page) for o in outputs if o["output_type"] in ("error", "stream")]
 
     explorer = hidden_state()
     assert agrees(page, explorer, which=0) and agrees(page, explorer, which=1)
