@@ -108,9 +108,9 @@ def rotary(x: torch.Tensor, positions: torch.Tensor, base: float = 10000.0) -> t
     Pair i is the columns i and i + d_k/2, as in Llama (RoFormer pairs neighbours: the same up to an order of the
     columns). positions (T,). Source: Su et al. 2021, §3.2.2, equation 15. Written in 13.
     """
-    half = x.shape[-1] // 2
-    frequency = base ** (-torch.arange(half, device=x.device) / half)
-    angles = positions.to(x.device)[:, None] * frequency
+    half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)  # bfloat16 cannot count to 300
+    frequency = base ** (-torch.arange(half, dtype=exact, device=x.device) / half)
+    angles = positions.to(frequency)[:, None] * frequency
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
