@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 
-__all__ = ["beam_search", "filtered", "first_tensor", "greedy", "sample", "select", "until_end"]
+__all__ = ["beam_search", "best_beams", "filtered", "first_tensor", "greedy", "sample", "select", "until_end"]
 
 
 def first_tensor(state) -> torch.Tensor:
@@ -42,6 +42,22 @@ def greedy(step: Callable, state, start: int, end: int, max_steps: int) -> torch
     return torch.stack(written, dim=1)
 
 
+def best_beams(each, log_p, lengths, ended, end: int, length_power: float = 0.0) -> tuple:
+    """One step of a beam search: of all beginnings made one token longer, the best ones of each sequence.
+
+    each (B, width, V): log p of every next token; log_p, lengths, ended (B, width): of the beginnings so far. The
+    score is log p / length**length_power; a beginning that has ended goes on with `end` alone, at no cost and
+    no length. Returns, best first: which beginning (B, width), which token, the new log_p and lengths. Written in 10.
+    """
+    only_end = torch.full_like(each, -torch.inf)
+    only_end[:, :, end] = 0.0
+    total = log_p[:, :, None] + torch.where(ended[:, :, None], only_end, each)
+    longer = (lengths + ~ended)[:, :, None].expand_as(total)
+    best = (total / longer**length_power).flatten(1).topk(each.shape[1]).indices
+    log_p, lengths = (part.flatten(1).gather(1, best) for part in (total, longer))
+    return best // each.shape[2], best % each.shape[2], log_p, lengths
+
+
 @torch.no_grad()
 def beam_search(
     step: Callable, state, start: int, end: int, max_steps: int, width: int = 4, length_power: float = 0.0
@@ -62,17 +78,11 @@ def beam_search(
     ended = torch.zeros_like(log_p, dtype=torch.bool)
     for _ in range(max_steps):
         logits, state = step(tokens[:, :, -1].flatten(), state)
-        each = logits.log_softmax(dim=1).unflatten(0, (batch, width))  # (B, width, V)
-        only_end = torch.full_like(each, -torch.inf)
-        only_end[:, :, end] = 0.0
-        total = log_p[:, :, None] + torch.where(ended[:, :, None], only_end, each)
-        longer = (lengths + ~ended)[:, :, None].expand_as(total)
-        best = (total / longer**length_power).flatten(1).topk(width, dim=1).indices
-        parent, token = best // each.shape[2], best % each.shape[2]
-        log_p, lengths = total.flatten(1).gather(1, best), longer.flatten(1).gather(1, best)
+        each = logits.log_softmax(dim=1).unflatten(0, (batch, width))
+        parent, token, log_p, lengths = best_beams(each, log_p, lengths, ended, end, length_power)
         tokens = torch.cat([tokens[rows, parent], token[:, :, None]], dim=2)
-        ended = token == end  # an ended beam can only write the end mark again
         state = select(state, (rows * width + parent).flatten())
+        ended = token == end  # an ended beam can only write the end mark again
         if ended.all():
             break
     scores, chosen = (log_p / lengths**length_power).max(dim=1)

@@ -68,19 +68,18 @@ class Decoder(nn.Module):
 
 
 class Seq2Seq(nn.Module):
-    """An encoder and a decoder, joined by one context vector; context_size makes it narrower than the state.
+    """An encoder and a decoder, joined by one context vector: the first context_size numbers of the state, or all.
 
     forward(source, target_in) → logits (B, T, V). Written in 10.
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder, context_size: int | None = None):
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
-        self.squeeze = nn.Identity() if context_size is None else nn.Linear(encoder.size, context_size)
+        self.encoder, self.decoder, self.context_size = encoder, decoder, context_size
 
     def begin(self, source: torch.Tensor) -> tuple:
         _, last = self.encoder(source)
-        return self.decoder.begin(self.squeeze(last))
+        return self.decoder.begin(last[:, : self.context_size])
 
     def forward(self, source: torch.Tensor, target_in: torch.Tensor) -> torch.Tensor:
         return self.decoder(target_in, self.begin(source))[0]

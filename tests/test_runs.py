@@ -153,3 +153,15 @@ def test_runs_of_unequal_length_are_refused(tmp_path):
 def test_every_recorded_run_of_the_course_is_valid():
     for name in runs.names():
         assert runs.load(name)["name"] == name
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_a_recorded_run_is_made_by_its_command_and_shown_by_a_notebook(name):
+    """A record that was written by hand, or at the budget of a smoke test, or for nobody, must not be kept."""
+    run = runs.load(name)
+    assert run["command"].startswith(f"python tools/record_runs.py {name}")
+    root = Path(__file__).resolve().parent.parent
+    notebook = next((root / "solutions").glob(f"{name[:2]}_*.py"))
+    assert f'"{name}"' in notebook.read_text(encoding="utf-8")
+    longest = max((kept["steps"][-1] for kept in run["curves"].values()), default=100)
+    assert longest >= 15, f"{longest} steps: was this recorded at the smoke budget?"

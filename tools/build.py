@@ -261,9 +261,7 @@ def depends_on(stem: str, code: str) -> list[Path]:
         files.add(file)
         text = file.read_text(encoding="utf-8")
         todo |= _imported(text)
-        files |= {
-            f for f in (ROOT / "seqlib/static").glob("*") if f.name in text or f"{f.stem}" in text and f.suffix == ".js"
-        }
+        files |= {f for f in (ROOT / "seqlib/static").glob("*") if f'"{f.name}"' in text}
     return sorted(files)
 
 

@@ -1,0 +1,813 @@
+# %% [markdown]
+# # 12 · Captions: from a picture to a sentence
+#
+# **By the end you have cut pictures into patches, made a memory of them that knows what and where, let a decoder write
+# a sentence from it, and put a number on the question that pretty maps leave open: does it look at the digit that it
+# names?**
+#
+# *Before you start:* [10 · Encoder and decoder](10_seq2seq.ipynb), [11 · Attention](11_attention.ipynb).
+# *Time:* 100 minutes, of which about 70 are the nine exercises. *Needs:* no network, no GPU.
+
+# %% [markdown]
+# ## The same pixels twice
+#
+# Two or three real handwritten digits on a board, one of them framed. The caption names the framed one, then where it
+# is, then the others. Below, a scene, and the same scene cut into nine patches and laid out anew. Say both captions.
+
+# %%
+import numpy as np
+import torch
+
+from seqlib import show
+from seqlib.data.scenes import SIZE, WORDS, draw_scenes, render, scene_batch
+from seqlib.plot import figure
+
+scene = draw_scenes(1, "test", seed=6)[0]
+
+
+def draw(ax, picture, title=""):
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
+    ax.set_title(title, fontsize=9, fontweight="normal", loc="center")
+    ax.axis("off")
+
+
+order = np.random.default_rng(5).permutation(9)
+cells = render(scene).reshape(3, 12, 3, 12).swapaxes(1, 2).reshape(9, 12, 12)[order]
+mixed = cells.reshape(3, 3, 12, 12).swapaxes(1, 2).reshape(SIZE, SIZE)
+fig, axes = figure(1, 2, figsize=(6, 2.8))
+draw(axes[0], render(scene), " ".join(scene.caption))
+draw(axes[1], mixed, "the same patches, shuffled")
+show(fig, alt="Two dark boards with the same bright handwritten digits in different places. Under the first one stands "
+              "its caption; in the second the digits have changed places, so its caption is no longer true.")
+
+# %% [markdown]
+# What the digits are is in the patches. How they lie is not: it is in the *order* of the patches, and attention, as you
+# built it in 11, reads a set. Somebody has to tell it which patch came from where.
+#
+# Captions have four relations: left of, right of, above, below. Most of a caption is little words, and a model can do
+# well on those with its eyes shut.
+#
+# **Predict.** A captioner that never sees the picture writes the caption that is most frequent in training. How many
+# percent of its words are right, place by place?
+
+# %%
+guess = None  # predict: percent of words right, without looking
+
+# %%
+from collections import Counter
+
+from seqlib import reveal
+
+train_scenes = draw_scenes(12_000, seed=1)
+commonest, count = Counter(scene.caption for scene in train_scenes).most_common(1)[0]
+print(f"{len(train_scenes)} scenes, {len({s.caption for s in train_scenes})} captions. "
+      f"The commonest, {count} times: {' '.join(commonest)}")
+
+# %% [markdown]
+# **Exercise 12.1 · Two ways to be right** — ●●○○, 8 minutes, core
+#
+# *Exact match*: the share of captions that are right to the last word, and no longer. *Per word*: the share of the true
+# captions' words for which the same word stands at the same place; a word that is missing is wrong, words too many do
+# not count. Over all N words at once, not as a mean of captions' means:
+#
+# $$\text{exact} = \frac1B\sum_b [\hat w_b = w_b], \qquad \text{per word} = \frac1N \sum_b \sum_{t} [\hat w_{b,t} = w_{b,t}] \tag{12.1}$$
+
+# %%
+def caption_scores(said, true):
+    """Exact match and per-word accuracy, two shares from 0 to 1; said and true: lists of captions, lists of words."""
+    ### BEGIN SOLUTION
+    exact, hits, words = 0, 0, 0
+    for ours, right in zip(said, true, strict=True):
+        exact += ours == right
+        hits += sum(a == b for a, b in zip(ours, right, strict=False))
+        words += len(right)
+    return exact / len(true), hits / words  # (12.1)
+    ### END SOLUTION
+
+
+# %%
+from seqlib import check
+
+caption_scores, result = check("12.caption_scores", caption_scores)
+result
+
+# %% [markdown]
+# Now the captioner without eyes, on 500 scenes made of images that no training scene holds:
+
+# %%
+seen = draw_scenes(500, "test", seed=2)
+truth = [list(scene.caption) for scene in seen]
+blind_exact, blind_words = caption_scores([list(commonest)] * len(truth), truth)
+print(f"always “{' '.join(commonest)}”: {blind_exact:.1%} of captions exact")
+reveal(guess, 100 * blind_words, "percent of words right, without looking", fmt="{:.1f}")
+
+# %% [markdown]
+# So per-word accuracy flatters, and exact match is the bar to look at; both will be shown, with this baseline.
+#
+# ## What must not be seen before
+#
+# Two things are kept out of training. **Images**: the scenes to test on use other images of the digits, the last 30 % of
+# scikit-learn's (in their order: neighbours are often by the same hand). And **combinations**: for ten pairs of digits,
+# such as 2 and 5, no training scene holds both. Whoever has learned *what a two is* and *what a five is* will caption
+# them together; whoever has learned scenes by heart will not.
+
+# %% [markdown]
+# **Exercise 12.2 · A split that does not leak** — ●●○○, 6 minutes, core
+#
+# Given the digits of each scene and the pairs that are held out, which scenes may be trained on, and which are left for
+# the test? A pair has no order, and it leaks from *any* two digits of a scene, whichever is the subject.
+
+# %%
+def held_out_split(scenes, pairs):
+    """The places of the scenes to train on and to test on: two lists of ints, ascending.
+
+    scenes: a list of tuples of digits; pairs: a list of tuples of two digits, in any order.
+    """
+    ### BEGIN SOLUTION
+    train, test = [], []
+    for place, digits in enumerate(scenes):
+        leaks = any(a in digits and b in digits for a, b in pairs)
+        (test if leaks else train).append(place)
+    return train, test
+    ### END SOLUTION
+
+
+# %%
+held_out_split, result = check("12.held_out_split", held_out_split)
+result
+
+# %% [markdown]
+# ## From a picture to patches
+#
+# A sentence came as a row of tokens. A picture comes as a grid of pixels; cut it into squares, read them line by line,
+# and it is a row of N patches.
+#
+# **Exercise 12.3 · Patches** — ●●○○, 8 minutes, core
+#
+# Only reshape and transpose. The rows of the picture are (patch row, row in the patch), its columns likewise: take the
+# four axes apart, bring the two patch axes together, and flatten. Patches from left to right, then the next row of
+# them; the pixels of a patch in the same way.
+
+# %%
+def patches(pictures, size):
+    """Pictures (B, height, width) as patches (B, N, size * size); size divides height and width."""
+    ### BEGIN SOLUTION
+    batch, height, width = pictures.shape
+    cut = pictures.reshape(batch, height // size, size, width // size, size)
+    return cut.swapaxes(2, 3).reshape(batch, -1, size * size)
+    ### END SOLUTION
+
+
+# %%
+patches, result = check("12.patches", patches)
+result
+
+# %% [markdown]
+# The check compared you with `torch.nn.functional.unfold`. A linear layer on patches is, besides, nothing but a
+# convolution whose stride is its size. Values and gradients, in float64:
+
+# %%
+from torch import nn
+
+x = torch.randn(5, 24, 18, dtype=torch.float64)
+linear, conv = nn.Linear(36, 7).double(), nn.Conv2d(1, 7, 6, stride=6).double()
+conv.weight.data, conv.bias.data = linear.weight.data.view(7, 1, 6, 6).clone(), linear.bias.data.clone()
+ours, theirs = linear(patches(x, 6)), conv(x[:, None]).flatten(2).transpose(1, 2)
+(ours.square().sum() + theirs.square().sum()).backward()
+print(f"values apart by {(ours - theirs).abs().max():.0e}, "
+      f"gradients by {(linear.weight.grad - conv.weight.grad.flatten(1)).abs().max():.0e}")
+
+# %% [markdown]
+# ## What, and where
+#
+# From each patch $x_n$ a vector of what is seen there, $s_n = \mathrm{relu}(x_n W_p + b_p)$. The memory needs two more things.
+# Each vector is **normalised** to mean 0 and variance 1 over its M numbers, so that no patch is louder than another
+# just because its pen was thicker. Then a learned vector for each **place** is added, for attention knows no order:
+#
+# $$m_n = \frac{z_n - \operatorname{mean}(z_n)}{\sqrt{\operatorname{var}(z_n) + 10^{-5}}} + p_n, \qquad z_n = s_n W + b \tag{12.2}$$
+
+# %% [markdown]
+# **Exercise 12.4 · The memory** — ●●●○, 10 minutes, core
+#
+# Write (12.2) for a batch. The variance is the plain one, divided by M (in torch: `correction=0`), and $10^{-5}$ stands
+# under the root. The place comes last, or the norm would change it from patch to patch.
+
+# %%
+def to_memory(seen, W, b, places):
+    """What was seen (B, N, D), W (D, M), b (M,), places (N, M) → the memory (B, N, M)."""
+    ### BEGIN SOLUTION
+    z = seen @ W + b
+    centred = z - z.mean(-1, keepdim=True)
+    size = (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    return centred / size + places  # (12.2)
+    ### END SOLUTION
+
+
+# %%
+to_memory, result = check("12.to_memory", to_memory)
+result
+
+# %% [markdown]
+# In 10 and 11 the decoder began from the encoder's last state. Patches have no last one, so it begins from an
+# **overview**, a mean over all of them (Xu et al. 2015 do so) after one more layer. Relations have to go through here:
+# our decoder attends to one place for each word, and no single patch knows on which side the other digit lies.
+#
+# $$v = \frac1K \sum_{n\;\text{not blank}} \mathrm{relu}(m_n U + c)\, V \tag{12.3}$$
+#
+# Blank patches are to a picture what padding is to a sentence: a **mask** leaves them out, here and in the attention.
+
+# %%
+MEMORY, WIDTH = 64, 128
+
+
+class Grid(nn.Module):
+    """What was seen place by place (B, N, WIDTH) and a mask (B, N) → memory (B, N, MEMORY), mask, overview (B, MEMORY)."""
+
+    def __init__(self, count, positions=True):
+        super().__init__()
+        bound = WIDTH**-0.5
+        self.W = nn.Parameter(torch.empty(WIDTH, MEMORY).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.empty(MEMORY).uniform_(-bound, bound))
+        self.places = nn.Parameter(0.3 * positions * torch.randn(count, MEMORY), requires_grad=positions)
+        self.look, self.sum_up = nn.Linear(MEMORY, WIDTH), nn.Linear(WIDTH, MEMORY)
+
+    def forward(self, seen, mask):
+        memory = to_memory(seen, self.W, self.b, self.places)
+        each = torch.relu(self.look(memory)) * mask[:, :, None]
+        return memory, mask, self.sum_up(each.sum(1) / mask.sum(1, keepdim=True).clamp(min=1))  # (12.3)
+
+
+# %% [markdown]
+# Two encoders; both leave out the squares in which every pixel is black. One sees nine large **patches**, each alone: cut as the board is cut, which is kind to it. The other is a
+# small **convolutional** network; it ends in 6 × 6 places, which overlap, and knows nothing of cells. (Pixels are
+# multiplied by 3, to a variance near 1.)
+
+# %%
+def not_blank(pictures, size):
+    """Which patches hold anything: (B, N), True where there is something to attend to."""
+    return patches(pictures, size).amax(dim=2) > 0
+
+
+class PatchEncoder(nn.Module):
+    def __init__(self, size=12, positions=True):
+        super().__init__()
+        self.size, self.read = size, nn.Linear(size * size, WIDTH)
+        self.grid = Grid((SIZE // size) ** 2, positions)
+
+    def forward(self, pictures):
+        cut = patches(3 * pictures, self.size)
+        return self.grid(torch.relu(self.read(cut)), not_blank(pictures, self.size))
+
+
+class ConvEncoder(nn.Module):
+    def __init__(self, positions=True):
+        super().__init__()
+        self.size = SIZE // 6
+        self.read = nn.Sequential(nn.Conv2d(1, 16, 5, stride=2, padding=2), nn.ReLU(),
+                                  nn.Conv2d(16, WIDTH, 5, stride=3, padding=1), nn.ReLU())
+        self.grid = Grid(36, positions)
+
+    def forward(self, pictures):
+        seen = self.read(3 * pictures[:, None]).flatten(2).transpose(1, 2)
+        return self.grid(seen, not_blank(pictures, self.size))
+
+
+# %% [markdown]
+# ## Attention over a picture
+#
+# Nothing new has to be invented: the memory of 11 was a row of source words, now it is a grid of places. The decoder's
+# state asks, through a matrix, how well each place answers:
+#
+# $$\alpha_{t} = \operatorname{softmax}_{n\;\text{not blank}}\bigl(h_t W_a m_n^\top\bigr), \qquad c_t = \sum_n \alpha_{t,n}\, m_n \tag{12.4}$$
+#
+# **Exercise 12.5 · Look** — ●●○○, 6 minutes, core
+#
+# All steps at once. Each row of weights, one for each word, sums to one over the places where the mask is True, and is 0
+# elsewhere. Every picture has such a place.
+
+# %%
+def look(states, memory, W_a, mask):
+    """states (B, T, H), memory (B, N, M), W_a (H, M), mask (B, N) → contexts (B, T, M), weights (B, T, N)."""
+    ### BEGIN SOLUTION
+    scores = states @ W_a @ memory.mT
+    weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(-1)
+    return weights @ memory, weights  # (12.4)
+    ### END SOLUTION
+
+
+# %%
+look, result = check("12.look", look)
+result
+
+# %% [markdown]
+# That is `GeneralScore` with a softmax, so the decoder from 11 can be taken as it is: `AttentionDecoder` and, for
+# comparison **without attention**, the plain `Decoder` of 10, which gets the overview and nothing else, and is wider, so
+# that both have as many parameters. (The score begins small: attention starts out spread over all places.)
+
+# %%
+from seqlib.attention import GeneralScore
+from seqlib.seq2seq import AttentionDecoder, Decoder
+
+
+class Captioner(nn.Module):
+    """Pictures (B, 36, 36) and the words so far (B, T) → logits (B, T, V); begin and step are for decoding."""
+
+    def __init__(self, encoder, attend=True):
+        super().__init__()
+        self.encoder, self.attend, hidden = encoder, attend, 96 if attend else 122
+        self.decoder = Decoder(len(WORDS), 32, hidden, MEMORY)
+        if attend:
+            self.decoder = AttentionDecoder(len(WORDS), 32, hidden, MEMORY, GeneralScore(hidden, MEMORY))
+            self.decoder.score.W.weight.data *= 0.1
+
+    def begin(self, pictures):
+        memory, mask, overview = self.encoder(pictures)
+        return self.decoder.begin(memory, mask, overview) if self.attend else self.decoder.begin(overview)
+
+    def forward(self, pictures, target_in):
+        return self.decoder(target_in, self.begin(pictures))[0]
+
+    def step(self, tokens, state):
+        logits, state, *_ = self.decoder(tokens[:, None], state)
+        return logits[:, 0], state
+
+
+# %% [markdown]
+# **Exercise 12.6 · The loss** — ●●○○, 8 minutes, core
+#
+# Under teacher forcing the decoder reads the true words and should say, at each step, the next one. Captions differ in
+# length; where a target is −100 there is only padding. Average over the N *real* words of the batch, and over nothing
+# else:
+#
+# $$L = -\frac1N \sum_{b,t:\; y_{b,t}\neq -100} \log p_{b,t}(y_{b,t}) \tag{12.5}$$
+
+# %%
+def caption_loss(logits, targets):
+    """Mean nats per real word: logits (B, T, V), targets (B, T) with -100 at padding. A scalar tensor."""
+    ### BEGIN SOLUTION
+    real = targets != -100
+    log_p = logits[real].log_softmax(-1)
+    return -log_p.gather(1, targets[real][:, None]).mean()  # (12.5)
+    ### END SOLUTION
+
+
+# %%
+caption_loss, result = check("12.caption_loss", caption_loss)
+result
+
+# %% [markdown]
+# ## Train
+#
+# Two live runs with the same batches, steps and learning rate. While the bar moves: the loss stays for a while where
+# a model without eyes would be, then falls. Attention has to find the digits before it can learn to read them.
+#
+# **Predict** two things for nine patches with attention. How many percent of captions are *exactly* right, on new
+# images? And while it names a digit, how much of its weight lies on that digit's patch, from 0 to 1? (Spread evenly over
+# the two or three patches that are not blank, it would be about 0.4.)
+
+# %%
+guess = None  # predict: percent exact on new images
+guess_share = None  # predict: share of the weight on the digit that is named
+
+# %%
+from seqlib import budget
+from seqlib.data import sampler
+from seqlib.train import train, warmup_cosine
+
+
+def train_captioner(model, data, steps, seed=0, name="captions"):
+    """Train on (pictures, target_in, target_out) with 64 scenes a step; the history."""
+    def loss(model, batch):
+        return caption_loss(model(batch[0], batch[1]), batch[2])
+
+    return train(model, sampler(*data, batch_size=64, seed=seed), steps, loss=loss, lr=3e-3, clip=1.0,
+                 schedule=warmup_cosine(steps, min(20, steps)), name=name)
+
+
+data = scene_batch(train_scenes)
+torch.manual_seed(0)
+model = Captioner(PatchEncoder())
+history = train_captioner(model, data, steps=budget(cpu=900), name="nine patches, attention")
+
+# %% [markdown]
+# **Exercise 12.7 · Write a caption** — ●●○○, 8 minutes, core
+#
+# Now the model runs free: from the start mark, the likeliest word each time, which is what it reads next, until the end
+# mark or `max_steps` words. `step(tokens, state)` takes the last word as a tensor (1,) and gives logits (1, V) and the
+# new state.
+
+# %%
+def write_caption(step, state, start, end, max_steps):
+    """The likeliest word each time, as a list of ints, without the start and the end mark."""
+    ### BEGIN SOLUTION
+    word, written = start, []
+    for _ in range(max_steps):
+        logits, state = step(torch.tensor([word]), state)
+        word = int(logits[0].argmax())
+        if word == end:
+            break
+        written.append(word)
+    return written
+    ### END SOLUTION
+
+
+# %%
+write_caption, result = check("12.write_caption", write_caption)
+result
+
+# %% [markdown]
+# Five scenes that the model has never seen, pairs of digits that it has never seen among them:
+
+# %%
+from seqlib.data.pairs import END, START
+
+fig, axes = figure(1, 5, figsize=(9, 2.3))
+for ax, scene in zip(axes, draw_scenes(5, "test", pairs="any", seed=8), strict=True):
+    with torch.no_grad():
+        state = model.begin(torch.from_numpy(render(scene))[None])
+        said = WORDS.decode(write_caption(model.step, state, WORDS.id(START), WORDS.id(END), 12))
+    right = said == list(scene.caption)
+    middle = (len(said) + 1) // 2
+    draw(ax, render(scene), f"{'✓' if right else '✗'} {' '.join(said[:middle])}\n{' '.join(said[middle:])}")
+show(fig, alt="Five scenes with the caption that your model wrote over each, marked as right or wrong.")
+
+# %% [markdown]
+# For hundreds of pictures at once, `seqlib.decode`, which you wrote in 10, does the same in a batch.
+
+# %%
+from seqlib.decode import beam_search, greedy, until_end
+
+
+def captions_of(model, scenes, width=1):
+    """What the model says of scenes, as lists of words; a width above one is a beam."""
+    marks = WORDS.id(START), WORDS.id(END), 12
+    with torch.no_grad():
+        state = model.begin(scene_batch(scenes)[0])
+        tokens = greedy(model.step, state, *marks) if width == 1 else beam_search(
+            model.step, state, *marks, width=width)[0]
+    return [WORDS.decode(row) for row in until_end(tokens, WORDS.id(END))]
+
+
+live_exact, live_words = caption_scores(captions_of(model, seen), truth)
+beam_exact, _ = caption_scores(captions_of(model, seen, width=4), truth)
+print(f"greedy {live_exact:.1%} exact, {live_words:.1%} per word; beam of 4: {beam_exact:.1%} exact")
+reveal(guess, 100 * live_exact, "percent exact on new images, patches with attention", fmt="{:.1f}")
+
+# %% [markdown]
+# Do not expect much of a beam here: where the model doubts a *digit*, no later word tells it more.
+#
+# Now the convolutional encoder, live as well:
+
+# %%
+torch.manual_seed(0)
+conv_model = Captioner(ConvEncoder())
+conv_history = train_captioner(conv_model, data, steps=budget(cpu=900), name="convolution, attention")
+size = {name: sum(p.numel() for p in m.parameters() if p.requires_grad) for name, m in (
+    ("patches", model), ("patches, no attention", Captioner(PatchEncoder(), attend=False)), ("convolution", conv_model))}
+print("parameters:", size)
+
+# %% [markdown]
+# One run is an anecdote. Here are three seeds of each, recorded by these same functions, with and without attention; the
+# live runs are the stars. A model whose pictures are black shows what language alone is worth.
+
+
+# %%
+from seqlib.plot import bars, spread
+from seqlib.runs import credit, load
+
+recorded = load("12_captions")
+kinds = ["pictures hidden", "patches, no attention", "patches", "convolution, no attention", "convolution"]
+mean, low, high = spread(100 * np.array([recorded["results"][f"{kind}, exact"] for kind in kinds]).T)
+conv_exact, conv_words = caption_scores(captions_of(conv_model, seen), truth)
+fig, ax = figure(figsize=(7.5, 3.2))
+bars(ax, [kind.replace(", ", ",\n").replace("pictures ", "pictures\n") for kind in kinds], mean, spread=(low, high),
+     fmt="{:.1f}")
+ax.plot([2, 4], [100 * live_exact, 100 * conv_exact], "*", color="black", markersize=11, label="live")
+ax.set(title="Exact captions of new images, after the same steps", ylabel="percent exact", ylim=(0, 110))
+ax.legend()
+show(fig, alt="Bars of the percentage of exactly right captions for five captioners, three seeds each with whiskers, and "
+              "stars for the two live runs.")
+for kind in kinds:
+    words_right, size_of = (recorded["results"][f"{kind}, {what}"] for what in ("per word", "parameters"))
+    print(f"{kind:26} {100 * np.mean(words_right):5.1f} % per word, {size_of[0]:7,.0f} parameters")
+print(credit(recorded))
+
+# %% [markdown]
+# Without attention one vector has to hold *all* digits of a scene, each with its place in the caption. The bars say how
+# far that gets at this budget, one learning rate for all; attention lets the decoder fetch them one by one. Equal steps
+# also means that a model that learns slowly is shown unfinished: wide whiskers are seeds caught at different stages.
+# **Chosen after looking**: the rate, the mask for blanks and the place vectors were picked for the models *with*
+# attention, on single runs and on scenes like these; nothing was searched for those without. So read the bars as "learns
+# soon" against "does not learn soon", not as what one vector can ever hold.
+#
+# ## Where does it look?
+#
+# We know where each digit lies. So the map need not be admired: it can be scored. Of the weight of one word, how much
+# is on the patches that touch the digit being named?
+
+# %% [markdown]
+# **Exercise 12.8 · The share on the digit** — ●●●○, 10 minutes, core
+#
+# `weights` (N,) are one word's, over a square grid of patches of `size` pixels, row by row. The digit is 8 × 8 pixels,
+# its upper left one at `corner`, a (row, column). Add up the weights of all patches that it touches. Chance is what
+# even weights would give there, spread over the places that the mask leaves: blank ones can't get any.
+
+# %%
+def share_on_digit(weights, mask, corner, size):
+    """The share of the weights (N,) on a digit's patches, and chance's among the mask's (N,) places: two numbers."""
+    ### BEGIN SOLUTION
+    grid = round(len(weights) ** 0.5)
+    rows, columns = (slice(first // size, (first + 7) // size + 1) for first in corner)
+    share, even = (values.reshape(grid, grid)[rows, columns].sum() for values in (weights, mask))
+    return float(share), float(even / mask.sum())
+    ### END SOLUTION
+
+
+# %%
+share_on_digit, result = check("12.share_on_digit", share_on_digit)
+result
+
+# %% [markdown]
+# The weights come from your own `look`, fed with the decoder's states; `AttentionDecoder` must agree.
+
+# %%
+def looked_at(model, scenes):
+    """The attention of a captioner over places, word by word of the true captions: (B, T, N)."""
+    pictures, target_in, _ = scene_batch(scenes)
+    with torch.no_grad():
+        memory, mask, hidden = model.begin(pictures)
+        states, _ = model.decoder.recurrent(model.decoder.embedding(target_in), hidden[0][None].contiguous())
+        _, weights = look(states, memory, model.decoder.score.W.weight.T, mask)
+        theirs = model.decoder(target_in, (memory, mask, hidden))[2]
+    return weights, mask, (weights - theirs).abs().max().item()
+
+
+weights, mask, gap = looked_at(model, seen)
+print(f"{tuple(weights.shape)}: at most {gap:.0e} from the decoder's own")
+
+# %%
+def shares(model, scenes):
+    """(share, chance) for each word that names a digit, and for the article before it: {"noun" | "article": (n, 2)}."""
+    weights, masks, _ = looked_at(model, scenes)
+    found = {"noun": [], "article": []}
+    for row, mask, scene in zip(weights, masks, scenes, strict=True):
+        for place, digit in scene.links:
+            for what, step in (("noun", place), ("article", place - 1)):
+                found[what].append(share_on_digit(row[step], mask, scene.corners[digit], model.encoder.size))
+    return {what: np.array(pairs) for what, pairs in found.items()}
+
+
+both = {"patches": shares(model, seen), "convolution": shares(conv_model, seen)}
+fig, axes = figure(1, 2, figsize=(7.5, 2.9), sharey=True)
+for ax, (kind, found) in zip(axes, both.items(), strict=True):
+    bars(ax, ["at “a”, “an”", "at the digit's name"], [found["article"][:, 0].mean(), found["noun"][:, 0].mean()],
+         fmt="{:.2f}", chance=found["noun"][:, 1].mean())
+    ax.set(title=kind, ylim=(0, 1.1))
+axes[0].set_ylabel("share of the weight on the digit")
+show(fig, alt="Bars of the share of attention on the digit that is being named, at its article and at its name, for nine "
+              "patches and for the convolutional encoder, with a line for chance.")
+reveal(guess_share, both["patches"]["noun"][:, 0].mean(), "share of attention on the digit being named", fmt="{:.2f}")
+
+# %% [markdown]
+# "An eight", but "a three": the article needs the digit one word early. This is the picture to keep: one scene, one
+# map for each word, the squares lighter where more weight lies.
+
+# %%
+def draw_looks(model, scene):
+    """One panel for each word: the scene, under its attention."""
+    weights = looked_at(model, [scene])[0]
+    grid, words = SIZE // model.encoder.size, [*scene.caption, "(end)"]
+    fig, axes = figure(1, len(words), figsize=(1.15 * len(words), 1.7))
+    for ax, word, row in zip(axes, words, weights[0].numpy(), strict=True):
+        veil = np.kron(row.reshape(grid, grid) / row.max(), np.ones((model.encoder.size,) * 2))
+        draw(ax, 0.75 * render(scene) + 0.25, word)
+        ax.imshow(veil, cmap="inferno", alpha=0.55, vmin=0, vmax=1)
+    fig.suptitle(f"{grid} × {grid} places", x=0.01, ha="left", fontsize=10)
+    show(fig, alt=f"The scene of “{' '.join(scene.caption)}”, once for each word, under the weights of attention over "
+                  f"{grid} by {grid} places.")
+
+
+shown = next(s for s in seen if len(s.digits) == 3 and 8 in s.digits)
+draw_looks(model, shown)
+draw_looks(conv_model, shown)
+
+# %% [markdown]
+# At "left", "above", "and" weight lies somewhere too: a softmax must put it somewhere. Xu et al. (2015, §4.2.1) added a
+# penalty so that each place gets about as much over a whole caption, and a *hard* attention that draws one place at random
+# (§4). Neither is needed here.
+#
+# ## Combinations never seen
+#
+# Now both hold-outs at once: images seen in training or new, pairs seen or held out. If the model has learned parts, held
+# out pairs cost nothing; if it has learned scenes by heart, they cost much.
+
+# %%
+from seqlib.data.scenes import HELD_OUT
+
+print(len(held_out_split([s.digits for s in train_scenes], HELD_OUT)[1]), "training scenes hold a held-out pair")
+tests = {f"{images} images,\n{pairs} pairs": draw_scenes(500, part, pairs=pairs, seed=7)
+         for images, part in (("old", "train"), ("new", "test")) for pairs in ("seen", "held out")}
+split = {kind: [100 * caption_scores(captions_of(m, scenes), [list(s.caption) for s in scenes])[0]
+                for scenes in tests.values()] for kind, m in (("patches", model), ("convolution", conv_model))}
+fig, axes = figure(1, 2, figsize=(8.5, 2.9), sharey=True)
+for ax, (kind, values) in zip(axes, split.items(), strict=True):
+    bars(ax, tests, values, fmt="{:.0f}")
+    ax.set(title=f"{kind}, live", ylim=(0, 110))
+    ax.tick_params(axis="x", labelsize=8)
+axes[0].set_ylabel("percent exact")
+show(fig, alt="Bars of exact captions for scenes of old and of new images, with pairs seen in training and with pairs held "
+              "out, for both encoders.")
+by_pairs = {kind: {what: np.mean(recorded["results"][f"{kind}, {what}"]) for what in ("exact", "exact, held out")}
+            for kind in ("patches", "convolution")}
+for kind, found in by_pairs.items():
+    print(f"three seeds, new images, {kind:12}: seen pairs {found['exact']:.1%}, held-out {found['exact, held out']:.1%}")
+
+# %% [markdown]
+# ## Failures, sorted
+#
+# A number says how often; a teacher wants to know *how*.
+#
+# **Exercise 12.9 · What went wrong?** — ●●●○, 10 minutes, core
+#
+# Sort a caption that was said against the true one. Take the digit names out of both. Then: **right** if all words are
+# equal; **wrong order** if what is left is equal and the digits are the same ones in another order; **wrong relation**
+# if the digits are equal, one by one; **wrong digit** if what is left is equal; else **several**. Articles belong to
+# their digits: leave "a" and "an" out of what is left.
+
+# %%
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def what_went_wrong(said, true):
+    """One of "right", "wrong order", "wrong relation", "wrong digit", "several"; said and true are lists of words."""
+    ### BEGIN SOLUTION
+    if said == true:
+        return "right"
+    said_digits, digits = ([word for word in words if word in DIGITS] for words in (said, true))
+    said_rest, rest = ([word for word in words if word not in (*DIGITS, "a", "an")] for words in (said, true))
+    if said_digits == digits:
+        return "wrong relation"
+    if said_rest != rest:
+        return "several"
+    return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit"
+    ### END SOLUTION
+
+
+# %%
+what_went_wrong, result = check("12.what_went_wrong", what_went_wrong)
+result
+
+# %% [markdown]
+# How do the two encoders fail? In percent of all captions:
+
+# %%
+kinds_of_error = ["wrong digit", "wrong relation", "wrong order", "several"]
+fig, axes = figure(1, 2, figsize=(8, 2.8), sharey=True)
+for ax, (kind, m) in zip(axes, (("patches", model), ("convolution", conv_model)), strict=True):
+    said = captions_of(m, seen)
+    sorts = Counter(what_went_wrong(s, t) for s, t in zip(said, truth, strict=True))
+    bars(ax, [kind_of.replace(" ", "\n") for kind_of in kinds_of_error], [sorts[k] / 5 for k in kinds_of_error], fmt="{:.1f}")
+    ax.set(title=f"{kind}: {sorts['right'] / 5:.0f} % right")
+axes[0].set_ylabel("percent of captions")
+show(fig, alt="Bars of four sorts of failure in percent of all captions, for both encoders: wrong digit, wrong relation, "
+              "wrong order, several at once.")
+
+# %% [markdown]
+# Look at some of them; above each, what was said, and what is true.
+
+# %%
+said, wrong = captions_of(model, seen), []
+for kind_of in kinds_of_error:
+    wrong += [k for k in range(len(seen)) if what_went_wrong(said[k], truth[k]) == kind_of][:2]
+fig, axes = figure(2, 4, figsize=(9, 5), squeeze=False)
+for ax in axes.flat:
+    ax.axis("off")
+for ax, k in zip(axes.flat, wrong, strict=False):
+    draw(ax, render(seen[k]), f"{' '.join(said[k])}\n(true: {' '.join(truth[k])})")
+    ax.title.set_fontsize(6.5)
+show(fig, alt="Up to eight scenes that the model captioned wrongly, two of each sort of failure, with what it said and "
+              "what is true.")
+
+# %% [markdown]
+# ## Break it: no places, shuffled places, a wiped patch
+#
+# **Take the places away** and train again, three seeds (recorded). Four relations, so guessing is right 25 % of the time.
+
+# %%
+places = load("12_positions")
+names = ["patches", "patches, no places", "convolution", "convolution, no places"]
+related = [(places if "no places" in name else recorded)["results"][f"{name}, relation"] for name in names]
+mean, low, high = spread(100 * np.transpose(related))
+fig, ax = figure(figsize=(7, 2.9))
+bars(ax, [name.replace(", ", ",\n") for name in names], mean, spread=(low, high), chance=25, fmt="{:.0f}")
+ax.set(title="The relation, with and without places", ylabel="percent right", ylim=(0, 115))
+show(fig, alt="Bars of the percentage of right relations, with place vectors and without, for patches and for the "
+              "convolutional encoder, three seeds each, with a line at 25 percent.")
+share_of = {name: np.mean(run["results"][f"{name}, share"]) for name, run in
+            (("patches", recorded), ("patches, blanks not masked", places))}
+print(*(f"{name}: {share:.2f} of the weight on the digit named" for name, share in share_of.items()), sep="\n")
+print(credit(places))
+
+# %% [markdown]
+# Without places the patches are a bag, and a bag has no left. The convolution's fields of view overlap, and its padding
+# marks the border: some of "where" is in what it sees (Islam et al. 2020). The two lines tell what the mask is worth at the
+# end of the training: compare them before you believe that it is needed.
+#
+# **Shuffle the patches** of new scenes, as at the very beginning, and ask your live model. Then **wipe** one patch, the one
+# that gets most weight when the subject is named, or another digit's: how often does the subject's name change?
+
+# %%
+def subject_changes(pictures, said):
+    """In how many percent of captions the subject is named otherwise than in `said`."""
+    with torch.no_grad():
+        tokens = greedy(model.step, model.begin(pictures), WORDS.id(START), WORDS.id(END), 12)
+    now = [WORDS.decode(row) for row in until_end(tokens, WORDS.id(END))]
+    return now, 100 * np.mean([a[1:2] != b[1:2] for a, b in zip(now, said, strict=True)])
+
+
+pictures, target_in, _ = scene_batch(seen)
+most = looked_at(model, seen)[0][:, 1].argmax(dim=1)
+other = torch.tensor([(s.corners[1][0] // 12) * 3 + s.corners[1][1] // 12 for s in seen])
+changed = {}
+for name, place in (("the patch it looks at", most), ("another digit's patch", other)):
+    wiped = pictures.clone().reshape(-1, 3, 12, 3, 12)
+    wiped[torch.arange(len(seen)), place // 3, :, place % 3] = 0
+    changed[name] = subject_changes(wiped.reshape(-1, SIZE, SIZE), said)[1]
+    print(f"{name} wiped: the subject's name changes in {changed[name]:.0f} % of captions")
+
+# %%
+def shuffled(pictures, rng):
+    """Each picture's nine patches laid out anew."""
+    mixed = torch.stack([one[rng.permutation(9)] for one in patches(pictures, 12)])
+    return mixed.reshape(-1, 3, 3, 12, 12).swapaxes(2, 3).reshape(pictures.shape)
+
+
+now, moved = subject_changes(shuffled(pictures, np.random.default_rng(0)), said)
+relation = ("left", "right", "above", "below")
+kept_relation = np.mean([[w for w in a if w in relation] == [w for w in b if w in relation]
+                         for a, b in zip(now, truth, strict=True)])
+print(f"patches shuffled: {100 - moved:.0f} % of subjects keep their name, {kept_relation:.0%} of the old relations are said")
+
+# %% [markdown]
+# ## What the books say
+
+# %%
+from seqlib import claims
+
+exact = {kind: np.mean(recorded["results"][f"{kind}, exact"]) for kind in kinds}
+share, conv_share = (np.mean(recorded["results"][f"{kind}, share"]) for kind in both)
+even, conv_even = (found["noun"][:, 1].mean() for found in both.values())
+bag, net = (np.mean(places["results"][f"{kind}, no places, relation"]) for kind in ("patches", "convolution"))
+
+# %%
+claims([
+    ("Attention beats one vector in captioning", "Xu et al. 2015, §5.3",
+     "exact: {:.1%} against {:.1%} (patches), {:.1%} against {:.1%} (convolution)".format(
+         *(exact[k] for k in ("patches", "patches, no attention", "convolution", "convolution, no attention"))),
+     "holds" if exact["patches"] > exact["patches, no attention"] else "fails", "Train"),
+    ("It looks at what it names", "Xu et al. 2015, §5.4",
+     f"{share:.2f} of the weight on the digit (chance {even:.2f}); convolution {conv_share:.2f} ({conv_even:.2f})",
+     "holds" if share > 2 * even and conv_share > 2 * conv_even else "depends", "Where does it look?"),
+    ("Attention weights explain a model's choice", "Jain and Wallace 2019, §4, doubt it",
+     "the name changes in {:.0f} % when the patch looked at is wiped, in {:.0f} % with another".format(*changed.values()),
+     "holds" if changed["the patch it looks at"] > 3 * changed["another digit's patch"] else "depends", "Break it"),
+    ("Attention over patches needs positions", "Vaswani et al. 2017, §3.5; Dosovitskiy et al. 2021, §3.1",
+     f"relation without them: {bag:.0%}, chance 25 %", "holds" if bag < 0.35 else "fails", "Break it"),
+    ("A convolutional network knows where without being told", "Islam et al. 2020, §3", f"relation without places: {net:.0%}",
+     "holds" if net > 0.5 else "depends", "Break it"),
+    ("A network that knows the parts knows their combinations", "doubted by Lake and Baroni 2018, §3",
+     "exact, seen and held-out pairs: " + "; ".join(
+         f"{f['exact']:.1%} and {f['exact, held out']:.1%}" for f in by_pairs.values()),
+     "holds" if all(f["exact, held out"] > 0.9 * f["exact"] for f in by_pairs.values()) else "depends",
+     "Combinations never seen"),
+])
+
+# %% [markdown]
+# ## Remember
+#
+# - A picture becomes a row of patches by one reshape, one transpose, one reshape.
+# - The memory needs *what* and *where*; attention alone reads a set.
+# - Exact match beside per-word accuracy, and a model without eyes beside both.
+# - A map of attention is a claim. Score it where the answer is known; wipe, and see what changes.
+
+# %%
+from seqlib import flashcards, quiz
+
+flashcards("12")
+
+# %%
+quiz("12")
+
+# %% [markdown]
+# ## Sources, and beyond
+#
+# Xu et al. 2015, *Show, Attend and Tell*, §3.1, §4, §5. Vinyals et al. 2015, *Show and Tell*, §3. Luong, Pham and Manning
+# 2015, *Effective Approaches to Attention-based Neural Machine Translation*, §3.1. Ba, Kiros and Hinton 2016, *Layer
+# Normalization*, §3. Dosovitskiy et al. 2021, *An Image is Worth 16x16 Words*, §3.1. Islam, Jia and Bruce 2020, *How Much
+# Position Information Do Convolutional Neural Networks Encode?*, §3. Lake and Baroni 2018, *Generalization without
+# Systematicity*, §3. Jain and Wallace 2019, *Attention is not Explanation*, §4. The digits: Alpaydin and Kaynak 1998,
+# *Optical Recognition of Handwritten Digits*, UCI, test set, section "data set information".
+#
+# **Beyond.** Patches of 6 pixels cut every digit into pieces: how much is lost? Add Xu's penalty to the loss. Hold out a
+# *relation* for one digit instead of a pair. Next: [13 · Self-attention](13_self_attention.ipynb), where patches may look
+# at each other.
