@@ -694,8 +694,7 @@ at_16 = np.mean(widths["results"]["context 16, 2"])
 reveal(guess, at_16, "percent of runs of two numbers right with a context of 16", fmt="{:.0f}")
 
 # %% [markdown]
-# (Where bands overlap, three seeds cannot tell two widths apart. The cut costs nothing else: a linear layer in its place, our
-# first attempt, slowed learning even at full width, and its curve said nothing about size.) Sixteen numbers in float32 are 512 bits; two numbers
+# (Why cut? A linear layer that squeezes slowed learning even at full width.) Sixteen numbers in float32 are 512 bits; two numbers
 # below 100 are 14. Information theory has no objection: what fails is *learning* to pack and unpack within the budget.
 # Notebook 11 does not widen the vector. It lets the decoder look back.
 #

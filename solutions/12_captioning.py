@@ -493,12 +493,10 @@ for kind in kinds:
 print(credit(recorded))
 
 # %% [markdown]
-# Without attention one vector has to hold *all* digits of a scene, each with its place in the caption. The bars say how
-# far that gets at this budget, one learning rate for all; attention lets the decoder fetch them one by one. Equal steps
-# also means that a model that learns slowly is shown unfinished: wide whiskers are seeds caught at different stages.
-# **Chosen after looking**: the rate, the mask for blanks and the place vectors were picked for the models *with*
-# attention, on single runs and on scenes like these; nothing was searched for those without. So read the bars as "learns
-# soon" against "does not learn soon", not as what one vector can ever hold.
+# Without attention one vector has to hold *all* digits of a scene; attention lets the decoder fetch them one by one.
+# Equal steps means that a slow learner is shown unfinished: wide whiskers are seeds caught at different stages.
+# **Chosen after looking**: rate, mask and places were picked for the models *with* attention, on single runs and scenes
+# like these. So read "learns soon", not what one vector can ever hold.
 #
 # ## Where does it look?
 #

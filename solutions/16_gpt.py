@@ -1,0 +1,971 @@
+# %% [markdown]
+# # 16 · GPT
+#
+# **By the end you have built a GPT whose parts you can switch one at a time, trained it on this machine, given it a cache
+# that changes nothing but the clock, let it complete Python, predicted the loss of a run before it was made, and found the
+# heads that copy.**
+#
+# *Before you start:* [13 · Self-attention](13_self_attention.ipynb), [14 · The Transformer](14_transformer.ipynb).
+# *Time:* 150 minutes, of which about 80 are the eleven exercises. *Needs:* no GPU; a network for one text, and without it
+# the notebook runs on Python's own source.
+
+# %% [markdown]
+# ## A perfect language model, in one line
+#
+# A **GPT** reads from left to right and says, at every position, which token comes next. Its loss is the cross entropy you
+# know. Here is a model without a single weight. It looks at each character and is quite sure of one thing: that character.
+#
+# **Predict.** The line below computes the mean cross entropy of such a model on a sentence. Random guessing over 128
+# characters would cost 4.85 nats. What will it say?
+#
+# The cell after it loads the text of this notebook, *tinyshakespeare* (the last tenth held out), and counts what has to be
+# beaten: the 5-gram of 01.
+
+# %%
+guess = None  # predict: nats per character
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from seqlib import budget, reveal, show
+from seqlib.plot import bars, figure, lines
+
+tokens = torch.tensor([list(b"Before we proceed any further, hear me speak.")])
+perfect = 20.0 * F.one_hot(tokens, 128).float()
+loss = F.cross_entropy(perfect.flatten(0, 1), tokens.flatten())
+reveal(guess, loss.item(), "nats per character of a model that repeats what it reads", fmt="{:.4f}")
+
+# %%
+from seqlib.data import batches, encode_chars, shifted_windows, split_in_time, stdlib_text, text_sampler
+from seqlib.gpt_study import play_or_library
+from seqlib.ngram import NGram
+
+play, plays = play_or_library(budget(cpu=2_000_000, smoke=30_000))
+ids, characters = encode_chars(play)
+early, late = split_in_time(ids)
+chance, bar = np.log(characters.size), NGram(5, characters.size).fit(early).nll(late)
+print(f"{plays}: chance {chance:.3f}, 5-gram {bar:.3f} nats per character on the last tenth")
+
+# %% [markdown]
+# The one-line model learned nothing and predicted nothing: the targets were not shifted. People keep making this slip,
+# because the loss looks wonderful. The logits of position t are about the token at t + 1; in a batch with padding only real
+# targets count, and every *token* weighs the same:
+#
+# $$\mathcal L = -\frac{1}{\sum_b (\ell_b - 1)} \sum_b \sum_{t=0}^{\ell_b-2} \log p\,(x_{b,t+1} \mid x_{b,0}, \dots, x_{b,t}) \tag{16.1}$$
+#
+# **Exercise 16.1 · The loss** — ●●○○, 8 minutes, core
+
+# %%
+def language_loss(logits, tokens, lengths):
+    """Mean nats per next token: logits (B, T, V), tokens (B, T), of which the first lengths (B,) are real. A number."""
+    ### BEGIN SOLUTION
+    real = torch.arange(1, tokens.shape[1]) < lengths[:, None]
+    log_p = logits[:, :-1].log_softmax(dim=2).gather(2, tokens[:, 1:, None])[..., 0]
+    return -log_p[real].mean()  # (16.1)
+    ### END SOLUTION
+
+
+# %%
+from seqlib import check
+
+language_loss, result = check("16.language_loss", language_loss)
+result
+
+# %% [markdown]
+# ## The model on one page
+#
+# Tokens become vectors (16.2), L blocks add to them (16.3), the last norm and the token table turned round make logits (16.4):
+#
+# $$x = E[\text{idx}] \;(+\, P[0 \dots T{-}1]) \tag{16.2}$$
+# $$x \leftarrow x + \text{attend}(\text{norm}_1(x)), \qquad x \leftarrow x + \text{MLP}(\text{norm}_2(x)) \tag{16.3}$$
+# $$\text{logits} = \text{norm}(x)\,E^\top \tag{16.4}$$
+#
+# That is GPT-2. What is called modern since Llama changes five parts, not the plan. Each is a switch here.
+
+# %%
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """seqlib.gpt.GPTConfig: what a GPT is made of. The defaults are the parts of GPT-2, in a small size."""
+
+    vocabulary_size: int
+    context: int = 64
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    kv_heads: int | None = None  # as many as heads; fewer: grouped queries
+    hidden_size: int | None = None  # 4 × width; with a gate 8/3 × width, which has as many parameters
+    norm: str = "layer"  # or "rms"
+    positions: str = "learned"  # or "rotary"
+    feed_forward: str = "gelu"  # or "swiglu"
+    qk_norm: bool = False
+    bias: bool = True
+    tied: bool = True
+    dropout: float = 0.0
+    epsilon: float = 1e-5
+
+
+# %% [markdown]
+# **RMSNorm.** Layer norm subtracts the mean and divides by the standard deviation. Does it need the mean? RMSNorm keeps
+# only the division, and the scale $g$:
+#
+# $$\text{RMSNorm}(x) = \frac{x}{\sqrt{\frac1D \sum_i x_i^2 + \epsilon}} \odot g \tag{16.5}$$
+#
+# **Exercise 16.2 · Divide by the root mean square** — ●○○○, 5 minutes, core
+
+# %%
+def rms_norm(x, scale, epsilon=1e-5):
+    """x (..., D) over the root of its mean square, times scale (D,)."""
+    ### BEGIN SOLUTION
+    mean_square = x.square().mean(dim=-1, keepdim=True)
+    return x / torch.sqrt(mean_square + epsilon) * scale  # (16.5)
+    ### END SOLUTION
+
+
+# %%
+rms_norm, result = check("16.rms_norm", rms_norm)
+result
+
+# %% [markdown]
+# **SwiGLU.** The feed-forward layer of GPT-2 bends each hidden number with a GELU. A gated one computes two numbers and lets
+# one decide how much of the other passes: the idea of 05's gates, with $\text{SiLU}(a) = a\,\sigma(a)$ as the gate.
+#
+# $$\text{SwiGLU}(x) = \bigl(\text{SiLU}(xW_{gate}) \odot xW_{up}\bigr)\, W_{down} \tag{16.6}$$
+#
+# Three matrices instead of two, so the hidden width is 8/3 D where GPT-2 has 4 D: the same number of parameters.
+#
+# **Exercise 16.3 · A gate in the feed-forward layer** — ●●○○, 5 minutes, core
+
+# %%
+def swiglu(x, W_gate, W_up, W_down):
+    """A gated feed-forward layer: x (..., D), W_gate and W_up (D, F), W_down (F, D) -> (..., D)."""
+    ### BEGIN SOLUTION
+    gate = x @ W_gate
+    return (gate * torch.sigmoid(gate) * (x @ W_up)) @ W_down  # (16.6)
+    ### END SOLUTION
+
+
+# %%
+swiglu, result = check("16.swiglu", swiglu)
+result
+
+# %% [markdown]
+# **Grouped queries.** When a GPT writes, it keeps the keys and values of everything before. That memory is often what limits
+# it. So let neighbouring query heads *share*: A query heads, G heads of keys and values, and query head a reads shared head
+#
+# $$g(a) = \lfloor a\,G / A \rfloor \tag{16.7}$$
+#
+# **Exercise 16.4 · Who shares with whom** — ●●○○, 4 minutes, core
+#
+# Repeat the G shared heads so that there is one for each query head, in this order.
+
+# %%
+def repeat_heads(shared, heads):
+    """Each of G heads stands for heads / G query heads in a row: (B, G, S, d_k) -> (B, heads, S, d_k)."""
+    ### BEGIN SOLUTION
+    return shared.repeat_interleave(heads // shared.shape[1], dim=1)  # (16.7)
+    ### END SOLUTION
+
+
+# %%
+repeat_heads, result = check("16.repeat_heads", repeat_heads)
+result
+
+# %% [markdown]
+# ## Attention with a past
+#
+# In training all positions are read at once. In writing, one token is new and P are behind it. One function serves both,
+# if its mask knows that the T new positions are the *last* of S = P + T. New position i may read place j where
+#
+# $$j \le S - T + i \tag{16.8}$$
+#
+# **Exercise 16.5 · A mask with a past** — ●●○○, 6 minutes, core
+
+# %%
+def cached_mask(new, total):
+    """(new, total) bools: the last `new` of `total` positions, and which positions each of them may read."""
+    ### BEGIN SOLUTION
+    place = torch.arange(total)
+    return place <= place[total - new :, None]  # (16.8)
+    ### END SOLUTION
+
+
+# %%
+cached_mask, result = check("16.cached_mask", cached_mask)
+result
+
+# %% [markdown]
+# Now the heart. `attention(q, k, v, mask)` and `rotary(x, places)` are yours, from 13; `repeat_heads` and `cached_mask` from
+# above. Join the past and the new, along the positions; that is also what is kept. *Then* turn, if positions are rotary: the
+# keys by their places 0 … S − 1, the queries by the last T of these places. Then share, mask, attend.
+#
+# **Exercise 16.6 · Attend, with a cache** — ●●●●, 15 minutes, core
+#
+# **Conventions differ.** Most code keeps *turned* keys and counts positions apart. Kept unturned, a place in the cache is a
+# position, and the oldest can be dropped.
+
+# %%
+from seqlib.attention import attention, rotary
+
+
+def attend(q, k, v, past=None, turn=False):
+    """T new positions read themselves and the past.
+
+    q (B, A, T, d_k), k and v (B, G, T, d_k); past: keys and values (B, G, P, d_k) of the P positions before, or None;
+    turn: rotary positions, counted from the first position of the past.
+    Returns out (B, A, T, d_k), and the keys (not turned) and values (B, G, P + T, d_k) to keep.
+    """
+    ### BEGIN SOLUTION
+    if past is not None:
+        k_past, v_past = past
+        k, v = torch.cat([k_past, k], dim=2), torch.cat([v_past, v], dim=2)
+    kept, new, total = (k, v), q.shape[2], k.shape[2]
+    if turn:
+        places = torch.arange(total)
+        q, k = rotary(q, places[total - new :]), rotary(k, places)
+    k, v = repeat_heads(k, q.shape[1]), repeat_heads(v, q.shape[1])
+    return attention(q, k, v, cached_mask(new, total).to(q.device))[0], kept
+    ### END SOLUTION
+
+
+# %%
+attend, result = check("16.attend", attend)
+result
+
+# %% [markdown]
+# The rest is plumbing, the same code as `seqlib.gpt`. QK-norm, the fifth switch, is an RMSNorm of every query and key, so that
+# no dot product can grow without end.
+
+# %%
+class RMSNorm(nn.Module):
+    """Divide by the root mean square; nothing is subtracted, nothing is added."""
+
+    def __init__(self, width, epsilon=1e-5):
+        super().__init__()
+        self.scale, self.epsilon = nn.Parameter(torch.ones(width)), epsilon
+
+    def forward(self, x):
+        return rms_norm(x, self.scale, self.epsilon)
+
+
+class MLP(nn.Module):
+    """The feed-forward layer, at each position by itself: x (B, T, D) -> (B, T, D)."""
+
+    def __init__(self, config):
+        super().__init__()
+        gated = config.feed_forward == "swiglu"
+        hidden_size = config.hidden_size or (config.width * 8 // 3 if gated else config.width * 4)
+        self.W_gate = nn.Linear(config.width, hidden_size, bias=False) if gated else None
+        self.W_up = nn.Linear(config.width, hidden_size, config.bias and not gated)
+        self.W_down = nn.Linear(hidden_size, config.width, config.bias and not gated)
+
+    def forward(self, x):
+        if self.W_gate is not None:
+            return swiglu(x, self.W_gate.weight.T, self.W_up.weight.T, self.W_down.weight.T)
+        return self.W_down(F.gelu(self.W_up(x), approximate="tanh"))
+
+
+# %%
+class CausalAttention(nn.Module):
+    """Self-attention to the positions up to one's own; x (B, T, D) -> (B, T, D), and what to keep of them."""
+
+    def __init__(self, config):
+        super().__init__()
+        width, d_k = config.width, config.width // config.heads
+        self.d_k, self.turn = d_k, config.positions == "rotary"
+        self.W_q = nn.Linear(width, width, config.bias)
+        self.W_k = nn.Linear(width, (config.kv_heads or config.heads) * d_k, config.bias)
+        self.W_v = nn.Linear(width, (config.kv_heads or config.heads) * d_k, config.bias)
+        self.W_o = nn.Linear(width, width, config.bias)
+        self.norm_q = RMSNorm(d_k, config.epsilon) if config.qk_norm else nn.Identity()
+        self.norm_k = RMSNorm(d_k, config.epsilon) if config.qk_norm else nn.Identity()
+
+    def project(self, x):
+        """Queries (B, A, T, d_k), keys and values (B, G, T, d_k)."""
+        q, k, v = (W(x).unflatten(-1, (-1, self.d_k)).transpose(1, 2) for W in (self.W_q, self.W_k, self.W_v))
+        return self.norm_q(q), self.norm_k(k), v
+
+    def forward(self, x, past=None):
+        out, kept = attend(*self.project(x), past, self.turn)
+        return self.W_o(out.transpose(1, 2).flatten(2)), kept
+
+
+# %% [markdown]
+# Norms first (pre-norm, measured in 14); whatever is added to the stream 2 L times begins smaller by $1/\sqrt{2L}$. The cache
+# is a list of one pair for each layer. The head is the token table: *tied*, so those weights exist once.
+
+# %%
+class Block(nn.Module):
+    """One layer, norms first: x + attention(norm(x)), then x + MLP(norm(x)). Both (B, T, D)."""
+
+    def __init__(self, config):
+        super().__init__()
+        norm = RMSNorm if config.norm == "rms" else nn.LayerNorm
+        self.norm_1, self.norm_2 = norm(config.width, config.epsilon), norm(config.width, config.epsilon)
+        self.attention, self.mlp = CausalAttention(config), MLP(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x, past=None):
+        read, kept = self.attention(self.norm_1(x), past)
+        x = x + self.dropout(read)
+        return x + self.dropout(self.mlp(self.norm_2(x))), kept  # (16.3)
+
+
+def initialise(model):
+    """Normal numbers of 0.02; what is added to the residual stream 2 L times begins smaller. Returns the model."""
+    for name, weight in model.named_parameters():
+        if weight.ndim == 2:
+            added = name.endswith(("W_o.weight", "W_down.weight"))
+            nn.init.normal_(weight, std=0.02 / (2 * len(model.blocks)) ** 0.5 if added else 0.02)
+        elif name.endswith("bias"):
+            nn.init.zeros_(weight)
+    return model
+
+
+# %%
+class GPT(nn.Module):
+    """A decoder-only Transformer: tokens (B, T) -> logits (B, T, V) of the token after each."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config, width = config, config.width
+        self.tokens = nn.Embedding(config.vocabulary_size, width)
+        self.places = nn.Embedding(config.context, width) if config.positions == "learned" else None
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = (RMSNorm if config.norm == "rms" else nn.LayerNorm)(width, config.epsilon)
+        self.head = nn.Linear(width, config.vocabulary_size, bias=False)
+        if config.tied:
+            self.head.weight = self.tokens.weight
+        initialise(self)
+
+    def forward(self, idx, cache=None):
+        """cache: a list, empty at first, of keys and values for each layer; brought up to date in place."""
+        seen = cache[0][0].shape[2] if cache else 0
+        x = self.tokens(idx)
+        if self.places is not None:  # an index beyond the table is an error: learned places end at the context
+            x = x + self.places(torch.arange(seen, seen + idx.shape[1], device=idx.device))  # (16.2)
+        for layer, block in enumerate(self.blocks):
+            x, kept = block(x, cache[layer] if seen else None)
+            if cache is not None:
+                cache[layer : layer + 1] = [kept]
+        return self.head(self.norm(x))  # (16.4)
+
+
+# %% [markdown]
+# How large is it? GPT-2's parts, with their biases, learned positions and layer norms (a scale and a shift):
+#
+# $$N = VD + TD + L\,(4D^2 + 4D + 2DF + F + D + 4D) + 2D \tag{16.9}$$
+#
+# **Exercise 16.7 · Count it** — ●●○○, 8 minutes, core
+#
+# Where does each term come from? Then GPT-2's smallest: V = 50,257, T = 1024, D = 768, L = 12, F = 3072.
+
+# %%
+def gpt_parameters(vocabulary_size, context, width, layers, hidden_size):
+    """The number of parameters of a GPT with GPT-2's parts, its head tied to the token table. A whole number."""
+    ### BEGIN SOLUTION
+    attention = 4 * (width * width + width)
+    feed_forward = 2 * width * hidden_size + hidden_size + width
+    layer = attention + feed_forward + 4 * width
+    return (vocabulary_size + context) * width + layers * layer + 2 * width  # (16.9)
+    ### END SOLUTION
+
+
+# %%
+gpt_parameters, result = check("16.gpt_parameters", gpt_parameters)
+result
+
+# %% [markdown]
+# ## Before a long run, ask small ones
+#
+# A run costs C floating-point operations. Each weight multiplies and adds once per token, and backward costs twice as much
+# again; attention has two products of its own, with no weights, as long as the context. For n tokens
+#
+# $$C = \bigl(6N + 12\,L\,T\,D\bigr)\, n \tag{16.10}$$
+#
+# with N the weights that multiply (the tied table counts once, as the head).
+#
+# **Exercise 16.8 · What a run costs** — ●●○○, 6 minutes, core
+
+# %%
+def training_flops(weights, tokens, layers, context, width):
+    """Floating-point operations of training: `weights` that multiply, on `tokens` tokens in windows of `context`."""
+    ### BEGIN SOLUTION
+    return (6 * weights + 12 * layers * context * width) * tokens  # (16.10)
+    ### END SOLUTION
+
+
+# %%
+training_flops, result = check("16.training_flops", training_flops)
+result
+
+# %% [markdown]
+# Kaplan et al. found that the loss falls with compute like a power, over seven decades. A power law is a line between
+# logarithms, fitted by least squares:
+#
+# $$L = A\,C^{-b} \quad\Longleftrightarrow\quad \log L = \log A - b \log C \tag{16.11}$$
+#
+# **Exercise 16.9 · Fit a power law** — ●●○○, 8 minutes, core
+#
+# Return b and A. Write the least squares yourself: two sums.
+
+# %%
+def power_law(compute, loss):
+    """The exponent b and the constant A of L = A C^-b, by least squares between logarithms. Both arrays (n,)."""
+    ### BEGIN SOLUTION
+    x, y = np.log(compute), np.log(loss)
+    centred = x - x.mean()
+    slope = (centred * y).sum() / (centred**2).sum()
+    return -slope, np.exp(y.mean() - slope * x.mean())  # (16.11)
+    ### END SOLUTION
+
+
+# %%
+power_law, result = check("16.power_law", power_law)
+result
+
+# %% [markdown]
+# Recorded: five budgets of compute, three sizes of GPT at each, as many tokens as the budget pays for. The best size of each
+# budget makes the law; how sure it is, the fit says itself: leave out one budget at a time (the jackknife), and see how far
+# the answer moves. Then the live run's cost, and what the law says of it. The law is about the *best* size at each cost, so
+# the live model is not larger than it should be: 3 layers of 96.
+
+# %%
+from seqlib.runs import credit, load
+
+MODERN = {"norm": "rms", "positions": "rotary", "feed_forward": "swiglu", "kv_heads": 2, "bias": False}
+STEPS = budget(cpu=1000, gpu=5000)
+modern = GPTConfig(characters.size, width=96, layers=3, **MODERN)
+weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
+cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
+
+scaling = load("16_scaling")
+runs = {tuple(map(float, name.split(" weights, "))): np.mean(nats) for name, nats in scaling["results"].items()}
+compute = np.array(sorted({C for _, C in runs}))
+lowest, sizes = np.transpose([min((nats, N) for (N, C), nats in runs.items() if C == level) for level in compute])
+fits = [power_law(np.delete(compute, k), np.delete(lowest, k)) for k in range(len(compute))]
+told = np.array([A * cost**-b for b, A in fits])
+exponent, constant = power_law(compute, lowest)
+growth, foretold, error = -power_law(compute, sizes)[0], constant * cost**-exponent, np.sqrt((len(told) - 1) * told.var())
+print(f"L = {constant:.1f} C^-{exponent:.3f}, exponents of the five fits {min(fits)[0]:.3f} to {max(fits)[0]:.3f}\n"
+      f"The best size grows like C^{growth:.2f}: {sizes.min():,.0f} to {sizes.max():,.0f} weights.\n"
+      f"The run below, {cost:.1e} operations with {weights:,} weights: {foretold:.3f} ± {2 * error:.3f} nats. {credit(scaling)}")
+
+# %%
+fig, ax = figure(figsize=(7, 3.3))
+for C, marker in zip(compute, "os^Dv", strict=True):
+    tried, losses = zip(*sorted((N, nats) for (N, level), nats in runs.items() if level == C), strict=True)
+    ax.plot(C * np.ones(len(tried)), losses, marker, label=f"{tried[0]:,.0f} to {tried[-1]:,.0f} weights")
+more = np.geomspace(compute[0], 3 * cost, 50)
+ax.plot(more, constant * more**-exponent, color="black", linewidth=1)
+ax.errorbar(cost, foretold, 2 * error, fmt="*", color="black", markersize=11, capsize=4)
+ax.set(title=f"Small runs say {foretold:.2f} nats of a larger one (star)", xscale="log", yscale="log", xlabel="operations",
+       ylabel="nats per character")
+ax.set_yticks(ticks := [1.6, 1.8, 2.0, 2.2, 2.4], ticks)
+ax.minorticks_off()
+ax.legend(fontsize=8)
+show(fig, alt="Loss against operations, both axes logarithmic: three sizes of model at each of five budgets, a straight "
+              "line through the lowest, and a star with a bar for the run to come.")
+
+# %% [markdown]
+# ## The recipe
+#
+# Warm up, clip, cosine down; bfloat16 where products are large. AdamW scales every *number* by its own history; **Muon** takes
+# a gradient as a *matrix* and makes all its directions equally strong (singular values near 1). PyTorch has it since 2.9; where
+# it is missing, AdamW does everything. `seqlib.gpt_study.muon` gives it the matrices inside the blocks and leaves the rest to
+# AdamW.
+#
+# **Predict.** What will a GPT of 0.3 million numbers reach on the held-out tenth, after two passes over the text?
+# The cell takes nearly a minute.
+
+# %%
+from seqlib.gpt_study import muon
+from seqlib.metrics import nll
+from seqlib.train import train, warmup_cosine
+
+guess = None  # predict: nats per character, held out
+
+
+def train_gpt(config, ids, steps, seed=0, batch=32, make=muon, **options):
+    """A GPT trained on windows of ids; (model, history)."""
+    torch.manual_seed(seed)
+    model = GPT(config)
+    windows = text_sampler(ids, config.context, batch, seed)
+    return model, train(model, windows, steps, optimizer=make(model), clip=1.0, amp=True,
+                        schedule=warmup_cosine(steps, min(50, steps // 4)), **options)
+
+
+def held_out(model, ids, context=64):
+    """Nats per character in consecutive windows, every target once."""
+    return nll(model, batches(*shifted_windows(ids, context), batch_size=64))
+
+
+gpt, history = train_gpt(modern, early, STEPS, name="GPT")
+late = late[: budget(cpu=len(late), smoke=500)]
+reached = held_out(gpt, late)
+reveal(guess, reached, f"nats per character on {plays} (5-gram {bar:.3f}, foretold {foretold:.3f})", fmt="{:.3f}")
+
+# %% [markdown]
+# ## Why does an LSTM do so well?
+#
+# Four models, recorded, a minute of a core each: *GPT*, this recipe with 4 layers of 128; *nanoGPT's CPU recipe* (GPT-2's parts, batches of
+# 12 × 64, AdamW); one layer of 256 *LSTM* or *GRU*, the state carried between windows (03), with Muon. The star: yours.
+#
+# Measure *speed* (how many steps does a minute buy?), *memory* (the state has read everything before; a window tells its first
+# characters nothing) and *task* (in a few lines of Shakespeare there is little to look up). Where does the order turn? Below:
+# Python with a context of 256. Further down (*Induction heads*): random sequences that come twice.
+
+# %%
+race = load("16_race")
+RACERS = ("GPT", "nanoGPT's CPU recipe", "LSTM, state carried", "GRU, state carried")
+clock = [10, 20, 30, 40, 50, 60]
+fig, ax = figure(figsize=(7, 3.4))
+lines(ax, clock, {name: [race["results"][f"{name}, {s} s"][0] for s in clock] for name in RACERS},
+      chance=bar, chance_label="5-gram")
+ax.plot(history.seconds, reached, "*", color="black", markersize=11)
+at_60 = {name: race["results"][f"{name}, 60 s"][0] for name in RACERS}
+ax.set(title=f"Ahead after a minute of one core: {min(at_60, key=at_60.get)}", xlabel="seconds", ylabel="nats per character")
+show(fig, alt="Held-out loss over sixty seconds of one core for a GPT, nanoGPT's CPU recipe, an LSTM and a GRU, with a "
+              "line for the 5-gram and a star for the live run.")
+print({name: f"{race['results'][f'{name}, steps'][0]:.0f} steps" for name in RACERS}, credit(race))
+
+# %%
+from seqlib.gpt_study import by_position
+
+place, longer = by_position(gpt, late), load("16_longer")
+fig, axes = figure(1, 2, figsize=(7.4, 3.1))
+axes[0].plot(range(1, 65), place)
+axes[0].axhline(at_60["LSTM, state carried"], color="#6B6B6B", linestyle=":")
+axes[0].set(title=f"First {place[0]:.2f}, last {place[-1]:.2f} nats", xlabel="position in the window", ylabel="nats")
+rivals = {name: np.array([longer["results"][f"{name}, {s} s"][0] for s in (15, 30, 45, 60)])
+          for name in ("GPT, context 256", "LSTM, state carried")}
+lines(axes[1], [15, 30, 45, 60], rivals)
+gap = rivals["GPT, context 256"] - rivals["LSTM, state carried"]
+axes[1].set(title=f"Python: the gap was {gap[0]:.2f}, is {gap[-1]:.2f}", xlabel="seconds of one core", ylabel="nats")
+show(fig, alt="Left: the loss of the GPT over the positions of a window, a dotted line for the LSTM of the race. Right: a "
+              "GPT with a context of 256 and an LSTM on Python's source over a minute of one core.")
+print(credit(longer))
+
+# %% [markdown]
+# ## Writing, and the cache
+#
+# To write, a GPT needs the logits of the *last* position only; but that position looks at the keys and values of all others.
+# Computed once, they never change: no position looks forward. So read the prompt once, then one token at a time.
+#
+# **Exercise 16.10 · Write with a cache** — ●●●○, 10 minutes, core
+#
+# `read(idx, past)` gives logits (B, T, V) and the past to hand on; `past` is None before anything was read. Take the
+# likeliest token each time. Nothing may be read twice.
+
+# %%
+def continue_greedily(read, prompt, count):
+    """The `count` likeliest tokens after prompt (B, T), one after another: (B, count)."""
+    ### BEGIN SOLUTION
+    logits, past = read(prompt, None)
+    written = [logits[:, -1:].argmax(dim=2)]
+    while len(written) < count:
+        logits, past = read(written[-1], past)
+        written.append(logits.argmax(dim=2))
+    return torch.cat(written, dim=1)
+    ### END SOLUTION
+
+
+# %%
+continue_greedily, result = check("16.continue_greedily", continue_greedily)
+result
+
+# %% [markdown]
+# `reader(model)` makes a `read` of a model. Is the cache exact, and what does it save? In float64 both ways of reading must agree to
+# rounding.
+#
+# **Predict.** 256 characters are written after a prompt. How many times faster with the cache?
+
+# %%
+import copy
+import time
+
+from seqlib.gpt_study import reader
+
+guess = None  # predict: how many times faster at 256 characters
+text, double = torch.from_numpy(late[None, :64].copy()), copy.deepcopy(gpt).double()
+read, past, pieces = reader(double), None, []
+for a, b in ((0, 5), (5, 6), (6, 40), (40, 64)):
+    logits, past = read(text[:, a:b], past)
+    pieces.append(logits)
+apart = (torch.cat(pieces, dim=1) - read(text)[0]).abs().max().item()
+print(f"cached and full logits differ by at most {apart:.0e} (float64)")
+
+
+def all_again(read, idx, count):
+    """Greedy writing that reads everything anew for each token."""
+    for _ in range(count):
+        idx = torch.cat([idx, read(idx)[0][:, -1:].argmax(dim=2)], dim=1)
+
+
+counts, took = [16, 64, 256, 512][: budget(cpu=4)], {}
+for name, write in (("reading all again", all_again), ("with the cache", continue_greedily)):
+    took[name] = []
+    for count in counts:
+        began = time.perf_counter()
+        write(reader(gpt), text[:, :8], count)
+        took[name].append(time.perf_counter() - began)
+
+# %%
+fig, ax = figure(figsize=(7, 2.9))
+lines(ax, counts, took)
+faster = took["reading all again"][2] / took["with the cache"][2]
+ax.set(title=f"256 characters: {faster:.1f} times faster", xlabel="characters written", ylabel="seconds")
+show(fig, alt="Time to write 16 to 512 characters, reading all again and with the cache. Without the cache the curve bends "
+              "upwards, with it the time grows in step with the length.")
+reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}")
+
+# %% [markdown]
+# ## A completer for Python
+#
+# The same model with a longer context, on Python's own library: 500 steps, no network. Type a beginning of your own, and turn the temperature.
+# The cell below samples three continuations, with nothing but your cache and `sample` of 10.
+
+# %%
+from seqlib.decode import sample
+from seqlib.gpt_study import stepper
+
+library, letters = encode_chars(stdlib_text(1_900_000)[: budget(cpu=1_900_000, smoke=30_000)])
+known, unseen = split_in_time(library, (0.95, 0.05))
+config = GPTConfig(letters.size, context=128, width=96, layers=3, **MODERN)
+coder, _ = train_gpt(config, known, budget(cpu=500), batch=16, name="completer")
+
+
+def complete(beginning, count=90, temperature=0.6, seed=0, copies=3):
+    """Continuations of a beginning, as texts."""
+    prompt = torch.from_numpy(letters.encode("\n" + beginning)).expand(copies, -1)
+    _, state = reader(coder)(prompt[:, :-1])
+    drawn = sample(stepper(coder), state, int(prompt[0, -1]), None, count, temperature=temperature, top_p=0.95,
+                   generator=torch.Generator().manual_seed(seed))
+    return ["".join(letters.decode(row)) for row in drawn.tolist()]
+
+
+# %%
+beginning = "    def __init__(self, "  # yours: any Python
+for text in complete(beginning):
+    print(f"{beginning}{text}\n{'·' * 40}")
+
+# %% [markdown]
+# Is that invented, or copied? For every place of a text, the longest piece that begins there and stands somewhere in the
+# training text. Beside it: the same of real modules that the model has not seen (people repeat themselves, too), and of a
+# 5-gram.
+
+# %%
+from seqlib.gpt_study import copied
+
+source = "".join(letters.decode(known))
+written = "".join(complete("\n", count=budget(cpu=300, smoke=20), temperature=1.0, copies=2))
+few = NGram(5, letters.size).fit(known)
+texts = {"GPT": written, "unseen modules": "".join(letters.decode(unseen[: len(written)])),
+         "5-gram": "".join(letters.decode(few.sample(len(written), np.random.default_rng(0))))}
+pieces = {name: copied(text, source) for name, text in texts.items()}
+fig, ax = figure(figsize=(7, 2.6))
+bars(ax, list(pieces), [np.mean(p) for p in pieces.values()], fmt="{:.1f}")
+ax.set(title="Pieces that stand in the training text", ylabel="characters, mean")
+show(fig, alt="Bars of the mean length of pieces that stand in the training text, for text of the GPT, for real modules "
+              "that it has not seen, and for the text of a 5-gram.")
+print({name: f"longest {p.max()}" for name, p in pieces.items()})
+
+# %% [markdown]
+# ## Five switches, one at a time
+#
+# Recorded: GPT-2's parts; each modern part switched on *alone*; all of them. 250 steps, three seeds; the whiskers are the
+# lowest and highest. No width was tuned for any of them.
+#
+# A switch whose whiskers overlap the first bar has not been shown to do anything *here*. Some were never meant to lower the
+# loss: QK-norm keeps long runs from diverging, grouped queries shrink the cache. And parts need not add up: compare the last
+# bar with what the single ones promise.
+#
+# **Predict.** Which single switch lowers the loss most at this size?
+
+# %%
+guess = None  # predict: "RMSNorm", "rotary", "SwiGLU", "grouped queries" or "QK-norm"
+PARTS = {"GPT-2's parts": {}, "RMSNorm": {"norm": "rms"}, "rotary": {"positions": "rotary"},
+         "SwiGLU": {"feed_forward": "swiglu"}, "grouped queries": {"kv_heads": 2}, "QK-norm": {"qk_norm": True},
+         "all five": {**MODERN, "qk_norm": True}}
+parts = load("16_parts")
+nats = {name: parts["results"][name] for name in PARTS}
+fig, ax = figure(figsize=(7.4, 3))
+bars(ax, [name.replace(" ", "\n") for name in nats], [np.mean(n) for n in nats.values()],
+     spread=([min(n) for n in nats.values()], [max(n) for n in nats.values()]), fmt="{:.3f}")
+gain = {name: np.mean(nats["GPT-2's parts"]) - np.mean(nats[name]) for name in list(PARTS)[1:6]}
+ax.set(title=f"One part at a time: {max(gain, key=gain.get)} helps most", ylabel="nats per character",
+       ylim=(min(map(min, nats.values())) - 0.1, max(map(max, nats.values())) + 0.06))
+show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single changes and for all five together, with "
+              "whiskers over three seeds.")
+plain = nats["GPT-2's parts"]
+overlap = [name for name in gain if min(plain) <= max(nats[name]) and min(nats[name]) <= max(plain)]
+for name, change in PARTS.items():
+    cache = 2 * 4 * change.get("kv_heads", 4) * 32  # keys and values, layers, shared heads, d_k
+    cpu = np.mean(parts["results"][f"{name}, seconds"]) / np.mean(parts["results"]["GPT-2's parts, seconds"])
+    print(f"{name:16} {np.mean(nats[name]):.3f}, time × {cpu:.2f}, {cache:,} numbers of cache per position")
+print(credit(parts))
+reveal(guess, max(gain, key=gain.get), "the switch that helped most", options=list(gain))
+
+# %% [markdown]
+# ## Induction heads
+#
+# "… Harry Pott**er** … Harry Pott" → "er". A model can look back to where the same token stood before, and say what came
+# *after* it. On random tokens, read twice, nothing else helps: the first copy costs log 32 = 3.47 nats per token, the second
+# could be free. Two layers can do it together: one marks each place with the token before it, one looks for that mark.
+#
+# **Exercise 16.11 · Is it an induction head?** — ●●●○, 8 minutes, core
+#
+# In the second copy, place t has the same token as t − p. What came after that one stood at t − p + 1:
+#
+# $$s = \frac{1}{T - p} \sum_{t=p}^{T-1} \alpha_{t,\; t-p+1} \tag{16.12}$$
+
+# %%
+def prefix_score(weights, period):
+    """How much each head looks at what came after the same token one period ago: weights (A, T, T) -> (A,)."""
+    ### BEGIN SOLUTION
+    t = torch.arange(period, weights.shape[1])
+    return weights[:, t, t - period + 1].mean(dim=1)  # (16.12)
+    ### END SOLUTION
+
+
+# %%
+prefix_score, result = check("16.prefix_score", prefix_score)
+result
+
+# %% [markdown]
+# Train a small model of two layers on nothing but that, with a new period in every batch, so that no fixed distance helps;
+# and an LSTM of 128 likewise. **Predict** the shape of the curves on the second copy: straight down, or something else?
+
+# %%
+from seqlib.gpt_study import Recurrent, learn_to_look_up, repeated, second_copy, without_head
+
+
+def head_scores(model, period=16):
+    """The prefix score of every head (L, A), on new sequences."""
+    tokens, scores = repeated(10**6 + 1, period=period), []
+    x, mask, places = model.tokens(tokens), cached_mask(2 * period, 2 * period), torch.arange(2 * period)
+    for block in model.blocks:
+        q, k, v = block.attention.project(block.norm_1(x))
+        shared = (repeat_heads(part, q.shape[1]) for part in (rotary(k, places), v))
+        scores.append(prefix_score(attention(rotary(q, places), *shared, mask)[1].mean(dim=0), period))
+        x = block(x)[0]
+    return torch.stack(scores)
+
+
+# %%
+torch.manual_seed(0)
+looker, lstm = GPT(GPTConfig(32, width=64, layers=2, **MODERN)), Recurrent(32, hidden_size=128)
+found = learn_to_look_up(looker, muon(looker, "blocks", 0.02, 3e-3), budget(cpu=640), every=budget(cpu=40),
+                         look=lambda model: {"score": head_scores(model).max().item()})
+recurrent = learn_to_look_up(lstm, muon(lstm, "layer", 0.02, 3e-3), budget(cpu=640), every=budget(cpu=40))
+fig, axes = figure(2, 1, figsize=(7, 4), sharex=True)
+lines(axes[0], found.series("second copy")[0], {"GPT, 2 layers": found.series("second copy")[1],
+                                                "LSTM of 128": recurrent.series("second copy")[1]})
+axes[0].set(title="The loss falls late …", ylabel="nats, second copy")
+axes[1].plot(*found.series("score"), color="#D55E00")
+axes[1].set(title="… when a head begins to look back", xlabel="step", ylabel="highest score")
+show(fig, alt="Over training steps: above, the loss on the second copy, for a GPT of two layers and an LSTM; below, the "
+              "highest prefix score of a head of the GPT.")
+
+# %% [markdown]
+# A score says where a head looks. Does it *do* the copying? Take heads out, one at a time (what W_o reads of a head becomes
+# zero), and measure the second copy.
+
+# %%
+from seqlib.plot import heatmap
+
+scores, losses = head_scores(looker).detach(), torch.zeros(2, 4)
+for layer, head in np.ndindex(2, 4):
+    hook = without_head(looker, layer, head)
+    losses[layer, head] = second_copy(looker)
+    hook.remove()
+lost = losses - second_copy(looker)
+
+rows, columns = ["layer 1", "layer 2"], [f"head {head}" for head in range(1, 5)]
+fig, axes = figure(1, 2, figsize=(7.4, 2.4))
+heatmap(axes[0], scores, rows, columns, values=True, low=0, high=1)
+axes[0].set_title("Prefix score")
+heatmap(axes[1], lost, rows, columns, values=True)
+axes[1].set_title(f"Nats lost without it (whole: {second_copy(looker):.2f})")
+show(fig, alt="Two small tables by layer and head: the prefix score, and how much the loss on the second copy rises when "
+              "that head is silenced.")
+print("the GPT of the plays, on repeated random characters: highest score",
+      f"{head_scores(gpt).max().item():.2f}; by chance about {1 / 24:.2f}")
+
+# %% [markdown]
+# ## Break it
+#
+# Slips of exercise 16.6, each put into the trained model, which reads 32 characters and then 33 more through the cache. None
+# of them raises an error: the loss of the second half (exercise 16.1) is all that tells. **Predict** which hurts most.
+
+# %%
+guess = None  # predict: one of the names below, such as "no scale"
+right, slips = attend, {
+    "as it should be": attend,
+    "positions restart": lambda q, k, v, past, turn: restart(q, k, v, past),
+    "cache forgotten": lambda q, k, v, past, turn: right(q, k, v, None, turn),
+    "wrong sharing": lambda q, k, v, past, turn: crossed(q, k, v, past, turn),
+    "no positions": lambda q, k, v, past, turn: right(q, k, v, past, False),
+    "no scale": lambda q, k, v, past, turn: right(q * q.shape[-1] ** 0.5, k, v, past, turn),
+}
+
+
+def restart(q, k, v, past):
+    """Queries and new keys turned as if they stood at the beginning."""
+    places = torch.arange(k.shape[2])
+    return right(rotary(q, places), rotary(k, places), v, past, False)
+
+
+def crossed(q, k, v, past, turn):
+    """The shared heads repeated in the wrong order: the two in the middle change places."""
+    out, kept = right(q[:, [0, 2, 1, 3]], k, v, past, turn)
+    return out[:, [0, 2, 1, 3]], kept
+
+
+windows, hurt = torch.from_numpy(late[: 65 * budget(cpu=200, smoke=4)].reshape(-1, 65).copy()), {}
+for name, slip in slips.items():
+    attend = slip  # the name that the model's layers look up
+    with torch.no_grad():
+        gpt(windows[:, :32], cache := [])
+        logits = gpt(windows[:, 32:], cache)
+    hurt[name] = language_loss(logits, windows[:, 32:], torch.full((len(windows),), 33)).item()
+attend = right
+
+# %%
+fig, ax = figure(figsize=(7.4, 2.9))
+bars(ax, [name.replace(" ", "\n", 1) for name in hurt], list(hurt.values()), fmt="{:.2f}",
+     chance=bar, chance_label="5-gram")
+worst = max(hurt, key=hurt.get)
+ax.set(title=f"“{worst}” costs {hurt[worst] - hurt['as it should be']:.2f} nats", ylabel="nats per character")
+show(fig, alt="Bars of the loss on the second half of the windows: as it should be, and with five slips in the attention, "
+              "with a line for the 5-gram.")
+reveal(guess, worst, "the slip that hurts most", options=list(hurt)[1:])
+
+# %% [markdown]
+# ## Parity
+#
+# A GPT-2 made of PyTorch's own layers: `nn.Embedding`, `nn.TransformerEncoder` with norms first, a GELU and a causal mask.
+# Its weights are given the names and shapes of the public GPT-2 (whose `Conv1D` keeps the transpose, and q, k, v side by
+# side), loaded into ours by `from_gpt2`, and logits and gradients compared in float64. A test of this course does the same
+# with `transformers.GPT2LMHeadModel`, and with a model of Llama's shape.
+
+# %%
+def from_gpt2(state_dict, config):
+    """A GPT with the weights of a public GPT-2: the names and shapes of transformers.GPT2LMHeadModel.
+
+    state_dict: name -> tensor; config: anything with n_layer, n_head, layer_norm_epsilon. Its `Conv1D` layers keep
+    W as (in, out), the transpose of nn.Linear's, and q, k, v side by side; its activation is `gelu_new`.
+    """
+    given = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}
+    table, places, hidden = given["wte.weight"], given["wpe.weight"], given["h.0.mlp.c_fc.bias"]
+    model = GPT(GPTConfig(len(table), len(places), table.shape[1], config.n_layer, config.n_head,
+                          hidden_size=len(hidden), epsilon=config.layer_norm_epsilon)).to(table)
+    ours = {"tokens.weight": table, "head.weight": table, "places.weight": places}
+    names = {"norm_1": "ln_1", "norm_2": "ln_2", "attention.W_o": "attn.c_proj", "mlp.W_up": "mlp.c_fc",
+             "mlp.W_down": "mlp.c_proj"}
+    for kind in ("weight", "bias"):
+        ours[f"norm.{kind}"] = given[f"ln_f.{kind}"]
+        for n in range(config.n_layer):
+            for mine, theirs in names.items():
+                ours[f"blocks.{n}.{mine}.{kind}"] = given[f"h.{n}.{theirs}.{kind}"].t()
+            for mine, part in zip("qkv", given[f"h.{n}.attn.c_attn.{kind}"].chunk(3, dim=-1), strict=True):
+                ours[f"blocks.{n}.attention.W_{mine}.{kind}"] = part.t()
+    model.load_state_dict(ours)
+    return model
+
+
+# %%
+from types import SimpleNamespace
+
+layer = nn.TransformerEncoderLayer(12, 3, 30, dropout=0.0, activation=lambda x: F.gelu(x, approximate="tanh"),
+                                   batch_first=True, norm_first=True)
+encoder = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(12), enable_nested_tensor=False).double()
+for weight in encoder.parameters():
+    nn.init.normal_(weight, std=0.5)  # no zeros, no ones: they would hide what is left out
+table, places = (nn.Embedding(size, 12, dtype=torch.float64) for size in (11, 9))
+names = {"norm1": "ln_1", "norm2": "ln_2", "self_attn.in_proj_": "attn.c_attn.", "self_attn.out_proj": "attn.c_proj",
+         "linear1": "mlp.c_fc", "linear2": "mlp.c_proj", "layers.": "h.", "norm.": "ln_f."}
+public = {"wte.weight": table.weight.detach(), "wpe.weight": places.weight.detach()}
+for name, weight in encoder.state_dict().items():
+    for theirs, name_there in names.items():
+        name = name.replace(theirs, name_there)
+    public[name] = weight.t()
+gpt_2 = from_gpt2(public, SimpleNamespace(n_layer=2, n_head=3, layer_norm_epsilon=1e-5))
+idx, mask = torch.randint(11, (2, 9)), nn.Transformer.generate_square_subsequent_mask(9, dtype=torch.float64)
+logits = encoder(table(idx) + places.weight, mask=mask) @ table.weight.T
+pairs = [(gpt_2(idx), logits)]
+for each in pairs[0]:
+    each.square().sum().backward()
+pairs += [(gpt_2.tokens.weight.grad, table.weight.grad), (gpt_2.places.weight.grad, places.weight.grad)]
+pairs += [(gpt_2.blocks[0].mlp.W_up.weight.grad, encoder.layers[0].linear1.weight.grad)]
+print([f"{(a - b).abs().max():.0e}" for a, b in pairs], "logits, then gradients of three of the weights")
+
+# %% [markdown]
+# ## On a GPU, and what the books say
+#
+# nanoGPT's GPU size is 6 layers of 384, context 256: 10.7 million numbers, which would learn a million characters by heart
+# without dropout. It reports 1.4697. The same size with the modern parts and Muon is prepared to go below that:
+# `python tools/record_runs.py 16_gpu` on a machine with a GPU. **Nobody has run it for this page**, so no figure stands here.
+
+# %%
+from seqlib import claims
+
+claims([
+    ("Transformers are better language models than LSTMs", "Kaplan et al. 2020, §3.2.1, Fig. 7",
+     f"one core, 60 s: GPT {at_60['GPT']:.3f}, LSTM {at_60['LSTM, state carried']:.3f}; looking up random tokens: "
+     f"GPT {second_copy(looker):.2f}, LSTM {second_copy(lstm):.2f}",
+     "depends" if at_60["GPT"] > at_60["LSTM, state carried"] else "holds", "Why does an LSTM do so well"),
+    ("Loss is a power of compute", "Kaplan et al. 2020, §6.1, eq. 1.3",
+     f"exponent {exponent:.3f}; the live run: {reached:.3f}, foretold {foretold:.3f} ± {2 * error:.3f}",
+     "holds" if abs(reached - foretold) <= 2 * error else "depends", "Before a long run"),
+    ("The best size grows like C^0.73 (Kaplan), C^0.5 (Hoffmann)", "Kaplan et al. 2020, eq. 1.7; Hoffmann et al. 2022, §3.4",
+     f"C^{growth:.2f}, from three sizes at each of five budgets", "depends", "Before a long run"),
+    ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5", f"{-gain['RMSNorm']:+.3f} nats",
+     "holds" if gain["RMSNorm"] > -0.01 else "fails", "Five switches"),
+    ("SwiGLU lowers the loss", "Shazeer 2020, Table 1", f"by {gain['SwiGLU']:.3f} nats",
+     "depends" if "SwiGLU" in overlap else "holds" if gain["SwiGLU"] > 0 else "fails", "Five switches"),
+    ("Rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021", f"by {gain['rotary']:.3f} nats",
+     "depends" if "rotary" in overlap else "holds" if gain["rotary"] > 0 else "fails", "Five switches"),
+    ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1", f"{-gain['grouped queries']:+.3f} nats",
+     "holds" if gain["grouped queries"] > -0.02 else "fails", "Five switches"),
+    ("Induction heads appear abruptly, with a drop of the loss", "Olsson et al. 2022, Argument 1",
+     f"highest score {scores.max():.2f}; silencing it costs {lost.flatten()[scores.argmax()]:.2f} nats",
+     "holds" if scores.max() > 0.3 else "depends", "Induction heads"),
+    ("A cache changes nothing but the time", "Pope et al. 2022, §2", f"{apart:.0e} apart, {faster:.1f} times faster",
+     "holds" if apart < 1e-10 else "fails", "Writing, and the cache"),
+])
+
+# %% [markdown]
+# ## Remember
+#
+# - Shift the targets. A loss near zero is a leak, not a triumph.
+# - The new positions are the *last* of S: in the mask, in the rotation, in the order of joining.
+# - A loss can be foretold from small runs, with a band.
+# - Which model is best depends on the clock and on the task: look things up, or carry a state.
+#
+# **One picture to keep:** the curve that falls at once when a head begins to look back.
+
+# %%
+from seqlib import flashcards, quiz
+
+flashcards("16")
+
+# %%
+quiz("16")
+
+# %% [markdown]
+# ## Sources, and beyond
+#
+# Radford et al. 2019, *Language Models are Unsupervised Multitask Learners*, §2.3. Zhang and Sennrich 2019, *Root Mean Square
+# Layer Normalization*, §4, eq. 4. Shazeer 2020, *GLU Variants Improve Transformer*, eq. 6, Table 1. Su et al. 2021, *RoFormer*,
+# §3.2.2. Ainslie et al. 2023, *GQA*, §2.2. Henry et al. 2020, *Query-Key Normalization for Transformers*, §3. Kaplan et al.
+# 2020, *Scaling Laws for Neural Language Models*, §2.1, §3.2.1, §6. Hoffmann et al. 2022, *Training Compute-Optimal Large
+# Language Models*, §3.2. Olsson et al. 2022, *In-context Learning and Induction Heads*. Jordan et al. 2024, *Muon*. Pope et
+# al. 2022, *Efficiently Scaling Transformer Inference*, §2. Karpathy, *nanoGPT* (figures of its README).
+#
+# **Beyond.** Let the completer read tokens of 15. Give the GPT a window twice as long and half the batch. Sample with the
+# cache from a context longer than the trained one, and measure the loss by position. Next: [17 · BERT](17_bert.ipynb).
