@@ -627,7 +627,7 @@ reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}
 # ## A completer for Python
 #
 # The same model with a longer context, on Python's own library: 500 steps, no network. Type a beginning of your own, and turn the temperature.
-# The cell below samples three continuations, with nothing but your cache and `sample` of 10.
+# The cell below samples three continuations, with nothing but your cache and `seqlib.decode.sample`.
 
 # %%
 from seqlib.decode import sample
