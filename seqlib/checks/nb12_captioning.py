@@ -617,14 +617,9 @@ def _failures(rng) -> list[Case]:
         return _RELATIONS[one], _RELATIONS[other]
 
     cases = []
-    for label, count, change in (
-        ("two digits, all right", 2, "none"), ("three digits, one misread", 3, "digit"), ("two digits, another side", 2, "relation"),
-        ("three digits, two of them exchanged", 3, "order"),
-        ("two digits exchanged", 2, "order"),
-        ("three other digits, two of them exchanged", 3, "order"),
-        ("two other digits exchanged", 2, "order"), ("one misread, and another side", 3, "both"),
-        ("two digits exchanged, and another side", 2, "turned"), ("a digit is missing", 3, "missing"),
-        ("two digits, both misread", 2, "misread"), ("one digit said twice", 3, "twice"),
+    for count, change in (
+        (2, "none"), (3, "digit"), (2, "relation"), (3, "order"), (2, "order"), (3, "order"), (2, "order"), (3, "both"),
+        (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"),
     ):  # fmt: skip
         d, (relation, other) = digits(6), two()
         true, wrong = d[:count], [*d[:count]]
@@ -639,8 +634,9 @@ def _failures(rng) -> list[Case]:
         if change == "missing":
             wrong = wrong[:2]
         said = _caption(wrong, other if change in ("relation", "both", "turned") else relation)
-        cases.append(Case(label, said=said, true=_caption(true, relation)))
-    return [cases[k] for k in rng.permutation(len(cases))]
+        cases.append((said, _caption(true, relation)))
+    # In another order at each draw, or a list of answers learned by heart would do; so the names tell nothing.
+    return [Case(f"caption {i}", said=cases[k][0], true=cases[k][1]) for i, k in enumerate(rng.permutation(len(cases)), 1)]
 
 
 def _sorted_out(said, true):
