@@ -110,7 +110,7 @@ def _mark_exercises(path: Path, cells):
         name, variable = follows.groups()
         if name not in known or known[name].variable != variable:
             raise BuildError(
-                f"{path.name}: no exercise {name!r} for `{variable}` in the checks module of this notebook"
+                f"{path.name}: no exercise {name!r} for `{variable}` in the exercises module of this notebook"
             )
         seen.append(name)
         grade_id = name.replace(".", "-")
@@ -132,7 +132,7 @@ def _mark_exercises(path: Path, cells):
         }
     if seen != list(known):
         raise BuildError(
-            f"{path.name}: exercises in the source ({', '.join(seen)}) and in the checks module "
+            f"{path.name}: exercises in the source ({', '.join(seen)}) and in the exercises module "
             f"({', '.join(known)}) differ, or stand in another order"
         )
 
@@ -246,12 +246,13 @@ def _file_of(module: str) -> Path | None:
 
 
 def depends_on(stem: str, code: str) -> list[Path]:
-    """Files of seqlib that the notebook's code reaches by imports, and its own checks module."""
+    """What the notebook shows besides its own code: parts of seqlib that it reaches by imports, its exercises, quiz and
+    flashcards, and the recorded runs that it names."""
     from seqlib.checks.exercise import module_names
 
     todo, files = _imported(code), set()
     if stem[:2] in module_names():
-        todo.add(f"seqlib.checks.{module_names()[stem[:2]]}")
+        todo.add(f"seqlib.exercises.{module_names()[stem[:2]]}")
     while todo:
         module = todo.pop()
         todo |= {module.rpartition(".")[0]} - {""}      # importing a module runs its package first
@@ -261,7 +262,9 @@ def depends_on(stem: str, code: str) -> list[Path]:
         files.add(file)
         text = file.read_text(encoding="utf-8")
         todo |= _imported(text)
-        files |= {f for f in (ROOT / "seqlib/static").glob("*") if f'"{f.name}"' in text}
+        files |= {f for f in file.parent.glob("*") if f.suffix in (".js", ".css") and f'"{f.name}"' in text}
+    files |= set((ROOT / "seqlib/exercises").glob(f"nb{stem[:2]}_*.txt"))
+    files |= {f for f in (ROOT / "data/runs").glob("*.json") if f'"{f.stem}"' in code}
     return sorted(files)
 
 

@@ -37,9 +37,9 @@ def notebook(stem: str) -> dict:
 @recording
 def run_03_names(command):
     """The RNN of 03 on people's names, three seeds."""
-    from seqlib import runs
     from seqlib.data import fetch
     from seqlib.runtime import budget
+    from seqlib.training import recorded as runs
 
     spell, seeds = notebook("03_bptt")["spell"], (0, 1, 2)
     people = fetch("names/names.txt").read_text(encoding="utf-8").split()

@@ -8,7 +8,7 @@ def _run(task, seed: int, steps: int, loss=None, name="number words", **options)
     """Train the recurrent pair on a task: the history, the model, and percent right of each group."""
     import torch
 
-    from seqlib.number_task import recurrent_pair
+    from seqlib.studies.translating_numbers import recurrent_pair
 
     torch.manual_seed(seed)
     model = recurrent_pair(task, **options)
@@ -25,9 +25,9 @@ def _gather(results: dict, label: str, found: dict) -> None:
 def bottleneck(command):
     import torch
 
-    from seqlib import runs
-    from seqlib.number_task import STEPS, number_task
     from seqlib.runtime import budget
+    from seqlib.studies.translating_numbers import STEPS, number_task
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     results, curves = {}, {"one context": [], "one context, reversed source": []}
@@ -49,9 +49,9 @@ def bottleneck(command):
 def width(command):
     import torch
 
-    from seqlib import runs
-    from seqlib.number_task import STEPS, number_task
     from seqlib.runtime import budget
+    from seqlib.studies.translating_numbers import STEPS, number_task
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     results, curves = {}, {f"context {width}": [] for width in WIDTHS}
@@ -68,9 +68,9 @@ def width(command):
 def scan(command):
     import torch
 
-    from seqlib import runs
-    from seqlib.number_task import scan_task
     from seqlib.runtime import budget
+    from seqlib.studies.translating_numbers import scan_task
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     results, curves, steps = {}, {"simple": [], "length": []}, budget(cpu=1200, gpu=6000)

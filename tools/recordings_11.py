@@ -28,9 +28,9 @@ def bottleneck(command):
     """Exact match against length for four models of equal size, and what the three with attention look at."""
     import torch
 
-    from seqlib import runs
-    from seqlib.number_task import STEPS, number_task
     from seqlib.runtime import budget
+    from seqlib.studies.translating_numbers import STEPS, number_task
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     own, results, curves = notebook(), {}, {kind: [] for kind in KINDS}
@@ -61,16 +61,16 @@ def bottleneck(command):
 
 
 def _aligned(own, model, pairs, task):
-    from seqlib.alignment import in_percent, looked_at
+    from seqlib.studies.where_it_looks import in_percent, looked_at
 
     return in_percent(own["alignment_score"], lambda pair: looked_at(model, task, pair), pairs)
 
 
 def captions(command, size="cpu"):
     """Multi30k, German to English, without and with attention, one seed."""
-    from seqlib import runs
-    from seqlib.captions import bleu, train_captions, translate_captions
     from seqlib.runtime import budget
+    from seqlib.studies.translating_captions import bleu, train_captions, translate_captions
+    from seqlib.training import recorded as runs
 
     own, results, curves = notebook(), {}, {}
     for name, make in (("one vector", own["plain_captions"]), ("attention", own["attentive_captions"])):
@@ -91,10 +91,10 @@ def two_way(command):
     """The control of 11_bottleneck: one vector again, but with the two-way encoder that the attentive models have."""
     import torch
 
-    from seqlib import runs
-    from seqlib.number_task import EMBEDDING_SIZE, STEPS, number_task
+    from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
     from seqlib.runtime import budget
-    from seqlib.seq2seq import Decoder, Encoder, Seq2Seq
+    from seqlib.studies.translating_numbers import EMBEDDING_SIZE, STEPS, number_task
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     own, results, curves = notebook(), {}, []

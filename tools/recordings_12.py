@@ -56,8 +56,8 @@ def _measured(model) -> dict:
 def _record(name, makers, command, what):
     import torch
 
-    from seqlib import runs
     from seqlib.runtime import budget
+    from seqlib.training import recorded as runs
 
     torch.set_num_threads(1)
     results, curves = {}, {}

@@ -26,7 +26,7 @@ def definitions() -> dict:
 
 def positions(command, seeds=(0, 1, 2, 3, 4)):
     """Two tasks, four kinds of position, within and beyond the 24 places of the training. About a minute."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     here, results = definitions(), {}
     for kind in here["KINDS"]:
@@ -53,7 +53,7 @@ CASES = {"1 head": {"heads": 1}, "2 heads": {"heads": 2}, "4 heads": {"heads": 4
 
 def heads(command, seeds=(0, 1, 2, 3, 4)):
     """Two answers at one word, one to four heads, known and new pairs. Under a minute."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     results = {}
     for name, options in CASES.items():
@@ -67,7 +67,7 @@ def heads(command, seeds=(0, 1, 2, 3, 4)):
 
 def scale(command, seeds=(0, 1, 2)):
     """The text backwards with scores divided by nothing, the root or the width. About a minute."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     here, results = definitions(), {}
     for width in (16, 64, 256):

@@ -22,21 +22,21 @@ def definitions() -> dict:
 
     torch.set_num_threads(1)
     path, found = ROOT / "solutions" / "14_transformer.py", {"__name__": "transformer_14"}
-    exec("from seqlib import transformer\nfrom seqlib.transformer import Transformer", found)
+    exec("from seqlib import transformer\nfrom seqlib.models.transformer import Transformer", found)
     for statement in ast.parse(path.read_text(encoding="utf-8")).body:
         targets = {n.id for t in getattr(statement, "targets", ()) for n in ast.walk(t) if isinstance(n, ast.Name)}
         named = {getattr(statement, "name", ""), *targets} & NAMES
         if isinstance(statement, (ast.Import, ast.ImportFrom)) or named:
             exec(compile(ast.Module([statement], []), str(path), "exec"), found)
-    exec("from seqlib.checks.nb14_transformer import _their_smoothed as smoothed_loss", found)
+    exec("from seqlib.exercises.nb14_transformer import _their_smoothed as smoothed_loss", found)
     return found
 
 
 def rungs(sizes) -> dict:
     """The models of the ladder, about 140,000 parameters each."""
-    from seqlib.attention import GeneralScore
-    from seqlib.seq2seq import AttentionDecoder, AttentionSeq2Seq, Decoder, Encoder, Seq2Seq
-    from seqlib.transformer import Transformer
+    from seqlib.models.attention import GeneralScore
+    from seqlib.models.seq2seq import AttentionDecoder, AttentionSeq2Seq, Decoder, Encoder, Seq2Seq
+    from seqlib.models.transformer import Transformer
 
     V, W = sizes
 
@@ -69,7 +69,7 @@ def ladder(command):
     """Five models, 4 and 12 seconds, three seeds."""
     import torch
 
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     task, sizes = (definitions()[name] for name in ("task", "sizes"))
     results, curves = {}, {}
@@ -99,8 +99,8 @@ def ladder(command):
 
 def ablations(command):
     """A small Transformer with each part taken out."""
-    from seqlib import runs
-    from seqlib.dissect import PARTS
+    from seqlib.studies.what_each_part_does import PARTS
+    from seqlib.training import recorded as runs
 
     here, results = definitions(), {}
     for part in PARTS:
@@ -114,7 +114,7 @@ def ablations(command):
 
 def warmup(command):
     """Pre- and post-norm, with and without warm-up, at two learning rates."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     begin, curves = definitions()["begin"], {}
     for pre_norm in (True, False):
@@ -128,7 +128,7 @@ def warmup(command):
 
 def smoothing(command):
     """Label smoothing: confidence and what is right."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     smooth, results = definitions()["smooth"], {}
     for epsilon in (0.0, 0.1, 0.3):
@@ -152,8 +152,8 @@ def dates(command, seconds=10):
     """Dates in sixteen languages: the GRU pair with attention and the Transformer, equal seconds."""
     import torch
 
-    from seqlib import runs
-    from seqlib.dissect import train_on
+    from seqlib.studies.what_each_part_does import train_on
+    from seqlib.training import recorded as runs
 
     here, results, curves = definitions(), {}, {}
     for kind in ("GRU, attention", "Transformer"):
@@ -179,11 +179,11 @@ def multi30k(command, seconds=60):
     """German to English captions: both rivals for the same time; on a GPU for as many steps as published models had."""
     import torch
 
-    from seqlib import runs
     from seqlib.data.multi30k import multi30k as captions
     from seqlib.data.pairs import pair_vocabularies
-    from seqlib.dissect import train_on
     from seqlib.runtime import budget, device
+    from seqlib.studies.what_each_part_does import train_on
+    from seqlib.training import recorded as runs
 
     here, results, curves = definitions(), {}, {}
     pairs, unseen = captions("train"), captions("test")

@@ -3,10 +3,10 @@
 
 def addition(command):
     """The same sums in four spellings, five seeds each."""
-    from seqlib import runs
-    from seqlib.bpe import BytePairEncoding
     from seqlib.data import stdlib_text
-    from seqlib.sums import train_adder
+    from seqlib.data.bpe import BytePairEncoding
+    from seqlib.studies.learning_to_add import train_adder
+    from seqlib.training import recorded as runs
 
     source = stdlib_text(1_200_000)  # cut as in the notebook
     bpe = BytePairEncoding.train(source[: source.rfind("\n", 0, len(source) * 5 // 6) + 1], 4096)

@@ -59,7 +59,7 @@ def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, war
 def race_gpt(config, make, batch, ids, late, amp=True, **options):
     """A GPT against the clock, windows from anywhere."""
     from seqlib.data import text_sampler
-    from seqlib.train import cross_entropy
+    from seqlib.training.train import cross_entropy
 
     torch.manual_seed(0)
     model = here()["GPT"](config)
@@ -71,7 +71,7 @@ def race_gpt(config, make, batch, ids, late, amp=True, **options):
 def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):
     """A recurrent layer against the clock, its state carried from window to window, in the evaluation too."""
     from seqlib.data import carried_sampler
-    from seqlib.gpt_study import Recurrent
+    from seqlib.studies.small_gpt import Recurrent
 
     torch.manual_seed(0)
     model, kept = Recurrent(size, layer), [None]
@@ -94,7 +94,7 @@ def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):
 
 def race(command):
     """GPT, nanoGPT's CPU recipe, LSTM and GRU: a minute of one core each."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     GPTConfig, (early, late, size) = here()["GPTConfig"], shakespeare()
     adamw = {"lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 0.1}
@@ -116,8 +116,8 @@ def race(command):
 
 def longer(command, seconds=60, marks=(15, 30, 45, 60)):
     """Python's own library: a GPT with a context of 256 against the LSTM, for longer."""
-    from seqlib import runs
     from seqlib.data import encode_chars, split_in_time, stdlib_text
+    from seqlib.training import recorded as runs
 
     ids, letters = encode_chars(stdlib_text(1_900_000))
     known, unseen = split_in_time(ids, (0.95, 0.05))
@@ -139,7 +139,7 @@ def longer(command, seconds=60, marks=(15, 30, 45, 60)):
 
 def parts(command, seeds=(0, 1, 2)):
     """Each modern part switched on alone, and all of them: equal steps, three seeds."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     GPTConfig, (early, late, size), results = here()["GPTConfig"], shakespeare(), {}
     for name, change in here()["PARTS"].items():
@@ -168,7 +168,7 @@ LEVELS = {
 
 def scaling(command, seeds=(0,)):
     """Loss against compute: five budgets, three sizes each."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     GPTConfig, (early, late, size), results = here()["GPTConfig"], shakespeare(), {}
     for level, shapes in LEVELS.items():
@@ -192,14 +192,14 @@ LARGE = {"context": 256, "width": 384, "layers": 6, "heads": 6, "norm": "rms", "
 
 def gpu(command):
     """nanoGPT's GPU size with the modern parts and Muon, prepared to go below its 1.4697. Needs a CUDA device."""
-    from seqlib import runs
     from seqlib.runtime import device
+    from seqlib.training import recorded as runs
 
     if device().type != "cuda":
         print("16_gpu needs a CUDA device: nothing recorded")
         return
     from seqlib.data import text_sampler
-    from seqlib.train import train, warmup_cosine
+    from seqlib.training.train import train, warmup_cosine
 
     early, late, size = shakespeare()
     torch.manual_seed(0)

@@ -106,7 +106,7 @@ def feature_based(model, seed: int, labels: int = 64) -> float:
 
 
 def rule(command):
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     n, results, curves = notebook(), {}, {}
 
@@ -129,7 +129,7 @@ def rule(command):
 
 
 def direction(command):
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     n, results = notebook(), {}
     for way in ("causal", "masked"):
@@ -143,8 +143,8 @@ def direction(command):
 
 
 def few_labels(command):
-    from seqlib import runs
-    from seqlib.bidirectional import BidirectionalEncoder
+    from seqlib.models.bidirectional import BidirectionalEncoder
+    from seqlib.training import recorded as runs
 
     n, results = notebook(), {}
 
@@ -191,9 +191,9 @@ def counting(seed: int) -> float:
 
 
 def real(command):
-    from seqlib import runs
     from seqlib.data.sentiment import sst2
     from seqlib.data.tagging import UPOS, ud_ewt
+    from seqlib.training import recorded as runs
 
     results = {}
     for task, read, names in (("SST-2", sst2, None), ("EWT", ud_ewt, UPOS)):
@@ -210,8 +210,8 @@ def _on_real_text(task, train, test, names, seed, steps=400) -> dict:
     """{label: percent right} for a pre-trained network, the same from scratch, and a bidirectional LSTM."""
     import torch
 
-    from seqlib.bidirectional import BidirectionalEncoder
     from seqlib.data import Vocabulary
+    from seqlib.models.bidirectional import BidirectionalEncoder
 
     n = notebook()
     words = Vocabulary.build(train[0], min_count=2, specials=n["SPECIALS"])

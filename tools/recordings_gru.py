@@ -37,7 +37,7 @@ def in_processes(work, jobs) -> dict:
 
 def recall(command, seeds=(0, 1, 2, 3, 4)):
     """Accuracy against delay of RNN, LSTM and GRU at equal parameters, fresh and told to keep."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     nets = definitions()["NETS"]
     found = in_processes(_recall, list(product(nets, DELAYS, seeds)))
@@ -56,7 +56,7 @@ def _recall(job):
 
 def ablations(command, seeds=(0, 1, 2)):
     """The GRU with a gate removed or moved, on recall and on characters."""
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     jobs = list(product(("recall", "characters"), definitions()["ALTERED"], seeds))
     found = in_processes(_altered, jobs)
@@ -86,7 +86,7 @@ def characters(command, seeds=(0, 1, 2)):
     import numpy as np
     import torch
 
-    from seqlib import runs
+    from seqlib.training import recorded as runs
 
     here, results, cost = definitions(), {}, {}
     trained = in_processes(_characters, list(product(_nets(), seeds)))

@@ -19,7 +19,7 @@ def notebook() -> dict:
 
 def _layer(kind: str, inputs: int, hidden: int, steps: int):
     """A fresh layer of KINDS; the LSTM has the parameters of an RNN of 64 units when hidden is about 30."""
-    from seqlib.layers import LSTM, RNN, remember_for
+    from seqlib.models.layers import LSTM, RNN, remember_for
 
     if kind == "RNN":
         return RNN(inputs, 64)
@@ -47,8 +47,8 @@ def _quick() -> None:
 def recall(command):
     import torch
 
-    from seqlib import runs
     from seqlib.runtime import budget
+    from seqlib.training import recorded as runs
 
     _quick()
     results, curves = {}, {kind: [] for kind in KINDS}
@@ -67,9 +67,9 @@ def recall(command):
 def forget_bias(command):
     import torch
 
-    from seqlib import runs
-    from seqlib.layers import LSTM
+    from seqlib.models.layers import LSTM
     from seqlib.runtime import budget
+    from seqlib.training import recorded as runs
 
     _quick()
     results = {}
@@ -89,8 +89,8 @@ def forget_bias(command):
 def adding(command):
     import torch
 
-    from seqlib import runs
     from seqlib.runtime import budget
+    from seqlib.training import recorded as runs
 
     _quick()
     results, curves = {}, {}
@@ -108,12 +108,12 @@ def colours(command):
     import numpy as np
     import torch
 
-    from seqlib import runs
-    from seqlib.colouring import Colourer, Window, accuracy_by_distance, read_through, train_colours
     from seqlib.data.syntax import CHARACTERS, CLASSES, python_source
-    from seqlib.layers import LSTM, RNN
     from seqlib.metrics import accuracy, macro_f1
+    from seqlib.models.layers import LSTM, RNN
     from seqlib.runtime import budget
+    from seqlib.studies.colouring_python import Colourer, Window, accuracy_by_distance, read_through, train_colours
+    from seqlib.training import recorded as runs
 
     edges, size, results, curves = [0, 8, 32, 128, 512, 2048], len(CHARACTERS), {}, {}
     train_source, test_source = python_source(np.random.default_rng(0))

@@ -4,7 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from multiprocessing import get_context
 
-from seqlib import runs
+from seqlib.training import recorded as runs
 
 SEEDS = (0, 1, 2)
 DELAYS = (5, 10, 20, 40, 80, 160)

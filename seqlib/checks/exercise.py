@@ -85,18 +85,18 @@ class Exercise:
 
 @cache
 def module_names() -> dict[str, str]:
-    """{"02": "nb02_rnn"}: the checks module of each notebook."""
-    import seqlib.checks as package
-
+    """{"02": "nb02_rnn"}: the exercises module of each notebook."""
+    # Looked up by name: the engine knows no exercise, and `exercises` imports the engine.
+    package = import_module("seqlib.exercises")
     return {m.name[2:4]: m.name for m in iter_modules(package.__path__) if re.match(r"nb\d\d_", m.name)}
 
 
 def notebook_module(number: str):
-    """The checks module of notebook `number` ("02"); ValueError where there is none."""
+    """The exercises module of notebook `number` ("02"); ValueError where there is none."""
     names = module_names()
     if number not in names:
         raise ValueError(f"there is no notebook {number!r}; there are {', '.join(sorted(names))}")
-    return import_module(f"seqlib.checks.{names[number]}")
+    return import_module(f"seqlib.exercises.{names[number]}")
 
 
 def exercises(number: str) -> dict[str, Exercise]:

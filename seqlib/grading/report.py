@@ -6,8 +6,8 @@ import json
 import re
 from collections import Counter
 
-from seqlib import html
 from seqlib.checks.exercise import find
+from seqlib.display import html
 from seqlib.grading.assignment import Assignment
 from seqlib.grading.records import Book, write_atomically
 from seqlib.grading.submissions import slug

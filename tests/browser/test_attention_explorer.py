@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqlib.explore_attention import attention_explorer
+from seqlib.display.explorers.attention import attention_explorer
 
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqlib.explore import Gates
+from seqlib.display.explorers.reading import Gates
 
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 VOCAB = "\n" + "".join(map(chr, range(32, 127)))

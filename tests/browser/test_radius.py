@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqlib.explore_radius import RadiusExplorer
+from seqlib.display.explorers.radius import RadiusExplorer
 
 
 def norms(page):

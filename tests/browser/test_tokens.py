@@ -2,9 +2,9 @@
 
 import pytest
 
-from seqlib.bpe import BytePairEncoding
 from seqlib.data import stdlib_text
-from seqlib.explore_tokens import TokenExplorer
+from seqlib.data.bpe import BytePairEncoding
+from seqlib.display.explorers.tokens import TokenExplorer
 
 TEXTS = (
     "for i in range(1234): print('größer')  # ภาษาไทย 😀",

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from seqlib import html, selfcheck
-from seqlib.explore import HiddenState
+from seqlib.display import html, selfcheck
+from seqlib.display.explorers.reading import HiddenState
 
 CELLS = "jupyterapp.shell.currentWidget.content.widgets"
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
@@ -16,8 +16,9 @@ PAGE = (
 DARK = "<style>:root{color-scheme:dark}body{background:#111;color:#fff}</style>"
 SETUP = """
 import numpy as np
-from seqlib import html, selfcheck
-from seqlib.explore import HiddenState
+from seqlib.display import html
+from seqlib.display import selfcheck
+from seqlib.display.explorers.reading import HiddenState
 from IPython.display import HTML, display
 rng = np.random.default_rng(7)
 shapes = {"W_xh": (27, 24), "W_hh": (24, 24), "b_h": (24,), "W_hy": (24, 27), "b_y": (27,)}

@@ -11,7 +11,8 @@ from statistics import median
 import pytest
 from course_sources import CHECK, cells, exercise_cells, sources
 
-from seqlib.checks.exercise import exercises, module_names, notebook_module
+from seqlib.checks.exercise import exercises, module_names
+from seqlib.display.questions import of_notebook
 
 SOURCES = sources()
 # The course as planned: a link may lead to a notebook that is not written yet, but not to one that never will be.
@@ -162,14 +163,14 @@ def test_every_exercise_has_a_docstring_and_its_check_shows_the_result(path):
 
 
 def test_quiz_flashcards_and_claims(path):
-    module = notebook_module(path.stem[:2])
-    assert len(module.QUIZ) >= 6 and len(module.FLASHCARDS) >= 6
-    for question in module.QUIZ:
+    questions, cards = of_notebook(path.stem)
+    assert len(questions) >= 6 and len(cards) >= 6
+    for question in questions:
         assert len(question.choices) >= 3 and sum(c.right for c in question.choices) == 1, question.text
         assert all(len(c.why.split()) >= 3 for c in question.choices), (
             f"an explanation of every choice: {question.text}"
         )
-    texts = [q.text for q in module.QUIZ] + [card.front for card in module.FLASHCARDS]
+    texts = [q.text for q in questions] + [card.front for card in cards]
     assert len(set(texts)) == len(texts)
     all_code = "\n".join(c.text for c in code(path))
     for shown in (f'quiz("{path.stem[:2]}")', f'flashcards("{path.stem[:2]}")', "claims("):

@@ -30,5 +30,5 @@ FORBIDDEN = {
     + RNN.replace("import torch\n", "import sys, torch\n    sys.setprofile(None)\n").replace(
         "MAKE", "getattr(torch.nn, 'R' + 'NN')"
     ),
-    "seqlib's own": "import seqlib.layers\nfrom seqlib.layers import ANSWER\n",
+    "seqlib's own": "import seqlib.models.layers\nfrom seqlib.models.layers import ANSWER\n",
 }
