@@ -18,6 +18,7 @@ class Cell:
     kind: str  # "markdown" or "code"
     text: str
     line: int  # where it begins in the source
+    folded: bool = False  # it only draws, times or prints: its source is hidden
 
 
 def sources() -> list[Path]:
@@ -38,7 +39,7 @@ def cells(path: Path) -> tuple[Cell, ...]:
         body = lines[start + 1 : end]
         if kind == "markdown":
             body = [re.sub(r"^# ?", "", line) for line in body]
-        found.append(Cell(kind, "\n".join(body).strip("\n"), start + 1))
+        found.append(Cell(kind, "\n".join(body).strip("\n"), start + 1, '"fold"' in lines[start]))
     return tuple(found)
 
 

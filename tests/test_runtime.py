@@ -27,9 +27,7 @@ def bare(monkeypatch, tmp_path):
 
 def python(code, **environment):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -55,9 +53,7 @@ def test_setup_prints_one_line_and_seeds(monkeypatch, capsys):
     ready.setup("02_rnn")
     first = torch.rand(2), np.random.rand(), random.random()
     out = capsys.readouterr()
-    assert re.fullmatch(
-        r"02_rnn · seqlib \S+ · torch [\d.a-z]+ · cpu \(\d+ threads?\) · budget cpu\n", out.out
-    )
+    assert re.fullmatch(r"02_rnn · seqlib \S+ · torch [\d.a-z]+ · cpu \(\d+ threads?\) · budget cpu\n", out.out)
     assert not out.err and torch.get_num_threads() == 1
     ready.setup("02_rnn")
     second = torch.rand(2), np.random.rand(), random.random()
@@ -114,9 +110,7 @@ def test_device(monkeypatch):
     assert runtime.device().type == "mps" and "opted in" in runtime.where()
 
 
-@pytest.mark.parametrize(
-    ("asked", "says"), [("tpu!", "got 'tpu!'"), ("cuda:99", "no such device"), ("xla", "xla")]
-)
+@pytest.mark.parametrize(("asked", "says"), [("tpu!", "got 'tpu!'"), ("cuda:99", "no such device"), ("xla", "xla")])
 def test_a_device_that_is_not_there_is_named(monkeypatch, asked, says):
     monkeypatch.setenv("SEQLIB_DEVICE", asked)
     with pytest.raises(ValueError, match=says):

@@ -90,6 +90,7 @@ def read_cells(path: Path) -> list:
         raise BuildError(f"{path.name}: the first cell must be Markdown: the title and the promise")
     cells.insert(1, new_code_cell(SETUP.format(repository=repository(), name=path.stem), metadata={"tags": ["setup"]}))
     _mark_exercises(path, cells)
+    _fold(path, cells)
     _number(path.stem, cells)
     return cells
 
@@ -135,6 +136,26 @@ def _mark_exercises(path: Path, cells):
             f"{path.name}: exercises in the source ({', '.join(seen)}) and in the exercises module "
             f"({', '.join(known)}) differ, or stand in another order"
         )
+
+
+def _fold(path: Path, cells):
+    """Hide the source of cells tagged `fold`, which only draw, time or print: in Lab, as a form on Colab, on the site.
+
+    Such a cell begins with a comment that says what it does: Colab shows it as the form's title.
+    """
+    for cell in cells:
+        if "fold" not in cell.metadata.get("tags", []):
+            continue
+        title = re.match(r"# (?!%)(\S.*)", cell.source)
+        if cell.cell_type != "code" or not title or "nbgrader" in cell.metadata:
+            raise BuildError(
+                f"{path.name}: a folded cell is code, no exercise, and begins with a comment that says what it does:\n"
+                f"{cell.source[:200]}"
+            )
+        cell.source = f"# @title {title[1]}\n{cell.source.partition(chr(10))[2]}"
+        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _number(stem: str, cells):
@@ -255,7 +276,7 @@ def depends_on(stem: str, code: str) -> list[Path]:
         todo.add(f"seqlib.exercises.{module_names()[stem[:2]]}")
     while todo:
         module = todo.pop()
-        todo |= {module.rpartition(".")[0]} - {""}      # importing a module runs its package first
+        todo |= {module.rpartition(".")[0]} - {""}  # importing a module runs its package first
         file = _file_of(module)
         if file is None or file in files:
             continue

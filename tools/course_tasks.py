@@ -131,6 +131,7 @@ def stages(extra: Sequence[str] = ()) -> list[Stage]:
     """Everything that `make test` runs, in order. `extra` goes to the unit tests' pytest."""
     return [
         Stage("lint", ("-m", "ruff", "check", ".")),
+        Stage("format", ("-m", "ruff", "format", "--check", "--quiet", ".")),
         Stage("editions", (str(Path("tools") / "build.py"), "--check")),
         Stage("tests", ("-m", "pytest", "-q", "tests", *extra)),
         nbval("solutions", "cpu"),
@@ -206,7 +207,8 @@ def site(options: argparse.Namespace, extra: list[str]) -> int:
 
 def lint(options: argparse.Namespace, extra: list[str]) -> int:
     """Check the code's style."""
-    return call(ensure("course", options.here), "-m", "ruff", "check", ".", *extra)
+    python = ensure("course", options.here)
+    return call(python, "-m", "ruff", "check", ".", *extra) or call(python, "-m", "ruff", "format", "--check", ".")
 
 
 def runs(options: argparse.Namespace, extra: list[str]) -> int:

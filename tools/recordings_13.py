@@ -75,8 +75,15 @@ def scale(command, seeds=(0, 1, 2)):
             for seed in seeds:
                 _, right = here["learn_places"](here["backwards"], "sinusoidal", seed, 300, width, power)
                 results.setdefault(f"width {width}, power {power}", []).append(right(24).mean().item())
-    runs.record("13_scale", {}, results=results, seeds=seeds, unit="percent right", command=command,
-                what="The text backwards, 24 letters, one head: scores times its width to a power, 300 batches of 32")
+    runs.record(
+        "13_scale",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="percent right",
+        command=command,
+        what="The text backwards, 24 letters, one head: scores times its width to a power, 300 batches of 32",
+    )
 
 
 RECORDINGS = {"13_positions": positions, "13_heads": heads, "13_scale": scale}

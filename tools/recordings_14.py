@@ -92,9 +92,16 @@ def ladder(command):
                     results.setdefault(f"{name}, {what}", []).append(float(value))
                 if seconds == 12:
                     curves.setdefault(name, []).append(history)
-    runs.record("14_ladder", curves, results=results, seeds=SEEDS, command=command, unit="nats per word",
-                what="RNN, LSTM, GRU, GRU with attention and Transformer on number runs, equal parameters, 4 and "
-                     "12 seconds of processor time; percent of runs without a mistake. Curves: 12 seconds")
+    runs.record(
+        "14_ladder",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        unit="nats per word",
+        what="RNN, LSTM, GRU, GRU with attention and Transformer on number runs, equal parameters, 4 and "
+        "12 seconds of processor time; percent of runs without a mistake. Curves: 12 seconds",
+    )
 
 
 def ablations(command):
@@ -108,8 +115,15 @@ def ablations(command):
             last, percent = here["ablated"](part, seed)
             results.setdefault(f"{part}, last loss", []).append(last)
             results.setdefault(f"{part}, percent right", []).append(percent)
-    runs.record("14_ablations", {}, results=results, seeds=SEEDS, command=command, unit="percent right",
-                what="Transformers of 2 + 2 layers, 32 wide, without one part, 250 batches of runs of 1 to 3 numbers")
+    runs.record(
+        "14_ablations",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        unit="percent right",
+        what="Transformers of 2 + 2 layers, 32 wide, without one part, 250 batches of runs of 1 to 3 numbers",
+    )
 
 
 def warmup(command):
@@ -122,8 +136,15 @@ def warmup(command):
             for steps in (0, 60):
                 label = f"{'pre' if pre_norm else 'post'}-norm, warm-up {steps}, rate {lr}"
                 curves[label] = [begin(pre_norm, steps, lr, seed) for seed in SEEDS]
-    runs.record("14_warmup", curves, results={}, seeds=SEEDS, command=command, unit="nats per word",
-                what="Transformers of 6 + 6 layers, 32 wide, on runs of 1 to 3 numbers, constant rate, no clipping")
+    runs.record(
+        "14_warmup",
+        curves,
+        results={},
+        seeds=SEEDS,
+        command=command,
+        unit="nats per word",
+        what="Transformers of 6 + 6 layers, 32 wide, on runs of 1 to 3 numbers, constant rate, no clipping",
+    )
 
 
 def smoothing(command):
@@ -136,8 +157,15 @@ def smoothing(command):
             told = zip(("confidence", "words right", "nats per word", "runs right"), smooth(epsilon, seed), strict=True)
             for what, value in told:
                 results.setdefault(f"{epsilon}, {what}", []).append(float(value))
-    runs.record("14_smoothing", {}, results=results, seeds=SEEDS, command=command, unit="see each label",
-                what="Transformers of 2 + 2 layers, 32 wide, trained with label smoothing on runs of 1 to 3 numbers")
+    runs.record(
+        "14_smoothing",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        unit="see each label",
+        what="Transformers of 2 + 2 layers, 32 wide, trained with label smoothing on runs of 1 to 3 numbers",
+    )
 
 
 def pace_of(train, steps=30) -> float:
@@ -166,13 +194,23 @@ def dates(command, seconds=10):
         steps = int(seconds / pace_of(fit))
         for seed in SEEDS:
             model, history = fit(steps, seed)
-            told = {"percent right": here["dates_right"](model, here["new_dates"]), "steps": steps,
-                    "parameters": sum(p.numel() for p in model.parameters())}
+            told = {
+                "percent right": here["dates_right"](model, here["new_dates"]),
+                "steps": steps,
+                "parameters": sum(p.numel() for p in model.parameters()),
+            }
             for what, value in told.items():
                 results.setdefault(f"{kind}, {what}", []).append(float(value))
             curves.setdefault(kind, []).append(history)
-    runs.record("14_dates", curves, results=results, seeds=SEEDS, command=command, unit="nats per character",
-                what="Dates in sixteen languages to ISO 8601, 10 seconds of processor time each, new days in the test")
+    runs.record(
+        "14_dates",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        unit="nats per character",
+        what="Dates in sixteen languages to ISO 8601, 10 seconds of processor time each, new days in the test",
+    )
 
 
 def multi30k(command, seconds=60):
@@ -198,12 +236,23 @@ def multi30k(command, seconds=60):
 
         steps = budget(cpu=max(1, int(seconds / pace_of(fit))), gpu=4000)
         model, history = fit(steps)
-        told = {"BLEU": here["bleu"](model, unseen, words), "last loss": history.last(), "steps": steps,
-                "parameters": sum(p.numel() for p in model.parameters())}
+        told = {
+            "BLEU": here["bleu"](model, unseen, words),
+            "last loss": history.last(),
+            "steps": steps,
+            "parameters": sum(p.numel() for p in model.parameters()),
+        }
         results |= {f"{kind}, {what}": [float(value)] for what, value in told.items()}
         curves[kind] = [history]
-    runs.record("14_multi30k", curves, results=results, seeds=(0,), command=command, unit="nats per word",
-                what="Multi30k, German to English, 60 seconds of processor time each; sacreBLEU on test 2016")
+    runs.record(
+        "14_multi30k",
+        curves,
+        results=results,
+        seeds=(0,),
+        command=command,
+        unit="nats per word",
+        what="Multi30k, German to English, 60 seconds of processor time each; sacreBLEU on test 2016",
+    )
 
 
 RECORDINGS = {"14_ladder": ladder, "14_ablations": ablations, "14_warmup": warmup, "14_smoothing": smoothing,

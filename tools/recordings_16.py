@@ -64,8 +64,13 @@ def race_gpt(config, make, batch, ids, late, amp=True, **options):
     torch.manual_seed(0)
     model = here()["GPT"](config)
     windows = text_sampler(ids, config.context, batch)
-    return timed(make(model), lambda step: cross_entropy(model, windows(step)),
-                 lambda: here()["held_out"](model, late, config.context), amp, **options)
+    return timed(
+        make(model),
+        lambda step: cross_entropy(model, windows(step)),
+        lambda: here()["held_out"](model, late, config.context),
+        amp,
+        **options,
+    )
 
 
 def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):

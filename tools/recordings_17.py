@@ -124,8 +124,15 @@ def rule(command):
             keep(f"{name}, belief in random words", random[:, 1].mean().item())
             keep(f"{name}, feature-based tagging", feature_based(model, seed))
             keep(f"{name}, fine-tuned tagging", tuned(copy.deepcopy(model.encoder), 64, "tags", 64, seed, 200))
-    runs.record("17_rule", curves, results=results, seeds=SEEDS, unit="nats per hidden word", command=command,
-                what=f"Three masking rules, {RULE_STEPS} steps on two grammars; tagging of two-faced words, 64 labels.")
+    runs.record(
+        "17_rule",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="nats per hidden word",
+        command=command,
+        what=f"Three masking rules, {RULE_STEPS} steps on two grammars; tagging of two-faced words, 64 labels.",
+    )
 
 
 def direction(command):
@@ -138,8 +145,14 @@ def direction(command):
                 noun, verb = n["read_one_way"](way == "causal", seed, steps)
                 for what, value in (("noun", noun), ("verb", verb)):
                     results.setdefault(f"{way}, {what}, {steps} steps", []).append(value)
-    runs.record("17_direction", {}, results=results, seeds=SEEDS, command=command,
-                what="Percent of blanks given the right number by a causal and a masked network, by training steps.")
+    runs.record(
+        "17_direction",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent of blanks given the right number by a causal and a masked network, by training steps.",
+    )
 
 
 def few_labels(command):
@@ -171,11 +184,21 @@ def few_labels(command):
                     longer = int(steps * (1 + history.seconds / once))
                     keep(task, name, "256, equal time", tuned(*make(), task, 256, seed, longer, lr))
             if task == "reviews":
-                keep(task, "pre-trained", "256 by [CLS]",
-                     tuned(*makers["pre-trained"](), task, 256, seed, steps, of="[CLS]"))
+                keep(
+                    task,
+                    "pre-trained",
+                    "256 by [CLS]",
+                    tuned(*makers["pre-trained"](), task, 256, seed, steps, of="[CLS]"),
+                )
         keep("reviews", "TF-IDF", 4000, 100 * counting(seed))
-    runs.record("17_labels", {}, results=results, seeds=SEEDS, command=command,
-                what="Percent right on new sentences by labelled sentences; tags: words with two classes.")
+    runs.record(
+        "17_labels",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent right on new sentences by labelled sentences; tags: words with two classes.",
+    )
 
 
 def counting(seed: int) -> float:
@@ -202,8 +225,14 @@ def real(command):
         for seed in SEEDS:
             for label, value in _on_real_text(task, train, test, names, seed).items():
                 results.setdefault(label, []).append(value)
-    runs.record("17_real", {}, results=results, seeds=SEEDS, command=command,
-                what="Percent right on the test parts of SST-2 and UD EWT; pre-training: 400 steps on training text.")
+    runs.record(
+        "17_real",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent right on the test parts of SST-2 and UD EWT; pre-training: 400 steps on training text.",
+    )
 
 
 def _on_real_text(task, train, test, names, seed, steps=400) -> dict:

@@ -42,8 +42,15 @@ def recall(command, seeds=(0, 1, 2, 3, 4)):
     nets = definitions()["NETS"]
     found = in_processes(_recall, list(product(nets, DELAYS, seeds)))
     results = {f"{net}, {delay}": [found[net, delay, seed] for seed in seeds] for net in nets for delay in DELAYS}
-    runs.record("06_recall", {}, results=results, seeds=seeds, unit="accuracy", command=command,
-                what="Recall accuracy at about 6,120 parameters after 200 batches of 32, by delay")
+    runs.record(
+        "06_recall",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="accuracy",
+        command=command,
+        what="Recall accuracy at about 6,120 parameters after 200 batches of 32, by delay",
+    )
 
 
 def _recall(job):

@@ -60,8 +60,15 @@ def recall(command):
                 history, right = notebook()["train_recall"](layer, delay, seed, steps=budget(cpu=300))
                 results.setdefault(f"{kind}, delay {delay}", []).append(right)
                 curves[kind] += [history] if delay == 200 else []
-    runs.record("05_recall", curves, results=results, seeds=SEEDS, unit="nats", command=command,
-                what="Percent right in recall after 300 batches of 32 at about 5,300 parameters, by delay; curves: 200")
+    runs.record(
+        "05_recall",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="nats",
+        command=command,
+        what="Percent right in recall after 300 batches of 32 at about 5,300 parameters, by delay; curves: 200",
+    )
 
 
 def forget_bias(command):
@@ -82,8 +89,15 @@ def forget_bias(command):
                     _, right = notebook()["train_recall"](layer, delay, seed, steps=budget(cpu=300))
                     label = f"{'both gates' if both else 'forget gate alone'} {bias}, delay {delay}"
                     results.setdefault(label, []).append(right)
-    runs.record("05_forget_bias", {}, results=results, seeds=SEEDS, unit="percent right", command=command,
-                what="Percent right in recall, by the bias that forget gates (and input gates) begin with")
+    runs.record(
+        "05_forget_bias",
+        {},
+        results=results,
+        seeds=SEEDS,
+        unit="percent right",
+        command=command,
+        what="Percent right in recall, by the bias that forget gates (and input gates) begin with",
+    )
 
 
 def adding(command):
@@ -100,8 +114,15 @@ def adding(command):
             history, error = notebook()["train_adding"](_layer(kind, 2, 31, 100), 100, seed, steps=budget(cpu=400))
             results.setdefault(kind, []).append(error)
             curves.setdefault(kind, []).append(history)
-    runs.record("05_adding", curves, results=results, seeds=SEEDS, unit="mean squared error", command=command,
-                what="The adding problem over 100 steps, 400 batches of 32, at about 4,400 parameters")
+    runs.record(
+        "05_adding",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="mean squared error",
+        command=command,
+        what="The adding problem over 100 steps, 400 batches of 32, at about 4,400 parameters",
+    )
 
 
 def colours(command):
@@ -130,13 +151,24 @@ def colours(command):
             history = train_colours(model, train_source, steps=budget(cpu=400), lr=lr, seed=seed)
             said, labels, depth = read_through(model, test_source)
             state = getattr(model, "state", None)
-            told = {"accuracy": accuracy(said, labels), "macro-F1": macro_f1(said, labels, len(CLASSES)),
-                    "parameters": sum(p.numel() for p in model.parameters()),
-                    "size of c": float(state[1].abs().mean()) if isinstance(state, tuple) else 0.0}
-            told |= dict(zip((f"from {low}" for low in edges), accuracy_by_distance(said == labels, depth, edges),
-                             strict=False))
+            told = {
+                "accuracy": accuracy(said, labels),
+                "macro-F1": macro_f1(said, labels, len(CLASSES)),
+                "parameters": sum(p.numel() for p in model.parameters()),
+                "size of c": float(state[1].abs().mean()) if isinstance(state, tuple) else 0.0,
+            }
+            told |= dict(
+                zip((f"from {low}" for low in edges), accuracy_by_distance(said == labels, depth, edges), strict=False)
+            )
             for what, value in told.items():
                 results.setdefault(f"{name}, {what}", []).append(float(value))
             curves.setdefault(name, []).append(history)
-    runs.record("05_colours", curves, results=results, seeds=SEEDS, unit="nats per character", command=command,
-                what="Colouring Python, 400 pieces of 32 × 128 characters; tested on other modules")
+    runs.record(
+        "05_colours",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="nats per character",
+        command=command,
+        what="Colouring Python, 400 pieces of 32 × 128 characters; tested on other modules",
+    )

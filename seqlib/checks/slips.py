@@ -1,6 +1,6 @@
 """A mistake is written as an edit of the right answer, so that the answer stays plain and the slip is seen at a glance.
 
-    mistakes=slips(lstm_step, {"the tanh around $c_t$ is forgotten": "o * np.tanh(c_t) → o * c_t"})
+mistakes=slips(lstm_step, {"the tanh around $c_t$ is forgotten": "o * np.tanh(c_t) → o * c_t"})
 """
 
 import inspect

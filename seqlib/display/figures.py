@@ -188,9 +188,7 @@ def level(ax, value: float, label: str) -> None:
     )
 
 
-def bars(
-    ax, labels: Sequence, values, *, spread=None, chance=None, chance_label="chance", fmt="{:.3g}"
-) -> None:
+def bars(ax, labels: Sequence, values, *, spread=None, chance=None, chance_label="chance", fmt="{:.3g}") -> None:
     """Bars with their values written on them; `spread` is (low, high), drawn as whiskers; `chance` a line."""
     values = np.asarray(_plain(values), dtype=float)
     if values.shape != (len(labels),):

@@ -145,9 +145,7 @@ def details(summary: object, body: object, css: str, *, group: str = "", open: b
     )
 
 
-def card(
-    kind: str, title: object, body: object = "", *, word: str | None = None, parts: Sequence[str] = ()
-) -> Html:
+def card(kind: str, title: object, body: object = "", *, word: str | None = None, parts: Sequence[str] = ()) -> Html:
     """A framed card; `kind` is ok, wrong, todo or note, told by a symbol and a word as well as by colour.
 
     `body` is text, a paragraph a line, or `Html`; `word` replaces the kind's own word; `parts` names further

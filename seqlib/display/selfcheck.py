@@ -76,9 +76,7 @@ def show_flashcards(cards: Sequence[Card]) -> Shown:
     body = html.Html(f'<div class="sl-grid">{"".join(faces)}</div>')
     word = "1 card" if len(cards) == 1 else f"{len(cards)} cards"
     return Shown(
-        html.card(
-            "note", "Flashcards: say the answer, then open the card", body, word=word, parts=("flash",)
-        ),
+        html.card("note", "Flashcards: say the answer, then open the card", body, word=word, parts=("flash",)),
         "\n".join(f"{c.front}: {c.back}" for c in cards),
     )
 
@@ -115,9 +113,7 @@ def reveal(
         scale = _scale(number, measured, yours, found)
         return _revealed("note", what, word, f"{both} {near}", html.Html(f"{scale}<p>{near}</p>"))
     if measured is not None:
-        return _revealed(
-            "note", what, "not a number", f"{both} Write the guess as a number to see how near it was."
-        )
+        return _revealed("note", what, "not a number", f"{both} Write the guess as a number to see how near it was.")
     if _same(guess, actual):
         return _revealed("note", what, "as you said", f"{both} That is just what happened.")
     if options and not any(_same(guess, option) for option in options):

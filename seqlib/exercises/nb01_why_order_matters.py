@@ -29,12 +29,13 @@ def _sentences(rng) -> list[Case]:
     train = [known[::-1][:4], known[:3], [known[5], known[5]]]
     first = words[0] + "a"
     return [
-        Case("every word was seen in training", train=train,
-             new=[[known[2], known[0], known[5]], [known[1]]]),
-        Case("two words that were never seen", train=train,
-             new=[[known[4], strange[0], known[3], strange[1]]]),
-        Case("an unseen word that comes early in the alphabet", train=[known[:0:-1], known[3:]],
-             new=[[known[3], first, known[2]], [words[0]]]),
+        Case("every word was seen in training", train=train, new=[[known[2], known[0], known[5]], [known[1]]]),
+        Case("two words that were never seen", train=train, new=[[known[4], strange[0], known[3], strange[1]]]),
+        Case(
+            "an unseen word that comes early in the alphabet",
+            train=[known[:0:-1], known[3:]],
+            new=[[known[3], first, known[2]], [words[0]]],
+        ),
         Case("an empty sentence among others", train=train, new=[[known[1], strange[2]], [], [known[0]]]),
     ]
 
@@ -47,8 +48,9 @@ def _encode(train, new):
     return vocabulary, [[ranked[w] + 2 if w in ranked else 1 for w in sentence] for sentence in new]
 
 
-def _numbered(train, new, *, order=lambda words: sorted(set(words)), extra=(), specials_last=False, unknown=1,
-              drop=False, shift=0):
+def _numbered(
+    train, new, *, order=lambda words: sorted(set(words)), extra=(), specials_last=False, unknown=1, drop=False, shift=0
+):
     """words_to_ids with one thing wrong; what is right by default."""
     kept = order([w for s in [*train, *extra] for w in s])
     vocabulary = kept + SPECIALS if specials_last else SPECIALS + kept
@@ -87,23 +89,30 @@ words_to_ids = Exercise(
     oracle=_encode,
     returns=("vocabulary", "ids"),
     mistakes={
-        "the words of the new sentences get into the vocabulary too, so that nothing is ever unknown: a leak":
-            lambda train, new: _numbered(train, new, extra=new),
-        "an unknown word gets the id of `<pad>` and would be masked out, not counted as unknown":
-            lambda train, new: _numbered(train, new, unknown=0),
-        "unknown words are left out, so that the sentence gets shorter and its words move together":
-            lambda train, new: _numbered(train, new, drop=True),
-        "`<pad>` and `<unk>` stand at the end of the vocabulary instead of at its start":
-            lambda train, new: _numbered(train, new, specials_last=True),
-        "the words stand in the order in which they first appear instead of the alphabet's":
-            lambda train, new: _numbered(train, new, order=lambda words: list(dict.fromkeys(words))),
-        "a word that comes several times stands in the vocabulary several times":
-            lambda train, new: _numbered(train, new, order=sorted),
+        "the words of the new sentences get into the vocabulary too, so that nothing is ever unknown: a leak": lambda train, new: (
+            _numbered(train, new, extra=new)
+        ),
+        "an unknown word gets the id of `<pad>` and would be masked out, not counted as unknown": lambda train, new: (
+            _numbered(train, new, unknown=0)
+        ),
+        "unknown words are left out, so that the sentence gets shorter and its words move together": lambda train, new: (
+            _numbered(train, new, drop=True)
+        ),
+        "`<pad>` and `<unk>` stand at the end of the vocabulary instead of at its start": lambda train, new: _numbered(
+            train, new, specials_last=True
+        ),
+        "the words stand in the order in which they first appear instead of the alphabet's": lambda train, new: (
+            _numbered(train, new, order=lambda words: list(dict.fromkeys(words)))
+        ),
+        "a word that comes several times stands in the vocabulary several times": lambda train, new: _numbered(
+            train, new, order=sorted
+        ),
         "ids count from 1 instead of 0": lambda train, new: _numbered(train, new, shift=1, unknown=2),
         "an unknown word is looked up as if it were known: `place[word]` fails where "
         "`place.get(word, 1)` does not": _encode_known_only,
-        "unknown words get the id -1, which no table of embeddings has":
-            lambda train, new: _numbered(train, new, unknown=-1),
+        "unknown words get the id -1, which no table of embeddings has": lambda train, new: _numbered(
+            train, new, unknown=-1
+        ),
     },
     accepts=[_encode_by_dict, _encode_by_search, lambda train, new: _numbered(train, new)],
     hints=[
@@ -187,14 +196,15 @@ next_token_windows = Exercise(
     oracle=_windows,
     returns=("x", "y"),
     mistakes={
-        "the targets are the inputs themselves: a model need only copy, and its loss falls to nothing":
-            _windows_wrong("same"),
+        "the targets are the inputs themselves: a model need only copy, and its loss falls to nothing": _windows_wrong(
+            "same"
+        ),
         "the shift goes the wrong way, and the target is the token before": _windows_wrong("back"),
         "the targets are two steps ahead instead of one": _windows_wrong("two"),
-        "each window is rolled round in itself, so that its last target is its own first token":
-            _windows_wrong("wrapped"),
-        "the windows are counted in `len(ids)`, so that the last one may lack its last target":
-            _windows_without_target,
+        "each window is rolled round in itself, so that its last target is its own first token": _windows_wrong(
+            "wrapped"
+        ),
+        "the windows are counted in `len(ids)`, so that the last one may lack its last target": _windows_without_target,
         "the last full window is left out": _windows_wrong("last"),
         "a window starts at every token, so that the windows overlap": _windows_wrong("every"),
         "windows run down the columns: x and y are transposed": _windows_wrong("transposed"),
@@ -277,14 +287,18 @@ pad_and_mask = Exercise(
     returns=("ids", "mask"),
     mistakes={
         "the mask is inverted: True where the padding is": lambda s, p: (_pad(s, p)[0], ~_pad(s, p)[1]),
-        "the mask asks whether an id differs from `pad`, so that a real token with that id is masked out":
-            lambda s, p: (_pad(s, p)[0], _pad(s, p)[0] != p),
+        "the mask asks whether an id differs from `pad`, so that a real token with that id is masked out": lambda s, p: (
+            _pad(s, p)[0],
+            _pad(s, p)[0] != p,
+        ),
         "the padding stands in front of the sequences instead of behind them": _pad_left,
         "the mask is one step too long: `<=` where `<` belongs": _pad_long,
         "all sequences are cut to the length of the shortest": _pad_short,
         "the padding is 0 whatever `pad` says": lambda s, p: _pad(s, 0),
-        "the mask holds the numbers 0 and 1, not False and True":
-            lambda s, p: (_pad(s, p)[0], _pad(s, p)[1].astype(float)),
+        "the mask holds the numbers 0 and 1, not False and True": lambda s, p: (
+            _pad(s, p)[0],
+            _pad(s, p)[1].astype(float),
+        ),
     },
     accepts=[_pad_torch, _pad_by_rows],
     hints=[
@@ -338,17 +352,20 @@ masked_mean = Exercise(
     inputs=_means,
     oracle=_masked_mean,
     mistakes={
-        "the sum of the real steps is divided by T, as if the padding were steps too":
-            lambda v, m: np.where(m, v, 0).sum(axis=1) / v.shape[1],
+        "the sum of the real steps is divided by T, as if the padding were steps too": lambda v, m: (
+            np.where(m, v, 0).sum(axis=1) / v.shape[1]
+        ),
         "the padding is averaged in: the mask is not used": lambda v, m: v.mean(axis=1),
-        "the padding is multiplied by zero instead of left out: zero times NaN is NaN":
-            lambda v, m: (v * m).sum(axis=1) / m.sum(axis=1),
-        "the mean runs over the batch, one for each step, instead of over the steps of each sequence":
-            lambda v, m: np.where(m, v, 0).sum(axis=0) / m.sum(axis=0),
-        "the mask is used the wrong way round, and the mean is that of the padding":
-            lambda v, m: np.where(m, 0, v).sum(axis=1) / (~m).sum(axis=1),
-        "the sums are not divided: longer sequences get larger values":
-            lambda v, m: np.where(m, v, 0).sum(axis=1),
+        "the padding is multiplied by zero instead of left out: zero times NaN is NaN": lambda v, m: (
+            (v * m).sum(axis=1) / m.sum(axis=1)
+        ),
+        "the mean runs over the batch, one for each step, instead of over the steps of each sequence": lambda v, m: (
+            np.where(m, v, 0).sum(axis=0) / m.sum(axis=0)
+        ),
+        "the mask is used the wrong way round, and the mean is that of the padding": lambda v, m: (
+            np.where(m, 0, v).sum(axis=1) / (~m).sum(axis=1)
+        ),
+        "the sums are not divided: longer sequences get larger values": lambda v, m: np.where(m, v, 0).sum(axis=1),
         "there is one mean for the whole batch instead of one for each sequence": lambda v, m: v[m].mean(),
     },
     accepts=[
@@ -400,8 +417,9 @@ def _split_of(kept, fraction):
 
 def _split_each(texts, fraction):
     train, test = _split_of(range(len(texts)), fraction)
-    return tuple(np.array([p[[texts[j] for j in p].index(t)] for t in dict.fromkeys(texts[j] for j in p)])
-                 for p in (train, test))
+    return tuple(
+        np.array([p[[texts[j] for j in p].index(t)] for t in dict.fromkeys(texts[j] for j in p)]) for p in (train, test)
+    )
 
 
 def _split_early_cut(texts, fraction):
@@ -431,17 +449,18 @@ leak_free_split = Exercise(
     oracle=_split,
     returns=("train", "test"),
     mistakes={
-        "repeats are not removed: a text of the test set stands in the training set too":
-            lambda texts, fraction: _split_of(range(len(texts)), fraction),
-        "repeats are removed after the cut, in each part by itself: the same text still stands on both sides":
-            _split_each,
-        "the last copy of each text is kept instead of the first":
-            lambda texts, fraction: _split_of(sorted({t: i for i, t in enumerate(texts)}.values()), fraction),
-        "the texts come back in the order of the alphabet, as `np.unique` gives them: time is lost":
-            lambda texts, fraction: _split_of(np.unique(texts, return_index=True)[1], fraction),
+        "repeats are not removed: a text of the test set stands in the training set too": lambda texts, fraction: (
+            _split_of(range(len(texts)), fraction)
+        ),
+        "repeats are removed after the cut, in each part by itself: the same text still stands on both sides": _split_each,
+        "the last copy of each text is kept instead of the first": lambda texts, fraction: _split_of(
+            sorted({t: i for i, t in enumerate(texts)}.values()), fraction
+        ),
+        "the texts come back in the order of the alphabet, as `np.unique` gives them: time is lost": lambda texts, fraction: (
+            _split_of(np.unique(texts, return_index=True)[1], fraction)
+        ),
         "training happens on the future and testing on the past": _split_backwards,
-        "the cut is counted while the repeats are still there: without them the parts are uneven":
-            _split_early_cut,
+        "the cut is counted while the repeats are still there: without them the parts are uneven": _split_early_cut,
     },
     accepts=[
         _split_by_set,
@@ -468,8 +487,9 @@ def _texts(rng) -> list[Case]:
     return [
         Case("a text of 31 tokens, one added to each count", ids=ids(26, 5), vocab_size=5, alpha=1.0),
         Case("a little added: alpha = 0.1", ids=ids(35, 4), vocab_size=4, alpha=0.1),
-        Case("a text that repeats itself", ids=np.array([2, 3] * int(rng.integers(5, 9)) + [0]), vocab_size=6,
-             alpha=0.5),
+        Case(
+            "a text that repeats itself", ids=np.array([2, 3] * int(rng.integers(5, 9)) + [0]), vocab_size=6, alpha=0.5
+        ),
         Case("one token alone: no pair was seen", ids=rng.integers(0, 3, 1), vocab_size=3, alpha=2.0),
     ]
 
@@ -478,8 +498,12 @@ def _bigram(ids, vocab_size, alpha):
     # Entry by entry, as the definition reads.
     ids = np.asarray(ids).tolist()
     pairs, firsts = Counter(zip(ids[:-1], ids[1:], strict=True)), Counter(ids[:-1])
-    return np.array([[(pairs[i, j] + alpha) / (firsts[i] + alpha * vocab_size) for j in range(vocab_size)]
-                     for i in range(vocab_size)])
+    return np.array(
+        [
+            [(pairs[i, j] + alpha) / (firsts[i] + alpha * vocab_size) for j in range(vocab_size)]
+            for i in range(vocab_size)
+        ]
+    )
 
 
 def _pair_counts(ids, vocab_size):
@@ -528,24 +552,31 @@ bigram_probabilities = Exercise(
     mistakes={
         "a pair that comes several times is counted once: `counts[a, b] += 1` on arrays adds one to each "
         "place, not one for each pair": _counted_once,
-        "rows and columns are swapped: this is the probability of the token before given the token after":
-            lambda ids, v, a: _normalised(_pair_counts(ids, v).T, a),
-        "each column sums to one instead of each row: the division runs over the wrong axis":
-            lambda ids, v, a: _normalised(_pair_counts(ids, v), a, axis=0),
-        "the sums of the rows divide the columns: `keepdims=True` is missing from the sum":
-            lambda ids, v, a: (_pair_counts(ids, v) + a) / (_pair_counts(ids, v) + a).sum(axis=1),
-        "all entries together sum to one: the probability of the pair, not of the second given the first":
-            lambda ids, v, a: _normalised(_pair_counts(ids, v), a, axis=None),
-        "alpha is added above the line and not below it, so that no row sums to one":
-            lambda ids, v, a: (_pair_counts(ids, v) + a) / _pair_counts(ids, v).sum(axis=1, keepdims=True),
-        "alpha is added below the line once instead of V times":
-            lambda ids, v, a: (_pair_counts(ids, v) + a) / (_pair_counts(ids, v).sum(1, keepdims=True) + a),
-        "the smoothing is left out: what was never seen gets probability 0, or 0 / 0":
-            lambda ids, v, a: _normalised(_pair_counts(ids, v), 0),
-        "the text is read as a circle, its last token followed by its first":
-            lambda ids, v, a: _normalised(_pair_counts(np.append(ids, ids[0]), v), a),
-        "one is added to each count whatever alpha says":
-            lambda ids, v, a: _normalised(_pair_counts(ids, v), 1.0),
+        "rows and columns are swapped: this is the probability of the token before given the token after": lambda ids, v, a: (
+            _normalised(_pair_counts(ids, v).T, a)
+        ),
+        "each column sums to one instead of each row: the division runs over the wrong axis": lambda ids, v, a: (
+            _normalised(_pair_counts(ids, v), a, axis=0)
+        ),
+        "the sums of the rows divide the columns: `keepdims=True` is missing from the sum": lambda ids, v, a: (
+            (_pair_counts(ids, v) + a) / (_pair_counts(ids, v) + a).sum(axis=1)
+        ),
+        "all entries together sum to one: the probability of the pair, not of the second given the first": lambda ids, v, a: (
+            _normalised(_pair_counts(ids, v), a, axis=None)
+        ),
+        "alpha is added above the line and not below it, so that no row sums to one": lambda ids, v, a: (
+            (_pair_counts(ids, v) + a) / _pair_counts(ids, v).sum(axis=1, keepdims=True)
+        ),
+        "alpha is added below the line once instead of V times": lambda ids, v, a: (
+            (_pair_counts(ids, v) + a) / (_pair_counts(ids, v).sum(1, keepdims=True) + a)
+        ),
+        "the smoothing is left out: what was never seen gets probability 0, or 0 / 0": lambda ids, v, a: _normalised(
+            _pair_counts(ids, v), 0
+        ),
+        "the text is read as a circle, its last token followed by its first": lambda ids, v, a: _normalised(
+            _pair_counts(np.append(ids, ids[0]), v), a
+        ),
+        "one is added to each count whatever alpha says": lambda ids, v, a: _normalised(_pair_counts(ids, v), 1.0),
     },
     accepts=[_bigram_one_hot, _bigram_torch, _bigram_loop],
     hints=[
@@ -568,8 +599,7 @@ def _totals(rng) -> list[Case]:
     tokens, chars = int(rng.integers(40, 90)), int(rng.integers(300, 500))
     return [
         Case("words: several characters each", nats=tokens * rng.uniform(4, 6), tokens=tokens, chars=chars),
-        Case("characters: as many tokens as characters", nats=chars * rng.uniform(1.2, 1.8), tokens=chars,
-             chars=chars),
+        Case("characters: as many tokens as characters", nats=chars * rng.uniform(1.2, 1.8), tokens=chars, chars=chars),
         Case("a fair coin: ln 2 nats for each of 10 tosses", nats=10 * math.log(2), tokens=10, chars=10),
         Case("bytes: more tokens than characters", nats=700 * rng.uniform(0.6, 0.9), tokens=700, chars=chars),
     ]
@@ -588,20 +618,37 @@ units = Exercise(
     oracle=_units,
     returns=("nats_per_token", "perplexity", "bits_per_char"),
     mistakes={
-        "the perplexity is 2 to a power in nats: the base must be the one of the logarithm":
-            lambda n, t, c: (n / t, 2 ** (n / t), n / math.log(2) / c),
-        "the last number is nats per character: a bit is ln 2 nats":
-            lambda n, t, c: (n / t, math.exp(n / t), n / c),
-        "nats are multiplied by ln 2, where they should be divided by it":
-            lambda n, t, c: (n / t, math.exp(n / t), n * math.log(2) / c),
-        "the last number is bits per token: the division is by tokens, not by characters":
-            lambda n, t, c: (n / t, math.exp(n / t), n / math.log(2) / t),
-        "everything is per character: perplexity is per token":
-            lambda n, t, c: (n / c, math.exp(n / c), n / math.log(2) / c),
-        "the perplexity is taken per character, while the nats are per token":
-            lambda n, t, c: (n / t, math.exp(n / c), n / math.log(2) / c),
-        "the sign of the exponent is turned round: this is a probability per token, not a perplexity":
-            lambda n, t, c: (n / t, math.exp(-n / t), n / math.log(2) / c),
+        "the perplexity is 2 to a power in nats: the base must be the one of the logarithm": lambda n, t, c: (
+            n / t,
+            2 ** (n / t),
+            n / math.log(2) / c,
+        ),
+        "the last number is nats per character: a bit is ln 2 nats": lambda n, t, c: (n / t, math.exp(n / t), n / c),
+        "nats are multiplied by ln 2, where they should be divided by it": lambda n, t, c: (
+            n / t,
+            math.exp(n / t),
+            n * math.log(2) / c,
+        ),
+        "the last number is bits per token: the division is by tokens, not by characters": lambda n, t, c: (
+            n / t,
+            math.exp(n / t),
+            n / math.log(2) / t,
+        ),
+        "everything is per character: perplexity is per token": lambda n, t, c: (
+            n / c,
+            math.exp(n / c),
+            n / math.log(2) / c,
+        ),
+        "the perplexity is taken per character, while the nats are per token": lambda n, t, c: (
+            n / t,
+            math.exp(n / c),
+            n / math.log(2) / c,
+        ),
+        "the sign of the exponent is turned round: this is a probability per token, not a perplexity": lambda n, t, c: (
+            n / t,
+            math.exp(-n / t),
+            n / math.log(2) / c,
+        ),
     },
     accepts=[
         lambda nats, tokens, chars: (nats / tokens, np.exp(nats / tokens), nats * np.log2(np.e) / chars),
@@ -630,8 +677,7 @@ def _scores(rng) -> list[Case]:
         Case("a batch of long and a batch of short sentences", **_scored(rng, ((7, 5, 6), 7), ((1, 2), 3))),
         Case("one batch alone", **_scored(rng, ((4, 1, 3, 2), 5))),
         Case("three batches, the last one small", **_scored(rng, ((4, 3), 4), ((6, 2), 6), ((1,), 2))),
-        Case("no padding, batches alike: every kind of mean agrees",
-             **_scored(rng, ((3, 3), 3), ((3, 3), 3))),
+        Case("no padding, batches alike: every kind of mean agrees", **_scored(rng, ((3, 3), 3), ((3, 3), 3))),
     ]
 
 
@@ -651,8 +697,10 @@ def _both(function):
 def _token_nll_torch(log_probs, masks):
     import torch
 
-    total = sum(torch.einsum("bt,bt->", torch.as_tensor(lp), torch.as_tensor(m).to(torch.float64))
-                for lp, m in zip(log_probs, masks, strict=True))
+    total = sum(
+        torch.einsum("bt,bt->", torch.as_tensor(lp), torch.as_tensor(m).to(torch.float64))
+        for lp, m in zip(log_probs, masks, strict=True)
+    )
     return -total / sum(int(m.sum()) for m in masks)
 
 
@@ -671,23 +719,28 @@ token_nll = Exercise(
     inputs=_scores,
     oracle=_token_nll,
     mistakes={
-        "each batch is averaged first and the means are averaged then: tokens of a small batch weigh more":
-            _both(lambda pairs: _mean_of([-lp[m].mean() for lp, m in pairs])),
-        "each sentence is averaged first: tokens of a short sentence weigh more":
-            _both(lambda pairs: _mean_of([-row[r].mean() for lp, m in pairs
-                                          for row, r in zip(lp, m, strict=True)])),
-        "the padding counts as tokens: the sum is right, the number it is divided by is not":
-            _both(lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(m.size for _, m in pairs)),
-        "the padding is averaged in, above and below the line":
-            _both(lambda pairs: -_mean_of(np.concatenate([lp.ravel() for lp, _ in pairs]))),
-        "the minus sign is missing: a likelihood is to be made large, its negative logarithm small":
-            _both(lambda pairs: _mean_of(np.concatenate([lp[m] for lp, m in pairs]))),
-        "the sum is not divided by the number of tokens":
-            _both(lambda pairs: -sum(lp[m].sum() for lp, m in pairs)),
-        "only the last batch is counted: the totals start again with each batch":
-            _both(lambda pairs: -_mean_of(pairs[-1][0][pairs[-1][1]])),
-        "the sum is divided by the number of sentences: this is nats per sentence":
-            _both(lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(len(m) for _, m in pairs)),
+        "each batch is averaged first and the means are averaged then: tokens of a small batch weigh more": _both(
+            lambda pairs: _mean_of([-lp[m].mean() for lp, m in pairs])
+        ),
+        "each sentence is averaged first: tokens of a short sentence weigh more": _both(
+            lambda pairs: _mean_of([-row[r].mean() for lp, m in pairs for row, r in zip(lp, m, strict=True)])
+        ),
+        "the padding counts as tokens: the sum is right, the number it is divided by is not": _both(
+            lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(m.size for _, m in pairs)
+        ),
+        "the padding is averaged in, above and below the line": _both(
+            lambda pairs: -_mean_of(np.concatenate([lp.ravel() for lp, _ in pairs]))
+        ),
+        "the minus sign is missing: a likelihood is to be made large, its negative logarithm small": _both(
+            lambda pairs: _mean_of(np.concatenate([lp[m] for lp, m in pairs]))
+        ),
+        "the sum is not divided by the number of tokens": _both(lambda pairs: -sum(lp[m].sum() for lp, m in pairs)),
+        "only the last batch is counted: the totals start again with each batch": _both(
+            lambda pairs: -_mean_of(pairs[-1][0][pairs[-1][1]])
+        ),
+        "the sum is divided by the number of sentences: this is nats per sentence": _both(
+            lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(len(m) for _, m in pairs)
+        ),
     },
     accepts=[_token_nll_torch, _token_nll_loop],
     hints=[

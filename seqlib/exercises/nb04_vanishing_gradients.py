@@ -173,19 +173,19 @@ long_jacobian = Exercise(
         ),
         "the *first* steps of the sequence are used, not the last": lambda *a: _chain(*a, of=lambda s, k: s[:k]),
         "one step too few is multiplied": lambda *a: _chain(*a, of=lambda s, k: s[len(s) - max(k - 1, 0) :]),
-        "one step too many is multiplied: lag k has k Jacobians": lambda *a: (
-            _chain(*a, of=lambda s, k: s[max(len(s) - k - 1, 0) :])
+        "one step too many is multiplied: lag k has k Jacobians": lambda *a: _chain(
+            *a, of=lambda s, k: s[max(len(s) - k - 1, 0) :]
         ),
         "the Jacobians are added, where a chain multiplies": lambda states, W_hh, lag: sum(
             (W_hh * _slope(h) for h in states[len(states) - lag :]), np.eye(len(W_hh))
         ),
         "the Jacobians are multiplied entry by entry, not as matrices": lambda *a: _chain(*a, join=np.multiply),
-        "tanh' is left out of every step: a power of `W_hh`": lambda states, W_hh, lag: (
-            np.linalg.matrix_power(W_hh, lag)
+        "tanh' is left out of every step: a power of `W_hh`": lambda states, W_hh, lag: np.linalg.matrix_power(
+            W_hh, lag
         ),
         "the last Jacobian is taken for all of them": _chain_of_powers,
-        "each step uses the slope of the state *before* it": lambda *a: (
-            _chain(*a, of=lambda s, k: np.concatenate([np.zeros_like(s[:1]), s])[len(s) - k : len(s)])
+        "each step uses the slope of the state *before* it": lambda *a: _chain(
+            *a, of=lambda s, k: np.concatenate([np.zeros_like(s[:1]), s])[len(s) - k : len(s)]
         ),
     },
     accepts=[_chain, _multi_dot, _chain_in_torch],
@@ -264,27 +264,27 @@ gradients_by_lag = Exercise(
     inputs=_backwards,
     oracle=_by_autograd,
     mistakes={
-        "`W_hh` is not transposed: backwards, the gradient goes through `W_hh.T`": lambda *a: (
-            _back(*a, step=lambda d, h, _, W: (d * _slope(h)) @ W)
+        "`W_hh` is not transposed: backwards, the gradient goes through `W_hh.T`": lambda *a: _back(
+            *a, step=lambda d, h, _, W: (d * _slope(h)) @ W
         ),
         "tanh' is left out": lambda *a: _back(*a, step=lambda d, h, _, W: d @ W.T),
         "tanh' comes after the product: the gradient meets the slope of $h_t$ first, then the weights": lambda *a: (
             _back(*a, step=lambda d, h, _, W: (d @ W.T) * _slope(h))
         ),
-        "tanh' is taken of the state before, $h_{t-1}$": lambda *a: (
-            _back(*a, step=lambda d, h, before, W: (d * _slope(before)) @ W.T)
+        "tanh' is taken of the state before, $h_{t-1}$": lambda *a: _back(
+            *a, step=lambda d, h, before, W: (d * _slope(before)) @ W.T
         ),
-        "tanh' is taken of the wrong variable: `h_t` *is* already the tanh": lambda *a: (
-            _back(*a, step=lambda d, h, _, W: (d * (1 - np.tanh(h) ** 2)) @ W.T)
+        "tanh' is taken of the wrong variable: `h_t` *is* already the tanh": lambda *a: _back(
+            *a, step=lambda d, h, _, W: (d * (1 - np.tanh(h) ** 2)) @ W.T
         ),
-        "tanh' has the wrong sign: it is 1 − h², not h² − 1": lambda *a: (
-            _back(*a, step=lambda d, h, _, W: -(d * _slope(h)) @ W.T)
+        "tanh' has the wrong sign: it is 1 − h², not h² − 1": lambda *a: _back(
+            *a, step=lambda d, h, _, W: -(d * _slope(h)) @ W.T
         ),
         "the way back begins at the first state": lambda *a: _back(*a, order=1),
         "the gradients stand in the order of time: lag 0 belongs first": lambda *a: _back(*a)[::-1],
         "lag 0 is left out: `v` itself comes first": lambda *a: _back(*a)[1:],
-        "the gradients are added up on the way, where each step replaces the last": lambda *a: (
-            np.cumsum(_back(*a), axis=0)
+        "the gradients are added up on the way, where each step replaces the last": lambda *a: np.cumsum(
+            _back(*a), axis=0
         ),
         "only the last gradient is handed back, not the one at each lag": lambda *a: _back(*a)[-1],
     },
@@ -491,8 +491,8 @@ memory_length = Exercise(
     inputs=_lengths,
     oracle=_counted_steps,
     mistakes={
-        "it is rounded down: one step earlier there is still more than that left": lambda radius, share: (
-            _steps(radius, share, math.floor)
+        "it is rounded down: one step earlier there is still more than that left": lambda radius, share: _steps(
+            radius, share, math.floor
         ),
         "it is not rounded to whole steps": lambda radius, share: _steps(radius, share, float),
         "one step too many is counted: at exactly the share it is already enough": lambda radius, share: (
@@ -514,9 +514,7 @@ memory_length = Exercise(
     accepts=[
         _counted_steps,
         _steps,
-        lambda radius, share: (
-            np.inf if radius >= 1 else next(k for k in range(10_000) if radius**k <= share)
-        ),
+        lambda radius, share: np.inf if radius >= 1 else next(k for k in range(10_000) if radius**k <= share),
     ],
     hints=[
         "You want the first whole k with $\\rho^k \\le$ share. Take the logarithm of both sides.",
@@ -600,23 +598,23 @@ first_weights = Exercise(
         "the Gaussian weights are divided by H, not by its root: the *variance* should be 1/H": lambda W_hh, kind: (
             _start(W_hh, kind, Gaussian=lambda W: W / len(W))
         ),
-        "the Gaussian weights are left as drawn, with variance 1": lambda W_hh, kind: (
-            _start(W_hh, kind, Gaussian=lambda W: W * 1.0)
+        "the Gaussian weights are left as drawn, with variance 1": lambda W_hh, kind: _start(
+            W_hh, kind, Gaussian=lambda W: W * 1.0
         ),
-        "the Gaussian weights have variance 2/H: that is He's rule, for ReLU": lambda W_hh, kind: (
-            _start(W_hh, kind, Gaussian=lambda W: W * np.sqrt(2 / len(W)))
+        "the Gaussian weights have variance 2/H: that is He's rule, for ReLU": lambda W_hh, kind: _start(
+            W_hh, kind, Gaussian=lambda W: W * np.sqrt(2 / len(W))
         ),
-        "the rows have length 1 but are not at right angles": lambda W_hh, kind: (
-            _start(W_hh, kind, orthogonal=lambda W: W / np.linalg.norm(W, axis=1, keepdims=True))
+        "the rows have length 1 but are not at right angles": lambda W_hh, kind: _start(
+            W_hh, kind, orthogonal=lambda W: W / np.linalg.norm(W, axis=1, keepdims=True)
         ),
-        "the matrix is scaled to radius 1, which does not make it orthogonal": lambda W_hh, kind: (
-            _start(W_hh, kind, orthogonal=lambda W: W / _radius(W))
+        "the matrix is scaled to radius 1, which does not make it orthogonal": lambda W_hh, kind: _start(
+            W_hh, kind, orthogonal=lambda W: W / _radius(W)
         ),
-        "R of the QR decomposition is taken, not Q": lambda W_hh, kind: (
-            _start(W_hh, kind, orthogonal=lambda W: np.linalg.qr(W)[1])
+        "R of the QR decomposition is taken, not Q": lambda W_hh, kind: _start(
+            W_hh, kind, orthogonal=lambda W: np.linalg.qr(W)[1]
         ),
-        "the identity is scaled by $1/\\sqrt H$": lambda W_hh, kind: (
-            _start(W_hh, kind, identity=lambda W: np.eye(len(W)) / np.sqrt(len(W)))
+        "the identity is scaled by $1/\\sqrt H$": lambda W_hh, kind: _start(
+            W_hh, kind, identity=lambda W: np.eye(len(W)) / np.sqrt(len(W))
         ),
         "every entry is 1: that is not the identity": lambda W_hh, kind: _start(W_hh, kind, identity=np.ones_like),
     },
@@ -674,8 +672,8 @@ global_norm = Exercise(
     inputs=_lists,
     oracle=_total_norm,
     mistakes={
-        "the norms of the tensors are added: their *squares* add up": lambda grads: (
-            sum(np.linalg.norm(g) for g in grads)
+        "the norms of the tensors are added: their *squares* add up": lambda grads: sum(
+            np.linalg.norm(g) for g in grads
         ),
         "the norm is without its root": lambda grads: (_flat(grads) ** 2).sum(),
         "absolute values are summed, where a norm sums squares": lambda grads: np.abs(_flat(grads)).sum(),
@@ -686,8 +684,8 @@ global_norm = Exercise(
             [float(np.linalg.norm(g)) for g in grads]
         ),
         "only the first tensor is measured": lambda grads: np.linalg.norm(grads[0]),
-        "for a matrix the largest singular value is taken (`ord=2`), which is another norm": lambda grads: (
-            np.sqrt(sum(np.linalg.norm(g, 2) ** 2 for g in grads))
+        "for a matrix the largest singular value is taken (`ord=2`), which is another norm": lambda grads: np.sqrt(
+            sum(np.linalg.norm(g, 2) ** 2 for g in grads)
         ),
     },
     accepts=[
@@ -761,26 +759,26 @@ clip_by_norm = Exercise(
         "each *entry* is clipped, which is clipping by value": lambda grads, limit: (
             [np.clip(g, -limit, limit) for g in grads]
         ),
-        "small gradients are scaled up too: short enough means left alone": lambda grads, limit: (
-            _rescaled(grads, limit / _norm_of(grads))
+        "small gradients are scaled up too: short enough means left alone": lambda grads, limit: _rescaled(
+            grads, limit / _norm_of(grads)
         ),
-        "what is too long is scaled to norm 1, not to the limit": lambda grads, limit: (
-            _rescaled(grads, 1 / _norm_of(grads) if _norm_of(grads) > limit else 1)
+        "what is too long is scaled to norm 1, not to the limit": lambda grads, limit: _rescaled(
+            grads, 1 / _norm_of(grads) if _norm_of(grads) > limit else 1
         ),
-        "the limit is divided by the *squared* norm: a root is missing": lambda grads, limit: (
-            _rescaled(grads, min(1, limit / _norm_of(grads) ** 2))
+        "the limit is divided by the *squared* norm: a root is missing": lambda grads, limit: _rescaled(
+            grads, min(1, limit / _norm_of(grads) ** 2)
         ),
-        "the norms of the tensors are added: their *squares* add up": lambda grads, limit: (
-            _rescaled(grads, min(1, limit / sum(np.linalg.norm(g) for g in grads)))
+        "the norms of the tensors are added: their *squares* add up": lambda grads, limit: _rescaled(
+            grads, min(1, limit / sum(np.linalg.norm(g) for g in grads))
         ),
-        "gradients that are too long are thrown away": lambda grads, limit: (
-            _rescaled(grads, float(_norm_of(grads) <= limit))
+        "gradients that are too long are thrown away": lambda grads, limit: _rescaled(
+            grads, float(_norm_of(grads) <= limit)
         ),
-        "it is the short gradients that are scaled, and the long ones left alone": lambda grads, limit: (
-            _rescaled(grads, max(1, limit / _norm_of(grads)))
+        "it is the short gradients that are scaled, and the long ones left alone": lambda grads, limit: _rescaled(
+            grads, max(1, limit / _norm_of(grads))
         ),
-        "everything is multiplied by the limit": lambda grads, limit: (
-            _rescaled(grads, limit if _norm_of(grads) > limit else 1)
+        "everything is multiplied by the limit": lambda grads, limit: _rescaled(
+            grads, limit if _norm_of(grads) > limit else 1
         ),
     },
     accepts=[
@@ -841,17 +839,17 @@ turned_by = Exercise(
         "the angle is in radians": lambda before, after: math.acos(_cosine(before, after)),
         "the cosine is handed back, not its angle": _cosine,
         "each tensor gets an angle of its own and these are averaged: the gradient is one long vector": _mean_of_angles,
-        "the product is not divided by both norms": lambda before, after: (
-            math.degrees(math.acos(max(-1, min(1, _cosine(before, after) * _norm_of(after)))))
+        "the product is not divided by both norms": lambda before, after: math.degrees(
+            math.acos(max(-1, min(1, _cosine(before, after) * _norm_of(after))))
         ),
-        "the sine is inverted where the cosine belongs": lambda before, after: (
-            math.degrees(math.asin(_cosine(before, after)))
+        "the sine is inverted where the cosine belongs": lambda before, after: math.degrees(
+            math.asin(_cosine(before, after))
         ),
-        "the direction is ignored: the absolute value of the product is taken": lambda before, after: (
-            math.degrees(math.acos(abs(_cosine(before, after))))
+        "the direction is ignored: the absolute value of the product is taken": lambda before, after: math.degrees(
+            math.acos(abs(_cosine(before, after)))
         ),
-        "the *length* of the difference is measured, not the angle": lambda before, after: (
-            np.linalg.norm(_flat(before) - _flat(after))
+        "the *length* of the difference is measured, not the angle": lambda before, after: np.linalg.norm(
+            _flat(before) - _flat(after)
         ),
     },
     accepts=[

@@ -1118,7 +1118,6 @@ attention_backward = Exercise(
 )
 
 
-
 EXERCISES = [
     look_up,
     additive_score,

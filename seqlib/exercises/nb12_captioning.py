@@ -635,7 +635,9 @@ def _failures(rng) -> list[Case]:
         said = _caption(wrong, other if change in ("relation", "both", "turned") else relation)
         cases.append((said, _caption(true, relation)))
     # In another order at each draw, or a list of answers learned by heart would do; so the names tell nothing.
-    return [Case(f"caption {i}", said=cases[k][0], true=cases[k][1]) for i, k in enumerate(rng.permutation(len(cases)), 1)]
+    return [
+        Case(f"caption {i}", said=cases[k][0], true=cases[k][1]) for i, k in enumerate(rng.permutation(len(cases)), 1)
+    ]
 
 
 def _sorted_out(said, true):

@@ -405,8 +405,8 @@ causal_mask = Exercise(
         "it is PyTorch's mask, where True means hidden": lambda n: _ones(n).triu(1).bool(),
         "rows and columns change places: a token sees itself and what follows": lambda n: _ones(n).triu().bool(),
         "the mask holds numbers, 1 and 0: it should be True and False": lambda n: _ones(n).tril(),
-        "it is a mask to add to the scores, 0 and minus infinity": lambda n: (
-            (_ones(n) * 0).masked_fill(_ones(n).triu(1).bool(), -math.inf)
+        "it is a mask to add to the scores, 0 and minus infinity": lambda n: (_ones(n) * 0).masked_fill(
+            _ones(n).triu(1).bool(), -math.inf
         ),
         "nothing is hidden": lambda n: _ones(n).bool(),
     },
@@ -474,11 +474,9 @@ padding_mask = Exercise(
         ],
         "the padding is taken to be 0, whatever `pad` says": lambda t, pad=0: (t != 0)[:, None],
         "numbers above `pad` count as real: a word may have a smaller number than the padding": lambda t, pad=0: (
-            (t > pad)[:, None]
-        ),
-        "the padding is taken to stand at the end: words are counted, not looked at": lambda t, pad=0: (
-            _counted(t, pad)
-        ),
+            t > pad
+        )[:, None],
+        "the padding is taken to stand at the end: words are counted, not looked at": lambda t, pad=0: _counted(t, pad),
         "the mask holds numbers, 1 and 0: it should be True and False": lambda t, pad=0: (t != pad)[:, None].long(),
     },
     accepts=[
@@ -601,8 +599,8 @@ order_gap = Exercise(
             (a - b[order]).abs().max().item() for a, b in zip(layer(x[:, order]), layer(x), strict=True)
         ),
         lambda layer, x, order: (
-            layer(x.index_select(1, order)) - layer(x).index_select(1, order)
-        ).norm(p=math.inf).item(),
+            (layer(x.index_select(1, order)) - layer(x).index_select(1, order)).norm(p=math.inf).item()
+        ),
     ],
     hints=[
         "Two ways: reorder, then the layer; or the layer, then reorder. How far apart are the results at most?",
@@ -935,9 +933,7 @@ def _run(layer, x, memory, mask, *, roles=("W_q", "W_k", "W_v"), sources="xmm", 
     from seqlib.models.attention import rotary as turned
 
     places = {"x": x, "m": x if memory is None else memory}
-    q, k, v = (
-        layer.split(getattr(layer, role)(places[source])) for role, source in zip(roles, sources, strict=True)
-    )
+    q, k, v = (layer.split(getattr(layer, role)(places[source])) for role, source in zip(roles, sources, strict=True))
     if layer.use_rotary and turn:
         q, k = (turned(part, torch.arange(part.shape[2])) for part in (q, k))
     read, weights = attend(q * scale(layer), k, v, None if mask is None else spread(mask))

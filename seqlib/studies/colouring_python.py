@@ -136,6 +136,7 @@ def results_table(run: dict, names: Sequence[str], columns: Sequence[str], more:
 
     The run's results are called "model, column". `more` adds rows {model: [number, …]}, of fewer columns perhaps.
     """
+
     def cell(values):
         low, middle, high = min(values), sum(values) / len(values), max(values)
         whole = all(value == int(value) for value in values)

@@ -138,9 +138,7 @@ def validate(run, name: str) -> list[str]:
     """What is wrong with a recorded run, as sentences; empty if nothing is."""
     if not isinstance(run, dict):
         return [f"expected an object, got {type(run).__name__}"]
-    problems = (
-        [] if run.get("schema") == SCHEMA else [f"schema should be {SCHEMA}, got {run.get('schema')!r}"]
-    )
+    problems = [] if run.get("schema") == SCHEMA else [f"schema should be {SCHEMA}, got {run.get('schema')!r}"]
     problems += [f"{key} should be a text" for key in TEXTS if not _is_text(run.get(key))]
     for key, wanted in (("hardware", HARDWARE), ("versions", VERSIONS)):
         found = run.get(key)
@@ -176,9 +174,7 @@ def _numbers(run: Mapping, seeds: int) -> list[str]:
         elif not isinstance(runs, list) or len(runs) != seeds:
             problems.append(f"curve {label!r}: expected {seeds} runs, one for each seed")
         elif not all(_finite(each) and len(each) == len(steps) for each in runs):
-            problems.append(
-                f"curve {label!r}: each run should have {len(steps)} finite numbers, as steps has"
-            )
+            problems.append(f"curve {label!r}: each run should have {len(steps)} finite numbers, as steps has")
     for label, values in results.items():
         if not _finite(values) or len(values) != seeds:
             problems.append(f"result {label!r}: expected {seeds} finite numbers, one for each seed")

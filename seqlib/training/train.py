@@ -82,9 +82,7 @@ def _optimizer(given, model, lr: float) -> torch.optim.Optimizer:
         return torch.optim.AdamW(parameters, lr=lr)
     made = given if isinstance(given, torch.optim.Optimizer) or not callable(given) else given(parameters)
     if not isinstance(made, torch.optim.Optimizer):
-        raise ValueError(
-            f"optimizer should be a torch.optim.Optimizer or make one, got {type(made).__name__}"
-        )
+        raise ValueError(f"optimizer should be a torch.optim.Optimizer or make one, got {type(made).__name__}")
     return made
 
 

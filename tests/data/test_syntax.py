@@ -12,7 +12,7 @@ SOURCE = (
     'x = 1  # one "quote"\n'
     "def f(y):\n"
     '    """Two lines,\n    not for real."""\n'
-    '    return f"{x!r:>{y}} " + \'b\' + 0x1F\n'
+    "    return f\"{x!r:>{y}} \" + 'b' + 0x1F\n"
     "r = rb'a' if None else "
     '"""b"""\n'
 )

@@ -21,9 +21,7 @@ def test_tokens_are_shown_and_said():
 
 def test_several_encodings_stand_below_one_another():
     text = repr(show_tokens("low", {"bytes": BPE.first(256), "pieces": BPE}))
-    assert text == (
-        "bytes: 3 tokens: l | o | w\npieces: 2 tokens: lo | w"
-    )
+    assert text == ("bytes: 3 tokens: l | o | w\npieces: 2 tokens: lo | w")
 
 
 def test_white_space_and_parts_of_characters_can_be_seen():

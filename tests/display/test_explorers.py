@@ -40,9 +40,7 @@ def test_read_equals_torch():
 def test_tensors_are_accepted():
     torch = pytest.importorskip("torch")
     tensors = {name: torch.tensor(array, requires_grad=True) for name, array in weights().items()}
-    assert np.allclose(
-        HiddenState(tensors, "abcde").read("abc")[0], HiddenState(weights(), "abcde").read("abc")[0]
-    )
+    assert np.allclose(HiddenState(tensors, "abcde").read("abc")[0], HiddenState(weights(), "abcde").read("abc")[0])
 
 
 def test_text_is_read_in_characters_or_in_words():
@@ -92,9 +90,7 @@ def test_text_cannot_break_out_of_the_script():
 
 
 def test_the_plain_text_says_what_the_picture_shows():
-    text = repr(
-        HiddenState(weights(outputs=2), "abcde", text="abca", task="classify", labels=["bad", "good"])
-    )
+    text = repr(HiddenState(weights(outputs=2), "abcde", text="abca", task="classify", labels=["bad", "good"]))
     assert re.search(
         r"7 hidden units reads “abca” \(4 steps\); its class: “(bad|good)” with probability [01]\.\d\d", text
     )

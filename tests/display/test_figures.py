@@ -118,9 +118,7 @@ def test_each_line_has_its_own_colour_and_style():
 
 def luminance(colour):
     parts = np.array(matplotlib.colors.to_rgb(colour))
-    return float(
-        np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
-    )
+    return float(np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722))
 
 
 def test_colours_stand_out_from_white():
@@ -153,9 +151,7 @@ def test_one_line_needs_no_legend():
 
 def test_heatmap_writes_what_the_cells_hold_and_centres_signed_values():
     _, ax = plot.figure()
-    picture = plot.heatmap(
-        ax, torch.tensor([[0.5, -2.0, 1.0]]), ["\n"], ["a", " ", ""], values="{:+.1f}", centre=0
-    )
+    picture = plot.heatmap(ax, torch.tensor([[0.5, -2.0, 1.0]]), ["\n"], ["a", " ", ""], values="{:+.1f}", centre=0)
     assert [text.get_text() for text in ax.texts] == ["+0.5", "-2.0", "+1.0"]
     assert picture.get_clim() == (-2.0, 2.0)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "␣", "∅"]

@@ -107,9 +107,7 @@ def test_guesses_in_words_are_compared_as_they_read():
     assert "to choose from were: RNN, LSTM" in repr(reveal("CNN", "LSTM", "which", options=["RNN", "LSTM"]))
 
 
-@pytest.mark.parametrize(
-    "guess, measured", [(60, 51.3), (-3, 2), (0, 0), (1e9, 1e-9), (-5, -4), (7, 7), (1, 1.01)]
-)
+@pytest.mark.parametrize("guess, measured", [(60, 51.3), (-3, 2), (0, 0), (1e9, 1e-9), (-5, -4), (7, 7), (1, 1.01)])
 def test_the_number_line_keeps_its_marks_on_the_page(guess, measured):
     line = selfcheck._scale(guess, measured, "a", "b")
     places = [float(x) for x in re.findall(r'(?:cx="|<path d="M|<text x=")([-\d.]+)', line)]

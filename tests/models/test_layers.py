@@ -72,4 +72,7 @@ def test_rnn_knows_nothing_of_the_future_or_of_its_neighbours():
 def test_rnn_has_one_bias_and_as_many_parameters_for_any_length():
     assert sum(p.numel() for p in RNN(3, 5).parameters()) == 3 * 5 + 5 * 5 + 5
     assert {name: tuple(p.shape) for name, p in RNN(3, 5).named_parameters()} == {
-        "W_xh": (3, 5), "W_hh": (5, 5), "b_h": (5,)}
+        "W_xh": (3, 5),
+        "W_hh": (5, 5),
+        "b_h": (5,),
+    }

@@ -62,8 +62,10 @@ def test_norms_equal_the_norm_of_v_times_the_jacobian():
     for lag in range(1, 7):
         norms = []
         for b in range(2):
+
             def last(h, b=b, lag=lag):
                 return rnn(x[b : b + 1, 7 - lag :], h[None])[1][0]
+
             jacobian = torch.autograd.functional.jacobian(last, states[b, 6 - lag])
             norms.append((v[b] @ jacobian).norm().item())
         expected.append(np.mean(norms))

@@ -38,6 +38,7 @@ def test_reach_is_one_at_the_last_word_and_a_gradient_elsewhere():
         for k in range(8):
             two = []
             for sign in (1, -1):
+
                 def shift(module, args, out, place=place, k=k, sign=sign):
                     out = out.clone()
                     out[0, place, k] += sign * 1e-5

@@ -469,3 +469,23 @@ def test_no_solution_text_in_the_unsolved_edition(path):
 
 def test_nothing_is_left_without_a_source():
     assert build.orphans() == []
+
+
+FOLDED = '# %% [markdown]\n# # 98 · Tiny\n\n# %% tags=["fold"]\n{}'
+
+
+def test_a_folded_cell_is_hidden_in_lab_on_colab_and_on_the_site(tmp_path):
+    source = tmp_path / "98_tiny.py"
+    source.write_text(FOLDED.format("# Draw the curve\nprint(1)\n"), encoding="utf-8")
+    cell = build.read_cells(source)[-1]
+    assert cell.source == "# @title Draw the curve\nprint(1)"
+    assert cell.metadata["tags"] == ["fold", "hide-input"] and cell.metadata["cellView"] == "form"
+    assert cell.metadata["jupyter"] == {"source_hidden": True}
+
+
+@pytest.mark.parametrize("code", ["print(1)\n", "### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n"])
+def test_a_folded_cell_says_what_it_does(tmp_path, code):
+    source = tmp_path / "98_tiny.py"
+    source.write_text(FOLDED.format(code), encoding="utf-8")
+    with pytest.raises(build.BuildError, match="folded cell|check it"):
+        build.read_cells(source)

@@ -466,7 +466,7 @@ def test_a_failing_pip_becomes_a_problem_and_keeps_its_words(tmp_path):
 def test_every_stage_runs_and_one_failure_fails_all(capsys):
     ran = []
     status = ct.run_stages(ct.stages(), lambda stage: ran.append(stage.name) or int(stage.name == "lint"))
-    assert status == 1 and ran == ["lint", "editions", "tests", "solutions", "notebooks"]
+    assert status == 1 and ran == ["lint", "format", "editions", "tests", "solutions", "notebooks"]
     table = capsys.readouterr().out.strip().splitlines()[-6:]
     assert re.match(r"lint +FAILED \(1\) +\d+ s", table[0]) and table[-1] == "failed: lint"
     assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:5])

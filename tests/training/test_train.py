@@ -40,9 +40,7 @@ def one_thread():
 
 def make_model(seed=0, dropout=0.2):
     torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Embedding(11, 7), nn.Linear(7, 13), nn.Tanh(), nn.Dropout(dropout), nn.Linear(13, 11)
-    )
+    return nn.Sequential(nn.Embedding(11, 7), nn.Linear(7, 13), nn.Tanh(), nn.Dropout(dropout), nn.Linear(13, 11))
 
 
 def batches(step):
@@ -181,9 +179,7 @@ def test_a_loss_that_is_not_finite_is_reported_with_its_step(bad, step):
 
 def test_losses_read_in_tens_still_name_the_step(monkeypatch):
     """What a GPU does, played on the CPU: losses stay on the device for up to ten steps."""
-    monkeypatch.setattr(
-        loop.Loop, "on_cpu", property(lambda self: False, lambda self, value: None), raising=False
-    )
+    monkeypatch.setattr(loop.Loop, "on_cpu", property(lambda self: False, lambda self, value: None), raising=False)
     calls = []
 
     def loss(model, batch):
