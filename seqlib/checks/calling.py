@@ -112,7 +112,7 @@ def call(function, args: tuple, *, names: list[str] = (), forbids=(), owner=None
 
     def work():
         with watch:
-            return _settled(function(*mine))
+            return settled(function(*mine))
 
     outcome = guarded(work, owner=owner or function, seconds=seconds)
     outcome.forbidden = sorted(watch.seen)
@@ -141,7 +141,7 @@ def guarded(work, *, owner=None, seconds: float = 2.0) -> Outcome:
     return outcome
 
 
-def _settled(value):
+def settled(value):
     """A generator's values as a list; a coroutine is closed, because it would complain on stderr when forgotten."""
     if inspect.isgenerator(value):
         return list(islice(value, YIELDED_LIMIT))

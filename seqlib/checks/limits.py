@@ -43,7 +43,7 @@ class time_limit(contextlib.AbstractContextManager):
         return self
 
     def _raise(self, _, frame):
-        if not self.active or _inside_this_file(frame):
+        if not self.active or _inside_this_file(frame) or _importing(frame):
             return
         self.shots += 1
         if self.shots > 1:
@@ -67,6 +67,8 @@ class time_limit(contextlib.AbstractContextManager):
                     self._interrupt()
 
     def _interrupt(self):
+        if _importing(sys._current_frames().get(self.thread)):
+            return
         if self.by_signal:
             signal.pthread_kill(self.thread, signal.SIGALRM)
         else:
@@ -111,6 +113,15 @@ class time_limit(contextlib.AbstractContextManager):
 
 def _nothing(*_):
     pass
+
+
+def _importing(frame) -> bool:
+    """Whether a module is being imported: broken off in the middle, it would leave ruins that crash the process."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _inside_this_file(frame) -> bool:
