@@ -8,17 +8,18 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
+from seqlib.metrics import IGNORE
 from seqlib.runtime import smoke
 from seqlib.training import checkpoint as checkpoints
 from seqlib.training.history import History, TrainingDiverged
-from seqlib.training.loop import IGNORE, Loop
+from seqlib.training.run import Run
 
 __all__ = ["History", "TrainingDiverged", "cross_entropy", "train", "warmup_cosine"]
 
 
 def train(
     model: torch.nn.Module,
-    batches: Callable,
+    sampler: Callable,
     steps: int,
     *,
     loss: Callable | None = None,
@@ -34,7 +35,7 @@ def train(
 ) -> History:
     """Train `model` in place for `steps` updates and return the history.
 
-    batches(step) gives the batch of that step, a tuple such as (x, y), and is moved to the model's device. It
+    sampler(step) gives the batch of that step, a tuple such as (x, y), which is moved to the model's device. It
     depends on `step` alone (or draws from the global random generators), so that a run can resume.
     loss(model, batch) gives a scalar; by default the cross entropy of model(x), (B, T, V) or (B, C), with the
     targets y, where -100 is ignored.
@@ -51,26 +52,27 @@ def train(
     Raises TrainingDiverged when the loss is nan or infinite (on a GPU up to 10 steps late) and ValueError for
     arguments that cannot work.
     """
-    for what, value in (("batches", batches), ("loss", loss), ("schedule", schedule), ("evaluate", evaluate)):
-        if not callable(value) and (value is not None or what == "batches"):
+    for what, value in (("sampler", sampler), ("loss", loss), ("schedule", schedule), ("evaluate", evaluate)):
+        if not callable(value) and (value is not None or what == "sampler"):
             raise ValueError(f"{what} should be a function, got {type(value).__name__}")
     if steps != int(steps) or steps < 1:
         raise ValueError(f"steps should be a whole number of at least 1, got {steps}")
-    loop = Loop(
-        model=model,
-        batches=batches,
-        steps=int(steps),
-        loss=loss or cross_entropy,
-        optimizer=_optimizer(optimizer, model, lr),
-        clip=clip,
-        schedule=schedule,
-        evaluate=evaluate,
-        every=every,
-        amp=amp,
-        path=checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None,
-        history=History(name),
-    )
-    return loop.run()
+    optimizer, loss = _optimizer(optimizer, model, lr), loss or cross_entropy
+    path = checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None
+    history = History(name)
+    run = Run(model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history)
+    with run:  # takes up a saved run, shows progress, and ends well, however it ends
+        for step in run.steps():
+            batch = run.batch(step)
+            with run.autocast():
+                value = loss(model, batch)
+            run.note(step, value)
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            run.clip_gradients(step)
+            with run.update(step):
+                optimizer.step()
+    return history
 
 
 def _optimizer(given, model, lr: float) -> torch.optim.Optimizer:
