@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from course_sources import namespace, source_of, sources
+from course.sources import namespace, source_of, sources
 
 ROOT = Path(__file__).resolve().parent.parent
 # Low to high, a line a folder; a module imports only from lower lines (or its own folder).
