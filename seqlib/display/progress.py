@@ -20,15 +20,15 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 150, 54, 8, 20, 22
 class Progress:
     """A progress bar with a loss curve under it; outside a notebook, one printed line at the end.
 
-    `history` is anything with `losses`, `evals` and `seconds`, read at each update.
+    `history` is anything with `losses`, `evals` and `seconds`, read at each update; `quiet` shows nothing.
     """
 
-    def __init__(self, name: str, steps: int, history, note: str = ""):
+    def __init__(self, name: str, steps: int, history, note: str = "", quiet: bool = False):
         self.name, self.steps, self.history, self.note = name, steps, history, note
         self.display_id = uuid.uuid4().hex
         self.began, self.begun_at = time.perf_counter(), len(history.losses)
         self.shown = -math.inf
-        self.live = in_notebook()
+        self.quiet, self.live = quiet, in_notebook() and not quiet
 
     def due(self) -> bool:
         """Whether enough time has passed since the last update."""
@@ -42,7 +42,7 @@ class Progress:
         """Show the last state, which is the one that a saved notebook keeps."""
         if self.live:
             self._show(done, ending)
-        else:
+        elif not self.quiet:
             print(self._line(done, ending))
 
     def _show(self, done: int, status: str) -> None:

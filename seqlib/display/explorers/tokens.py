@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from seqlib.data.bpe import BYTES, GPT2_PATTERN, BytePairEncoding
 from seqlib.display import figures, html
 from seqlib.display.explorers.explorer import Explorer
 from seqlib.display.selfcheck import Shown
 
+# The pre-tokenisation that tokens.js has: GPT-2's.
+PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 # Tints that let the page's text through, light or dark; the edge between tokens is a line, not the tint alone.
 _HUES = ("86,180,233", "230,159,0", "0,158,115", "204,121,167")
 _TOKEN = "background:rgba({},.35);border-left:1px solid currentColor;padding:2px 1px"
@@ -26,7 +27,7 @@ def visible(token: bytes) -> str:
     return text.translate({32: "␣", 10: "⏎", 9: "⇥"})
 
 
-def show_tokens(text: str, encodings: BytePairEncoding | Mapping[str, BytePairEncoding]) -> Shown:
+def show_tokens(text: str, encodings) -> Shown:
     """The tokens of a text, coloured; hover over one for its id and bytes. Several named encodings: one below another.
 
     In words for those who do not see it: an `aria-label` with the tokens between bars, and the same as plain text.
@@ -58,12 +59,12 @@ class TokenExplorer(Explorer):
 
     script = "tokens.js"
 
-    def __init__(self, encoding: BytePairEncoding, text: str = "Type here.", size: int | None = None):
-        if encoding.pattern != GPT2_PATTERN or encoding.vocabulary_size > 2**16:
+    def __init__(self, encoding, text: str = "Type here.", size: int | None = None):
+        if encoding.pattern != PATTERN or encoding.vocabulary_size > 2**16:
             raise ValueError("expected an encoding with GPT-2's pattern and at most 65536 tokens")
         self.encoding, self.text = encoding, text
         self.size = encoding.vocabulary_size if size is None else size
-        if not len(BYTES) <= self.size <= encoding.vocabulary_size:
+        if not 256 <= self.size <= encoding.vocabulary_size:
             raise ValueError(f"expected a size from 256 to {encoding.vocabulary_size}, got {size}")
 
     def data(self) -> dict:
