@@ -198,16 +198,19 @@ def check_result(
     notes: Iterable[str] = (),
     stand_in: bool = False,
     hints: Sequence[str] = (),
+    observation: str | None = None,
 ) -> Html:
     """What a check found: points, each case, the mistake it recognises, notes, and hints in steps.
 
     `state` is ok, wrong or todo; a case is (label, passed or None for not run, what is wrong). `diagnosis`
-    completes the sentence "This is what you get when …".
+    completes the sentence "This is what you get when …"; `observation` is a sentence of its own.
     """
     title = Html(f"{escape(name)} · {points:g} of {max_points:g} point{'' if max_points == 1 else 's'}")
     body = _cases(list(cases), state)
     if diagnosis:
         body += f'<div class="sl-diag">{inline(diagnosis_sentence(diagnosis))}</div>'
+    elif observation:
+        body += f'<div class="sl-diag">{observed(observation)}</div>'
     if stand_in:
         body += f'<p class="sl-side">{escape(stand_in_line(state))}</p>'
     body += "".join(f'<p class="sl-side">{verbatim(note)}</p>' for note in notes)
@@ -221,6 +224,12 @@ def diagnosis_sentence(diagnosis: str) -> str:
     text = diagnosis.strip()
     text = text if text.lower().startswith("this is what") else f"This is what you get when {text}"
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def observed(observation: str) -> Html:
+    """What is seen in a wrong answer, as whole sentences with a full stop."""
+    text = observation.strip()
+    return inline(text if text.endswith((".", "!", "?")) else text + ".")
 
 
 def stand_in_line(state: str) -> str:
