@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from course_sources import namespace, source_of
+from course.sources import namespace, source_of
 
 from seqlib.checks import engine
 from seqlib.checks.exercise import find

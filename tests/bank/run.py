@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "bank")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "bank"), str(ROOT / "tools")]
 os.environ.setdefault("SEQLIB_HOME", tempfile.mkdtemp(prefix="seqlib-bank-"))
 
 import numpy as np  # noqa: E402
