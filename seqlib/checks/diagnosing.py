@@ -10,7 +10,18 @@ import numpy as np
 
 from seqlib.checks.calling import guarded, parameters
 from seqlib.checks.compare import difference
-from seqlib.checks.readers import crashes, factors, features, functions, places, probes, results, sequences
+from seqlib.checks.readers import (
+    crashes,
+    factors,
+    features,
+    functions,
+    places,
+    probes,
+    results,
+    sequences,
+    sizes,
+    supposed,
+)
 from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 
 # Of one result, from the most special to the least. What fits by two is said by the first.
@@ -24,10 +35,21 @@ SAME_SHAPE = (
     factors.added,
     functions.along_an_axis,
     functions.blocks,
+    factors.by_rows_count,
+    factors.temperature,
+    factors.of_argument,
 )
-OTHER_SHAPE = (functions.exchanged_axes, functions.reshaped, functions.reduced, functions.unreduced, functions.ends)
-ITEMS = (sequences.strings, sequences.lists, sequences.dictionaries)
+OTHER_SHAPE = (
+    functions.exchanged_axes,
+    functions.reshaped,
+    functions.reduced,
+    functions.unreduced,
+    functions.ends,
+    factors.of_argument,
+)
+ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
+    factors.wrong_sums,
     places.one_end,
     places.masked_places,
     places.argument_sign,
@@ -79,13 +101,20 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "unsteady", probes.unsteady(probe, cases, outcomes)
     parts = _parts(exercise, pairs, names, several)
     yield "read", _of_parts(parts, (_same_shape, _other_shape, _items))
+    again = _Again(exercise, ask, probe)
     if near:
-        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights)
-        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights)
+        probe.give(probes.SECONDS)
+        yield "supposed", supposed.supposed(probe, cases, outcomes, passed, again)
+        probe.give(probes.SECONDS)
+        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights, again)
+        probe.give(probes.SECONDS)
+        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights, again)
     yield "where", _of_parts(parts, (_where,))
-    again = partial(_again, exercise, ask, probe) if near else tuple
-    yield "cases", features.generalised(cases, passed, names, again)
+    probe.give(probes.SECONDS / 2)
+    yield "cases", features.generalised(cases, passed, names, again if near else None)
+    yield "size", _of_parts(parts, (sizes.other_size,))
     yield "one of several", _one_wrong(parts)
+    yield "direction", _of_parts(parts, (places.direction,))
 
 
 def _names(answer, case) -> list[str]:
@@ -110,19 +139,27 @@ def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
     return said
 
 
-def _again(exercise, ask, probe) -> list:
-    """Further draws of the cases, each with whether the answer is right there, as long as there is time."""
-    draws = []
-    for seed in range(3):
-        draw = []
-        for case in exercise.inputs(np.random.default_rng(seed)):
-            if probe.late:
-                return draws
-            outcome, right = ask(case.args, case), probe.right(case.args)
-            if right is not None:
-                draw.append((case, not outcome.kind and _agrees(exercise, outcome.value, right.value)))
-        draws.append(draw)
-    return draws
+class _Again:
+    """Further draws of the cases: [(case, what is found, whether that is right, or what is right)], made once."""
+
+    def __init__(self, exercise, ask, probe):
+        self.exercise, self.ask, self.probe, self.draws = exercise, ask, probe, None
+
+    def __call__(self, value=False) -> list:
+        if self.draws is None:
+            self.draws = list(self._drawn())
+        if value:
+            return [(case, found, right) for case, found, right, _ in self.draws]
+        return [(case, found, same) for case, found, _, same in self.draws]
+
+    def _drawn(self):
+        for seed in range(2):
+            for case in self.exercise.inputs(np.random.default_rng(seed)):
+                if self.probe.late:
+                    return
+                outcome, right = self.ask(case.args, case), self.probe.right(case.args)
+                if right is not None and not outcome.kind:
+                    yield case, outcome.value, right.value, _agrees(self.exercise, outcome.value, right.value)
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -187,7 +224,8 @@ def _sentences(said: list[tuple[str, str]]) -> list[str]:
         groups.setdefault(text.replace(_capital(label), "·", 1) if label else text, []).append(label)
     out = []
     for pattern, labels in list(groups.items())[:2]:
-        same = f". So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
+        stop = "" if pattern.endswith("?") else "."
+        same = f"{stop} So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
         out.append(pattern.replace("·", _capital(labels[0]), 1) + same)
     return out
 

@@ -255,7 +255,7 @@ def index(crash: Crash) -> Observation | None:
     if "out of range" in crash.text or "out of bounds" in crash.text:
         beyond = _beyond(crash)
         return seen(
-            f"It looks {beyond} beyond the end{where}: the places of something of length n are 0 to n − 1; a "
+            f"It looks {beyond}beyond the end{where}: the places of something of length n are 0 to n − 1; a "
             "loop that looks one ahead has to stop one earlier"
         )
     return None
@@ -270,7 +270,7 @@ def _beyond(crash: Crash) -> str:
     base = crash.frame.f_locals.get(node.value.id) if isinstance(node.value, ast.Name) else None
     place = _arithmetic(node.slice, known)
     if place is not None and isinstance(base, (list, tuple, str)) and place == len(base):
-        return "one place"
+        return "one place "
     return ""
 
 
@@ -339,7 +339,7 @@ MEANINGS = [
     (r"TypeError: can only concatenate|TypeError: unsupported operand type\(s\) for (\S+):? '?(\w+)'? and '?(\w+)'?",
      "Two things are put together that do not belong together{at}: a list and a number, a text and a number, a list and "
      "a tuple"),
-    (r"(?:TypeError|ValueError): only (?:length|size)-1 arrays|RuntimeError: a Tensor with \d+ elements cannot be",
+    (r"(?:TypeError|ValueError): only (?:length-1|size-1|0-dimensional) arrays|RuntimeError: a Tensor with \d+ elements cannot be",
      "A whole array is used where one number is expected{at}: `float`, `int`, `.item()` and `math` take single numbers; "
      "this has many, one for each sequence or place"),
     (r"ValueError: The truth value of an array|RuntimeError: Boolean value of Tensor",

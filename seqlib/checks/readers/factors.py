@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from seqlib.checks.compare import as_array, number
+from seqlib.checks.readers.functions import ENTRYWISE, REDUCED
 from seqlib.checks.readers.seen import Observation, Part, alike, axis_name, near, seen
 from seqlib.checks.readers.sizes import quantities
 
@@ -118,12 +119,14 @@ def _steady(part: Part, k: float) -> Observation | None:
     )
 
 
-def _named(ks, sizes: dict[str, list[float]], needed: int) -> str | None:
+def _named(ks, sizes: dict[str, list[float]], needed: int, tolerance: float = 1e-5) -> str | None:
     """The form of a size, or of two, that is the factor of every case."""
 
     def fits(values):
         with np.errstate(all="ignore"):
-            return all(k is None or (np.isfinite(v) and abs(v / k - 1) < 1e-5) for k, v in zip(ks, values, strict=True))
+            return all(
+                k is None or (np.isfinite(v) and abs(v / k - 1) < tolerance) for k, v in zip(ks, values, strict=True)
+            )
 
     arrays = {name: np.array(values) for name, values in sizes.items()}
     with np.errstate(all="ignore"):
@@ -263,6 +266,26 @@ def _all_fit(part, values, function) -> bool:
     return True
 
 
+def of_argument(part: Part) -> Observation | None:
+    """a sum, a mean or a simple function of an argument, in the place of the right result"""
+    if not part.numeric or part.proof < 3:
+        return None
+    for index in range(len(part.pairs[0].case.args)):
+        values = [as_array(p.case.args[index]) for p in part.pairs]
+        if any(v is None or v.dtype.kind in "bc" for v in values) or len({v.ndim for v in values}) != 1:
+            continue
+        values, name = [v.astype(float) for v in values], f"`{part.named(index, part.pairs[0])}`"
+        for says, function in REDUCED[:4]:
+            for axis in (None, *range(values[0].ndim)):
+                if _all_fit(part, values, lambda x, n, f=function, k=axis: f(n, axis=k)):
+                    along = "" if axis is None else f" along {axis_name(axis, values[0].ndim)}"
+                    return part.says(f"is {says} of {name}{along}")
+        for says, function in ENTRYWISE:
+            if "right" in says and _all_fit(part, values, lambda x, n, f=function: f(n)):
+                return part.says("is " + says.split(":")[0].split(", where")[0].replace("the right one", name))
+    return None
+
+
 # -- row by row ------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +327,106 @@ def _moved(p, axis) -> bool:
         return False
     gap = p.a - p.b
     return alike(p.a, p.b + gap.mean(axis, keepdims=True), p.tolerance)
+
+
+def temperature(part: Part) -> Observation | None:
+    """a softmax of scores that are too large or too small by a factor: a scale missing, doubled, of another size"""
+    if not part.numeric or not part.aligned or part.integers or part.proof < 12:
+        return None
+    dims = {p.b.ndim for p in part.pairs}
+    if len(dims) != 1 or 0 in dims or not all(_shares(p.a) and _shares(p.b) for p in part.pairs):
+        return None
+    found = [_slope(p) for p in part.pairs]
+    if any(k is None for k in found) or all(np.isnan(k) for k in found):
+        return None
+    ks = [None if np.isnan(k) else float(k) for k in found]
+    known = [k for k in ks if k is not None]
+    if max(known) - min(known) > 1e-4 * abs(known[0]):
+        named = _named(ks, quantities(part), needed=2, tolerance=1e-4)
+        by = f": it is {named}" if named else ", another one in each case"
+    else:
+        sizes = quantities(part)
+        named = next(
+            (
+                form.format(q=name)
+                for form, function in FORMS[:4]
+                for name, values in sizes.items()
+                if min(values) >= 2 and np.allclose(function(np.array(values)), known[0], rtol=1e-4)
+            ),
+            None,
+        )
+        by = f": it is {named}" if named else ", the same in every case"
+    return part.says(f"is the softmax of scores that are too large or too small by a factor{by}")
+
+
+def _shares(x) -> bool:
+    """Rows that sum to 1 (or are all zeros) and are nowhere negative."""
+    sums = x.sum(-1)
+    return bool((np.isclose(sums, 1, atol=1e-5) | (np.abs(x).sum(-1) == 0)).all() and (x >= 0).all())
+
+
+def _slope(p):
+    """The one factor between the logarithms of two softmaxes; nan where no row tells it, None where there is none."""
+    if not ((p.a > 0) == (p.b > 0)).all():
+        return None
+    slopes = []
+    for a, b in zip(p.a.reshape(-1, p.a.shape[-1]), p.b.reshape(-1, p.b.shape[-1]), strict=True):
+        live = (a > 1e-12) & (b > 1e-12)
+        if live.sum() < 3:
+            continue
+        x, y = np.log(b[live]), np.log(a[live])
+        x, y = x - x.mean(), y - y.mean()
+        if not (x @ x):
+            return None
+        k = (x @ y) / (x @ x)
+        if not np.allclose(y, k * x, atol=1e-6 * (1 + np.abs(y).max())):
+            return None
+        slopes.append(k)
+    if not slopes:
+        return np.nan
+    return slopes[0] if np.allclose(slopes, slopes[0], rtol=1e-4) and abs(slopes[0]) > 1e-6 else None
+
+
+def wrong_sums(part: Part) -> Observation | None:
+    """it sums to 1 along another axis than the right one, or along none"""
+    dims = {p.b.ndim for p in part.pairs}
+    if not part.numeric or not part.aligned or len(dims) != 1 or min(dims) < 1 or part.proof < 9:
+        return None
+    if any(min(p.b.shape) < 1 or np.isin(p.b, (0, 1)).all() for p in part.pairs):
+        return None
+    ndim = min(dims)
+    said = _sums(part, ndim - 1, ndim)
+    return part.says(said.removeprefix(": it ").replace("does not sum", "does not sum")) if said else None
+
+
+def by_rows_count(part: Part) -> Observation | None:
+    """each row times a count of its own: the True in its mask, its length, that plus or minus one"""
+    if not part.numeric or not part.aligned or part.proof < 6:
+        return None
+    for index in range(len(part.pairs[0].case.args)):
+        counts = [_row_counts(as_array(p.case.args[index]), p.b.shape) for p in part.pairs]
+        if any(c is None for c in counts):
+            continue
+        name = f"`{part.named(index, part.pairs[0])}`"
+        mask = as_array(part.pairs[0].case.args[index]).dtype.kind == "b"
+        what = f"the number of True in its row of {name}" if mask else f"its own number in {name}"
+        for form, function in FORMS:
+            if _all_fit(part, counts, lambda x, n, f=function: x * f(n)):
+                return part.says(f"is, row by row, the right one times {form.format(q=what)}")
+    return None
+
+
+def _row_counts(array, shape):
+    """How much each row of a mask lets through, or a length of each row, shaped so that it multiplies the result."""
+    if array is None or not shape:
+        return None
+    if array.dtype.kind == "b" and array.ndim == 2 and array.shape[0] == shape[0]:
+        counts = array.sum(1)
+    elif array.dtype.kind in "iu" and array.ndim == 1 and array.shape[0] == shape[0]:
+        counts = array
+    else:
+        return None
+    return counts.astype(float).reshape(-1, *[1] * (len(shape) - 1))
 
 
 def _sums(part: Part, axis: int, ndim: int) -> str:

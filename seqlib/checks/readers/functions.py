@@ -58,6 +58,11 @@ ENTRYWISE = [
     ("the reciprocal of 1 minus the right one", lambda x: 1 / (1 - x)),
     ("the right one in radians, where degrees are asked for", np.deg2rad),
     ("the right one in degrees, where radians are asked for", np.rad2deg),
+    ("a sigmoid of what should go through a tanh", lambda x: _sigmoid(np.arctanh(x))),
+    ("a tanh of what should go through a sigmoid", lambda x: np.tanh(np.log(x) - np.log1p(-x))),
+    ("the tangent (tan) of what should go through a tanh", lambda x: np.tan(np.arctanh(x))),
+    ("a ReLU of what should go through a tanh", lambda x: np.maximum(np.arctanh(x), 0)),
+    ("a ReLU of what should go through a sigmoid", lambda x: np.maximum(np.log(x) - np.log1p(-x), 0)),
     ("180 minus the right one", lambda x: 180 - x),
     ("90 minus the right one", lambda x: 90 - x),
     ("100 minus the right one", lambda x: 100 - x),
@@ -176,7 +181,8 @@ def along_an_axis(part: Part) -> Observation | None:
             continue
         for axis in range(ndim):
             if part.fits(lambda x, case, f=function, k=axis: f(x, k), proof=6 if part.integers else 3):
-                return part.says("is " + says.format(axis=axis_name(axis, ndim), slice=slice_name(axis, ndim)))
+                text = says if ndim > 1 else says.replace(" along {axis}", "")
+                return part.says("is " + text.format(axis=axis_name(axis, ndim), slice=slice_name(axis, ndim)))
     return None
 
 

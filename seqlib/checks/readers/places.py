@@ -167,6 +167,20 @@ def _turned(part, found, right) -> Observation | None:
     return None
 
 
+def direction(part: Part) -> Observation | None:
+    """too large wherever it is wrong, or too small, never the other"""
+    if _usable(part) is None:
+        return None
+    found = np.concatenate([p.a[p.wrong] for p in part.failing])
+    right = np.concatenate([p.b[p.wrong] for p in part.failing])
+    if len(found) < 3 or not (np.isfinite(found).all() and np.isfinite(right).all()) or np.isin(right, (0, 1)).all():
+        return None
+    for says, never, holds in (("large", "small", found > right), ("small", "large", found < right)):
+        if holds.all():
+            return part.says(f"is too {says} wherever it is wrong, and never too {never}")
+    return None
+
+
 def triangle(part: Part) -> Observation | None:
     """wrong only on the diagonal, right only on it, wrong only above or below it"""
     ndim = _usable(part)
