@@ -140,20 +140,21 @@ def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
 
 
 class _Again:
-    """Further draws of the cases: [(case, what is found, whether that is right, or what is right)], made once."""
+    """Further draws of the cases, made once: whatever is said of an argument or of the cases has to hold there too."""
 
     def __init__(self, exercise, ask, probe):
         self.exercise, self.ask, self.probe, self.draws = exercise, ask, probe, None
 
-    def __call__(self, value=False) -> list:
+    def __call__(self) -> list:
+        """[(case, what is found, what is right, whether they agree)]; empty where there is no time for all of them."""
         if self.draws is None:
+            self.probe.give(probes.SECONDS)
             self.draws = list(self._drawn())
-        if value:
-            return [(case, found, right) for case, found, right, _ in self.draws]
-        return [(case, found, same) for case, found, _, same in self.draws]
+            self.draws = [] if self.probe.late else self.draws
+        return self.draws
 
     def _drawn(self):
-        for seed in range(2):
+        for seed in range(3):
             for case in self.exercise.inputs(np.random.default_rng(seed)):
                 if self.probe.late:
                     return

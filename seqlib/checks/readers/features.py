@@ -75,8 +75,10 @@ def generalised(cases, passed: list[bool], names: list[str], again=None) -> Obse
         if side is None:
             continue
         if more is None:  # other draws of the same kinds of cases: what is so by chance is so no more
-            more = [(case, same) for case, _, same in again()] if again else []
-        if more and _split(test, index, *zip(*more, strict=True)) not in (side, ""):
+            more = [(case, same) for case, _, _, same in again()] if again else [*zip(cases, passed, strict=True)]
+            if not more:
+                return None
+        if _split(test, index, *zip(*more, strict=True)) not in (side, ""):
             continue
         if side == "right":
             return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from functools import partial
 
 import numpy as np
 
@@ -38,7 +39,10 @@ class Probe:
         return self.ask(tuple(args), case)
 
     def right(self, args):
-        done = guarded(lambda: self.exercise.oracle(*copy.deepcopy(tuple(args))), seconds=0.5)
+        """What is right for other inputs: by the plain right answer where there is one, as oracles ask more of theirs."""
+        exercise = self.exercise
+        plain = exercise.right and (partial(exercise.using, exercise.right) if exercise.using else exercise.right)
+        done = guarded(lambda: (plain or exercise.oracle)(*copy.deepcopy(tuple(args))), seconds=0.5)
         return None if done.error else done
 
     def close(self, found, right) -> bool:
@@ -185,11 +189,10 @@ def _without_effect(probe, cases, known, usable, index, others) -> bool:
 
 def _still(probe, again, index, others) -> bool:
     """Whether it has no effect in cases that are drawn anew either."""
-    hits = 0
-    probe.give(SECONDS / 2)
-    for case, found, right in again(value=True):
-        outcome = Outcome(value=found)
-        new = None if right is None else _hits(probe, case, outcome, right, index, others)
+    hits, draws = 0, again()
+    probe.give(SECONDS)
+    for case, found, right, _ in draws:
+        new = _hits(probe, case, Outcome(value=found), right, index, others)
         if new is None:
             return False
         hits += new
