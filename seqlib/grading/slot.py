@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqlib.grading import wire
+from seqlib.grading.inside import wire
 from seqlib.grading.sandbox import Limits, bwrap_command, container_command, environment
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
-INSIDE = ("driver.py", "wire.py", "confine.py", "execute.py", "analyse.py")
+INSIDE = Path(__file__).resolve().parent / "inside"
 PREFIX = "seqlib-grading-"
 CHECKS_KEPT = ("calling.py", "compare.py", "limits.py")  # how an answer is called; nothing of what is right
 
@@ -69,7 +69,7 @@ def write(folder: Path):
     if (data / "registry.txt").is_file():
         shutil.copytree(data, folder / "course" / "data")
     (folder / "grader").mkdir()
-    for name in INSIDE:
-        shutil.copyfile(Path(__file__).parent / name, folder / "grader" / name)
+    for path in INSIDE.glob("[a-z]*.py"):
+        shutil.copyfile(path, folder / "grader" / path.name)
     for path in [folder, *folder.rglob("*")]:  # the sandbox's user is another one, and may only read
         os.chmod(path, 0o755 if path.is_dir() else 0o644)

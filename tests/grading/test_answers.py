@@ -291,7 +291,7 @@ def test_what_tries_an_answer_never_carries_the_answer():
 def test_every_exercise_of_the_course_can_be_tried_outside():
     """Inputs can be sent, and how an answer is tried can be written down without giving it away."""
     from seqlib.checks.exercise import all_exercises
-    from seqlib.grading import wire
+    from seqlib.grading.inside import wire
     from seqlib.grading.slot import Run, exporter
 
     for name, one in all_exercises().items():
