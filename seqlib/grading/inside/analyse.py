@@ -1,12 +1,21 @@
 """Inside the sandbox, before any of its code runs: read a notebook and find each answer by name.
 
 The file may be anything at all, so it is parsed where that can harm nothing, in a process of its own.
+What is found tells where to look; what the cells then bind, and what they hand to `check`, is what counts.
 """
 
 import ast
 import json
+import platform
+import re
+import sys
 
-MAX_CELLS, MAX_CELL, MAX_CODE = 3_000, 200_000, 4_000_000
+import cells as running
+
+MAX_CELLS, MAX_CODE = 3_000, 4_000_000
+# Ways to bind a name that only show when they run.
+UNSEEN = re.compile(r"\b(exec|eval|globals|locals|vars|setattr|user_ns|run_cell|check\w*)\b|:=", re.M)
+WHOLESALE = re.compile(r"import\s+\*|^\s*%(run|load)\b", re.M)  # binds names that are not written here
 
 
 def analyse(raw: bytes, exercises: list[dict], channel=None) -> dict:
@@ -18,13 +27,13 @@ def analyse(raw: bytes, exercises: list[dict], channel=None) -> dict:
         return {"problem": f"this file is not a notebook that can be read ({type(error).__name__})"}
     except TypeError as error:
         return {"problem": str(error)}
+    sys.setrecursionlimit(20_000)  # a chain of 1,500 `elif` is a tree of that depth
     cells = [Cell(source) for source in sources]
-    plan = {e["name"]: _plan(e, cells) for e in exercises}
     return {
         "problem": None,
         "cells": [c.source for c in cells],
         "defs": [c.definitions for c in cells],
-        "plan": plan,
+        "plan": {e["name"]: _plan(e, cells) for e in exercises},
         "mentions": _mentions(book, cells),
     }
 
@@ -48,60 +57,76 @@ def code_cells(book) -> list[str]:
         text = "".join(t for t in text if isinstance(t, str)) if isinstance(text, list) else text
         if isinstance(text, str):
             text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
-            sources.append(text if len(text) <= MAX_CELL else "")
+            sources.append(text if len(text) <= MAX_CODE else "")
     if sum(map(len, sources)) > MAX_CODE:
         raise TypeError("this notebook holds more code than a person writes")
     return sources
 
 
 class Cell:
-    """A code cell: its tree, and the names that its top level binds."""
+    """A code cell: its tree, the names that its top level binds, the exercises that it checks, its syntax error."""
 
     def __init__(self, source: str):
-        self.source, self.tree, self.bindings, self.checks = source, _parsed(source), {}, []
+        self.source, self.bindings, self.checks = source, {}, []
+        self.tree, self.problem = _parsed(source)
         for statement in _top_level(self.tree.body):
             for name in _bound(statement):
                 self.bindings.setdefault(name, []).append(statement)
         for node in ast.walk(self.tree):
-            if _is_check(node) and len(node.args) > 1 and isinstance(node.args[1], ast.Name):
-                self.checks.append((node.args[0].value, node.args[1].id))
+            if _is_check(node):
+                handed = node.args[1] if len(node.args) > 1 else None
+                self.checks.append((node.args[0].value, handed.id if isinstance(handed, ast.Name) else None))
+        self.definitions = self._definitions()
+
+    def _definitions(self) -> str:
+        """What binds names without doing anything: all that is run of a cell that never ends."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
         keep = [
             s
-            for s in self.tree.body
-            if isinstance(s, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
-            or isinstance(s, (ast.Assign, ast.AnnAssign))
-            and isinstance(s.value, ast.Constant)
+            for s in _top_level(self.tree.body)
+            if isinstance(s, kinds) or isinstance(s, (ast.Assign, ast.AnnAssign)) and isinstance(s.value, ast.Constant)
         ]
-        self.definitions = "" if len(keep) == len(self.tree.body) else "\n".join(ast.unparse(s) for s in keep)
+        try:
+            return "" if len(keep) == len(self.tree.body) else "\n".join(ast.unparse(s) for s in keep)
+        except RecursionError:
+            return ""
+
+    def mentions(self, name: str) -> bool:
+        return re.search(rf"\b{re.escape(name)}\b", self.source) is not None
 
 
-def _parsed(source: str) -> ast.Module:
+def _parsed(source: str) -> tuple[ast.Module, str | None]:
+    """(its tree, what is wrong with its syntax where it has none)"""
+    problem = None
     for attempt in (_plain, lambda text: text):
         try:
-            return ast.parse(attempt(source))
-        except (SyntaxError, ValueError, RecursionError, MemoryError, ImportError):
-            continue
-    return ast.Module(body=[], type_ignores=[])
+            return ast.parse(attempt(source)), None
+        except SyntaxError as error:
+            problem = problem or f"{type(error).__name__} in line {error.lineno}"
+        except (ValueError, RecursionError, MemoryError, ImportError) as error:
+            problem = problem or type(error).__name__
+    return ast.Module(body=[], type_ignores=[]), problem
 
 
 def _plain(source: str) -> str:
-    """Without magics and shell commands, as IPython would read it."""
+    """Without magics and shell commands, as IPython would read it; nothing of a cell in another language."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    head, _, body = source.lstrip().partition("\n")
-    source = body if head.startswith("%%") else source
-    return TransformerManager().transform_cell(source)
+    source = running.body(source)
+    return "" if source.lstrip().startswith("%%") else TransformerManager().transform_cell(source)
 
 
 def _top_level(body):
-    """Statements that run when the cell runs, those inside if, for, with and try included."""
-    for statement in body:
+    """Statements that run when the cell runs, those inside if, for, with, match and try included."""
+    todo = list(reversed(body))
+    while todo:
+        statement = todo.pop()
         yield statement
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for field in ("body", "orelse", "finalbody"):
-                yield from _top_level(getattr(statement, field, []))
-            for handler in getattr(statement, "handlers", []):
-                yield from _top_level(handler.body)
+            inner = [s for field in ("body", "orelse", "finalbody") for s in getattr(statement, field, [])]
+            for part in (*getattr(statement, "handlers", []), *getattr(statement, "cases", [])):
+                inner += part.body
+            todo += reversed(inner)
 
 
 def _is_check(node) -> bool:
@@ -115,16 +140,35 @@ def _is_check(node) -> bool:
 
 
 def _bound(statement) -> list[str]:
+    """The names that a statement itself binds, in whatever way; those in its body are statements of their own."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [statement.name]
+        inside = [n for g in ast.walk(statement) if isinstance(g, ast.Global) for n in g.names]
+        return [statement.name, *inside]
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return [a.asname or a.name.partition(".")[0] for a in statement.names]
     if isinstance(statement, ast.Assign) and _is_check(statement.value):
         return []
-    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    return []
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return []
+    return [name for node in _own(statement) for name in _names_bound_by(node)]
+
+
+def _own(statement):
+    """The parts of a statement without the statements, functions and classes inside it."""
+    todo = [statement]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += [
+            n for n in ast.iter_child_nodes(node) if not isinstance(n, (ast.stmt, ast.Lambda, ast.comprehension))
+        ]
+
+
+def _names_bound_by(node) -> list[str]:
+    if isinstance(node, ast.Name):
+        return [node.id] if isinstance(node.ctx, ast.Store) else []
+    name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
+    return [name] if isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)) and name else []
 
 
 def _is_stub(statement) -> bool:
@@ -139,7 +183,11 @@ def _is_stub(statement) -> bool:
 
 
 def _plan(exercise: dict, cells: list[Cell]) -> dict:
-    """Where the answer is: the last that is no stub before its check cell; without a check cell, the last at all."""
+    """Where the answer is: the last that is no stub before its check cell; without a check cell, the last at all.
+
+    `after` is the cell after which it is tried, `until` the last that could still bring one, `syntax` why one that
+    seems to be there can't be read.
+    """
     variable, name = exercise["variable"], exercise["name"]
     written = [i for i, c in enumerate(cells) if not all(map(_is_stub, c.bindings.get(variable, [])))]
     stubs = [i for i, c in enumerate(cells) if variable in c.bindings and i not in written]
@@ -147,9 +195,27 @@ def _plan(exercise: dict, cells: list[Cell]) -> dict:
     before = [i for i in written if check is not None and i < check or i == check]
     chosen = (before or written or [None])[-1]
     if chosen is None:
-        return {"cell": None, "stub": bool(stubs), "after": max(stubs, default=-1)}
+        other = [i for i, c in enumerate(cells) if any(n == name and v != variable for n, v in c.checks)]
+        unseen = [i for i, c in enumerate(cells) if _may_bind(c, exercise)]
+        until = max(other + unseen, default=-1)
+        syntax = next((_syntax(i, c) for i, c in enumerate(cells) if c.problem and c.mentions(variable)), None)
+        return {"cell": None, "stub": bool(stubs), "after": max(stubs, default=-1), "until": until, "syntax": syntax}
     after = max(chosen, check - 1) if check is not None else chosen
-    return {"cell": chosen, "after": after, "stub": False, **Closure(exercise, cells, chosen).report()}
+    return {"cell": chosen, "after": after, "until": after, "stub": False, "syntax": None}
+
+
+def _may_bind(cell: Cell, exercise: dict) -> bool:
+    """Whether a cell that binds no such name to the eye may do so, or hand an answer in, when it runs."""
+    if WHOLESALE.search(cell.source):
+        return True
+    plain = re.sub(r"^.*\bcheck\w*\(\s*[\"']" + re.escape(exercise["name"]) + r"[\"'].*$", "", cell.source, flags=re.M)
+    named = re.search(rf"\b{re.escape(exercise['variable'])}\b", plain) is not None
+    return named and UNSEEN.search(plain) is not None
+
+
+def _syntax(number: int, cell: Cell) -> str:
+    python = platform.python_version()
+    return f"code cell {number + 1} is not Python that can be read: {cell.problem}, in Python {python}"
 
 
 def _mentions(book, cells) -> dict[str, int]:
@@ -164,118 +230,3 @@ def _mentions(book, cells) -> dict[str, int]:
         if name[:2].isdigit() and name[2:3] in (".", "-"):
             counts[name[:2]] = counts.get(name[:2], 0) + 1
     return counts
-
-
-class Closure:
-    """An answer and everything of the learner's that it uses: which library names occur in it."""
-
-    BUILDERS = ("exec", "eval", "compile", "__import__")
-    WATCHERS = ("setprofile", "settrace", "_getframe", "setprofile_all_threads", "settrace_all_threads")
-
-    def __init__(self, exercise: dict, cells: list[Cell], chosen: int):
-        self.exercise, self.names, self.dotted, self.strings = exercise, set(), set(), set()
-        self.bindings, self.imports = {}, {}
-        self.stars = [
-            n.module
-            for c in cells
-            for n in ast.walk(c.tree)
-            if isinstance(n, ast.ImportFrom) and n.module and n.names[0].name == "*"
-        ]
-        for i, cell in enumerate(cells):
-            for name, statements in cell.bindings.items():
-                if name != exercise["variable"] or i == chosen:
-                    self.bindings.setdefault(name, []).extend(statements)
-        self._visit(exercise["variable"])
-
-    def _visit(self, name: str):
-        todo, seen, nodes = [name], set(), []
-        while todo:
-            name = todo.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            for statement in self.bindings.get(name, []):
-                found = list(ast.walk(statement))
-                nodes += found
-                self._note_imports(found)
-                todo += [n.id for n in found if isinstance(n, ast.Name)]
-        self.names = seen
-        for node in nodes:
-            self._note(node)
-
-    def _note_imports(self, nodes):
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                for a in node.names:
-                    self.imports[a.asname or a.name.partition(".")[0]] = (
-                        a.name if a.asname else a.name.partition(".")[0]
-                    )
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                for a in node.names:
-                    self.imports[a.asname or a.name] = f"{node.module}.{a.name}"
-                    self.dotted.add(f"{node.module}.{a.name}")
-
-    def _note(self, node):
-        if isinstance(node, (ast.Attribute, ast.Name)):
-            parts = []
-            while isinstance(node, ast.Attribute):
-                parts.append(node.attr)
-                node = node.value
-            if isinstance(node, ast.Name):
-                name = self._resolved(node.id)
-                stars = self.stars if name == node.id and name not in self.bindings else []
-                self.dotted.update(
-                    ".".join([start, *reversed(parts)]) for start in [name, *(f"{s}.{name}" for s in stars)]
-                )
-            else:
-                self.dotted.add(".".join(["?", *reversed(parts)]))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            self.strings.add(node.value)
-
-    def _resolved(self, name: str, depth: int = 0) -> str:
-        """What a name stands for: a module, or through `L = nn.LSTM` a part of one."""
-        if name in self.imports:
-            return self.imports[name]
-        for statement in self.bindings.get(name, []) if depth < 8 else []:
-            parts, node = [], getattr(statement, "value", None)
-            while isinstance(node, ast.Attribute):
-                parts.append(node.attr)
-                node = node.value
-            if isinstance(node, ast.Name) and node.id != name:
-                return ".".join([self._resolved(node.id, depth + 1), *reversed(parts)])
-        return name
-
-    def report(self) -> dict:
-        variable, forbids = self.exercise["variable"], self.exercise["forbids"]
-        found = [f for f in forbids if any(_same(f, d) for d in self.dotted)]
-        found += [f for f in forbids if f.rpartition(".")[2] in self.strings and self._reaches_by_string()]
-        found += [d for d in sorted(self.dotted) if d.startswith("seqlib.") and d.rpartition(".")[2] == variable]
-        hidden = (
-            sorted(d for d in self.dotted if d in self.BUILDERS or d.rpartition(".")[2] in self.WATCHERS)
-            if forbids
-            else []
-        )
-        return {"forbidden": found[:5], "hidden": hidden[:5], "uses": sorted(self.names)[:300]}
-
-    def _reaches_by_string(self) -> bool:
-        last = {d.rpartition(".")[2] for d in self.dotted}
-        return bool(
-            last
-            & {
-                "getattr",
-                "__getattribute__",
-                "__dict__",
-                "vars",
-                "attrgetter",
-                "methodcaller",
-                "import_module",
-            }
-        )
-
-
-def _same(forbidden: str, dotted: str) -> bool:
-    """Is it the forbidden name, perhaps by another road (torch.nn.modules.rnn.LSTM for torch.nn.LSTM)?"""
-    if dotted == forbidden:
-        return True
-    a, b = forbidden.split("."), dotted.split(".")
-    return len(a) > 1 and len(b) > 1 and a[0] == b[0] and a[-1] == b[-1] and "Tensor" not in a and "ndarray" not in a

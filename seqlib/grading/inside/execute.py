@@ -6,65 +6,25 @@ gain by that is to lie about its own values, and wrong values are wrong.
 
 import ast
 import contextlib
-import io
 import os
+import resource
+import select
 import signal
 import sys
 import time
-import warnings
 
+import barrier
+import cells
 import wire
 
-OUTPUT = 100_000  # characters that a cell may print before the rest is dropped
-
-
-class Sink(io.TextIOBase):
-    """Takes what is printed and forgets it."""
-
-    encoding = "utf-8"
-
-    def writable(self):
-        return True
-
-    def write(self, text):
-        return len(text)
-
-
-class OutOfTime(KeyboardInterrupt):
-    """Raised in a cell that takes too long, as Jupyter's stop button would."""
+CALL_SECONDS = 13.0  # by the clock without a sign of life; inside, a call is stopped after 10
+NOTHING = object()
 
 
 def prepare():
-    """In the process that is copied: one quiet IPython shell, one thread, no windows, no drawing."""
-    import torch
-
-    torch.set_num_threads(1)
-    torch.set_num_threads = torch.set_num_interop_threads = lambda n: None  # a copied process can't have more
-    os.environ.setdefault("IPYTHONDIR", os.path.join(os.environ.get("TMPDIR", "/tmp"), "ipython"))
-    os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.ast_node_interactivity = "none"
-    shell = InteractiveShell.instance(config=config)
-    shell.showtraceback = shell.showsyntaxerror = lambda *a, **k: None
-    shell.system = shell.system_raw = shell.system_piped = lambda *a, **k: None
-    shell.getoutput = lambda *a, **k: []
-    for magic in ("pip", "conda", "matplotlib", "load_ext", "cd", "timeit"):
-        shell.register_magic_function(lambda *a, **k: None, "line", magic)
-    _undrawn()
-
-
-def _undrawn():
-    """Figures are made as in the notebook, but not turned into pictures that nobody sees."""
-    with contextlib.suppress(ImportError):
-        import matplotlib.pyplot as plt
-
-        from seqlib import plot
-
-        plot.show = lambda fig=None, *a, **k: plt.close(fig if fig is not None else "all")
+    """In the process that is copied."""
+    cells.prepare()
+    barrier.warm_up()
 
 
 class Runner:
@@ -73,74 +33,103 @@ class Runner:
     def __init__(self, channel, first: dict):
         from IPython.core.interactiveshell import InteractiveShell
 
-        self.channel, self.shell, self.kept = channel, InteractiveShell.instance(), {}
+        import seqlib.checks
+
+        self.channel, self.shell, self.pid = channel, InteractiveShell.instance(), os.getpid()
+        self.kept, self.offered, self.tried, self.lent = {}, {}, {}, []
         self.shell.user_ns["__name__"] = "__main__"
-        channel.known = {"call": self._proxy, "rng": _generator}
+        sys.path.insert(0, os.getcwd())
+        for name, content in first.get("files", {}).items():
+            with open(os.path.basename(name), "wb") as file:
+                file.write(content)
+        seqlib.checks.live = self.check
+        channel.known = {"call": self._proxy, "rng": _generator, "program": self._made}
         self.channel.send({"n": first["n"], "ready": True})
 
     def serve(self):
         while True:
-            message = self.channel.receive()
-            reply = getattr(self, "do_" + message["op"])(message)
-            self.channel.send({"n": message["n"], **reply})
+            self._answer(self.channel.receive())
+
+    def _answer(self, message):
+        reply = getattr(self, "do_" + message["op"])(message)
+        self.channel.send({"n": message["n"], **reply})
 
     # -- cells -------------------------------------------------------------------------------------------------------
 
     def do_cell(self, message) -> dict:
-        error = self._run(message["source"], message["seconds"])
+        error = cells.run(self.shell, message["source"], message["seconds"])
         lacking = [v for v in message["keep"] if v not in self.shell.user_ns]
         if error and (lacking or error == "OutOfTime") and message.get("defs"):
-            self._run(message["defs"], message["seconds"])
+            cells.run(self.shell, message["defs"], message["seconds"])
         for variable in message["keep"]:
-            if variable in self.shell.user_ns:
-                self.kept[variable] = self.shell.user_ns[variable]
+            value = self.shell.user_ns.get(variable, NOTHING)
+            if value is not NOTHING and not self._is_lent(value):
+                self.kept[variable] = value
         return {"error": error}
-
-    def _run(self, source: str, seconds: float) -> str | None:
-        """Run a cell; the name of what it raised. `seconds` by the clock, then it is interrupted."""
-
-        def stop(*_):
-            raise OutOfTime
-
-        signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-        sink = Sink()
-        try:
-            with (
-                contextlib.redirect_stdout(sink),
-                contextlib.redirect_stderr(sink),
-                warnings.catch_warnings(),
-            ):
-                warnings.simplefilter("ignore")
-                result = self.shell.run_cell(source, store_history=False, silent=True)
-            error = result.error_before_exec or result.error_in_exec
-            return type(error).__name__ if error is not None else None
-        except BaseException as error:
-            return type(error).__name__
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def do_bind(self, message):
         self.shell.user_ns[message["name"]] = message["value"]
+        self.lent.append(message["value"])
         return {}
+
+    def _is_lent(self, value) -> bool:
+        return any(value is one for one in self.lent)
+
+    def check(self, name, answer):
+        """(answer or stand-in, result) for a cell that calls `check`: the grader judges now what is handed over."""
+        from seqlib.checks import Result
+
+        if os.getpid() != self.pid or not isinstance(name, str):
+            return answer, Result()
+        left, lent = cells.stop(), self._is_lent(answer)
+        same = lent or self.tried.get(name, NOTHING) is answer
+        if not lent:
+            self.offered[name] = answer
+        self.channel.send({"n": wire.CALLBACK, "op": "check", "name": name, "same": same})
+        while (message := self.channel.receive()).get("op") != "checked":
+            self._answer(message)
+        cells.go_on(left)
+        if "value" in message:
+            self.lent.append(message["value"])
+            answer = message["value"]
+        return answer, Result(message.get("score", 0.0), message.get("points", 0.0), message.get("passed", False))
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
+    def _found(self, message):
+        """The answer that a message is about: what a check saw, what its cell bound, what is there."""
+        if message["live"]:
+            return self.offered.get(message["name"], NOTHING)
+        variable = message["variable"]
+        value = self.kept.get(variable, self.shell.user_ns.get(variable, NOTHING))
+        return NOTHING if self._is_lent(value) else value
+
     def do_try(self, message):
         """Try one answer in a copy of this process, so that what it breaks or never ends is the copy's."""
+        name, answer = message["name"], self._found(message)
+        if answer is NOTHING:
+            return {"gone": "missing"}
+        if not message["again"] and self.tried.get(name, NOTHING) is answer:
+            return {"gone": "same"}
+        self.tried[name] = answer
+        beat, beats = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
                 os.setpgid(0, 0)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                _Trial(self, message).serve()
+                cells.stop()
+                resource.setrlimit(resource.RLIMIT_CPU, _processor(message["seconds"]))
+                _Trial(self, message, answer, beats).serve()
                 os._exit(0)
             except BaseException:
                 os._exit(3)
-        status = _waited(pid, message["seconds"])
+        os.close(beats)
+        status = _waited(pid, beat, message["wait"])
+        os.close(beat)
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
-        return {"n": wire.OVER, "gone": None if status == 0 else "time" if status is None else "died"}
+        late = status is None or os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+        return {"n": wire.OVER, "gone": None if status == 0 else "time" if late else "died"}
 
     def _proxy(self, node):
         """A function of the grader's: called by sending its arguments there."""
@@ -158,6 +147,16 @@ class Runner:
         remote.__name__ = remote.__qualname__ = name
         return remote
 
+    def _made(self, node):
+        """A stand-in that is more than one call: made here, from parts of the course that lie here."""
+        return _from_source(node["source"])[0]
+
+
+def _processor(seconds: float) -> tuple[int, int]:
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    wanted = int(seconds) + 1
+    return (wanted, hard) if hard == resource.RLIM_INFINITY else (min(wanted, hard), hard)
+
 
 def _generator(node):
     """A NumPy generator in the state that was sent."""
@@ -169,15 +168,19 @@ def _generator(node):
     return np.random.Generator(bits)
 
 
-def _waited(pid: int, seconds: float):
-    """The exit status of a child, None where it had to be killed."""
+def _waited(pid: int, beat: int, seconds: float):
+    """The exit status of a child, None where it had to be killed: for silence, or after `seconds` by the clock."""
     until = time.monotonic() + seconds
-    pause = 0.0005
-    while time.monotonic() < until:
+    alive, pause = time.monotonic() + CALL_SECONDS, 0.0005
+    while (now := time.monotonic()) < min(until, alive):
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return status
-        time.sleep(pause)
+        if select.select([beat], [], [], pause)[0]:
+            if os.read(beat, 1000):
+                alive = now + CALL_SECONDS
+            else:
+                time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -187,11 +190,10 @@ def _waited(pid: int, seconds: float):
 class _Trial:
     """In the copy: call the answer on the cases that come, one message each, and send back what it did."""
 
-    def __init__(self, runner: Runner, message: dict):
-        self.channel, self.message, self.names = runner.channel, message, runner.shell.user_ns
-        self.names.update(message["bind"])
-        self.answer = runner.kept.get(message["variable"], self.names.get(message["variable"]))
-        self.using = _from_source(message["using"]) if message["using"] else None
+    def __init__(self, runner: Runner, message: dict, answer, beats: int):
+        self.channel, self.message, self.answer, self.beats = runner.channel, message, answer, beats
+        self.using, ours = _from_source(message["using"]) if message["using"] else (None, [])
+        self.barrier = barrier.Barrier(message["forbids"], message["later"], ours)
 
     def reply(self, number, **fields):
         self.channel.send({"n": number, **fields})
@@ -216,18 +218,19 @@ class _Trial:
             message = self.channel.receive()
             if message["op"] == "done":
                 return
+            os.write(self.beats, b".")
             self.reply(message["n"], **self.outcome(message))
 
     def outcome(self, message) -> dict:
         from seqlib.checks import calling
 
         function = (lambda *args: self.using(self.answer, *args)) if self.using else self.answer
-        sys.stdout = sys.stderr = Sink()
+        sys.stdout = sys.stderr = cells.Sink()
         done = calling.call(
             function,
             tuple(message["args"]),
             names=message["names"],
-            forbids=message["forbids"],
+            forbids=self.barrier.watched,
             owner=self.answer,
         )
         fields = dict(
@@ -236,7 +239,7 @@ class _Trial:
             detail=done.detail[:500],
             printed=done.printed[:500],
             modified=list(done.modified),
-            forbidden=list(done.forbidden),
+            forbidden=sorted({*done.forbidden, *self.barrier.seen}),
         )
         try:
             wire.encode(done.value)
@@ -251,7 +254,9 @@ class _Trial:
 
 
 def _from_source(source: str):
-    """The way to try an answer, from its text: the last definition in it is the function."""
+    """(the function that a program makes: the last definition in it; the code in it)"""
     space = {}
     exec(compile(source, "<the check>", "exec"), space)
-    return space[ast.parse(source).body[-1].targets[0].id]
+    made = [f for f in space.values() if getattr(f, "__globals__", None) is space]
+    made += [f for c in space.values() if isinstance(c, type) for f in barrier.functions(c)]
+    return space[ast.parse(source).body[-1].targets[0].id], barrier.codes_of(made)
