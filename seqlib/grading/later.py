@@ -18,12 +18,12 @@ UNASKED = ("checks", "exercises", "grading")  # not there, or nothing that does 
 def later_parts(exercise: str) -> tuple[str, ...]:
     """Dotted names of functions and classes that are met with the exercise or after it, or bear its name."""
     order, places = list(all_exercises()), met()
-    here = places.get(exercise, (exercise[:2], 0))
+    here = places.get(exercise, (exercise[:2], 0, True))
     wanted = exercise[3:]
     return tuple(
         dotted
         for name, dotted in parts()
-        if name == wanted or places and exercise in order and places.get(name, ("99", 0)) >= here
+        if name == wanted or places and exercise in order and places.get(name, ("99", 0, True)) >= here
     )
 
 
@@ -45,40 +45,43 @@ def parts() -> list[tuple[str, str]]:
 
 
 @cache
-def met() -> dict[str, tuple[str, int]]:
-    """{name of a part, or of an exercise: (notebook, code cell)} where the course's notebooks have it first."""
+def met() -> dict[str, tuple]:
+    """{name of a part, or of an exercise: (notebook, code cell, import or not)} where the notebooks have it first."""
     known, found = {name for name, _ in parts()}, {}
     for path in sorted((PACKAGE.parent / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         sources, modules = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"], set()
         for number, source in enumerate(sources):
-            for name in _named(source, modules):
-                place = (path.name[:2], number)
+            for name, defined in _named(source, modules):
+                place = (path.name[:2], number, defined)
                 if name in known:
                     found.setdefault(name, place)
-                found.setdefault(f"{path.name[:2]}.{name}", place)
+                if defined:
+                    found.setdefault(f"{path.name[:2]}.{name}", place)
     return found
 
 
-def _named(source: str, modules: set[str]) -> set[str]:
-    """Names that a cell defines, imports from the course, or takes from one of its modules (which are noted)."""
+def _named(source: str, modules: set[str]) -> list[tuple[str, bool]]:
+    """(name, whether it is bound here) of what a cell imports from the course, takes from one of its modules (which
+    are noted), or binds; imports first, for an exercise may come with some of its own."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return set()
-    found = set()
+        return []
+    taken, bound = [], []
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
+            bound.append(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.append(node.id)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("seqlib"):
             for a in node.names:
-                whole = _is_module(f"{node.module}.{a.name}")
-                (modules if whole else found).add(a.asname or a.name if whole else a.name)
-        elif isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in modules:
-            found.add(node.attr)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-    return found
+                if _is_module(f"{node.module}.{a.name}"):
+                    modules.add(a.asname or a.name)
+                else:
+                    taken.append(a.name)
+    used = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and getattr(n.value, "id", None) in modules]
+    return [(n, False) for n in (*taken, *(u.attr for u in used))] + [(n, True) for n in bound]
 
 
 @cache

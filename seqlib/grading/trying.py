@@ -211,7 +211,9 @@ def source_of(exercise: Exercise, part: str) -> str | None:
                 needed.append(statement)
                 todo.append(statement)
     names = {n for s in needed for n in _names_bound(s)}
-    secret = {getattr(f, "__name__", None) for f in [exercise.oracle, *exercise.accepts]} - {"<lambda>", None}
+    given = () if part == "using" else (exercise.stand_in,)
+    hidden = [f for f in [exercise.oracle, *exercise.accepts] if f not in given]
+    secret = {getattr(f, "__name__", None) for f in hidden} - {"<lambda>", None}
     told = names & secret | {"an exercise" for s in needed if "oracle=" in ast.unparse(s)}
     if told:
         raise ValueError(f"{exercise.name}: its `{part}` refers to {', '.join(sorted(told))}, which gives it away")
