@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from seqlib.grading import submissions
+from seqlib.grading.moments import is_late
 from seqlib.grading.records import Book
 from seqlib.grading.sandbox import Limits
 from seqlib.grading.slot import RunEnded, Slot
@@ -21,19 +22,14 @@ def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
     """(record, whether it was graded now and not before)."""
     from seqlib.grading import grade
 
-    raw = None
+    raw, modules = None, {}
     if submission.path is not None:
         try:
-            raw = submissions.content(submission.path, grade.MAX_BYTES)
+            raw, modules = submission.read(grade.MAX_BYTES), submission.modules()
         except OSError as error:
-            submission = submissions.Submission(
-                **{
-                    **submission.as_dict(),
-                    "path": None,
-                    "problem": f"this file can't be read ({error.strerror or error})",
-                }
-            )
-    key = book.key(submission, raw)
+            why = f"this file can't be read ({error.strerror or error})"
+            submission = replace(submission, path=None, problem=why)
+    key = book.key(submission, raw, modules)
     if book.done(submission, key):
         return None, False
     result = {
@@ -45,18 +41,29 @@ def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
         "problem": submission.problem,
     }
     if raw is not None:
-        result = grade.grade(slot, raw, submission.file, book.assignment, book.seed(raw))
+        result = _tried(slot, raw, submission.file, book)
     result["late"] = _late(submission, book.assignment.deadline)
     return book.save(submission, key, raw, result), True
 
 
+def _tried(slot: Slot, raw: bytes, file: str, book: Book) -> dict:
+    """Nothing is believed of a sandbox before it has graded a right answer, nor a zero before it does so again."""
+    from seqlib.grading import grade, selftest
+
+    if not slot.trusted:
+        selftest.check(slot)
+        slot.trusted = True
+    result = grade.grade(slot, raw, file, book.assignment, book.seed(raw))
+    if result["score"] == 0:
+        selftest.check(slot)
+    return result
+
+
 def _late(submission, deadline) -> bool | None:
     """What the platform says; else nbgrader's timestamp against the deadline; None where nobody knows."""
-    from datetime import datetime
-
     if submission.late is not None or not (submission.when and deadline):
         return submission.late
-    return datetime.fromisoformat(submission.when) > datetime.fromisoformat(deadline)
+    return is_late(submission.when, deadline)
 
 
 def _dies_with_parent(parent: int):
@@ -85,6 +92,8 @@ def worker(
     os.environ["SEQLIB_HOME"] = os.path.join(stage, "home")
     import torch
 
+    from seqlib.grading.selftest import CannotGrade
+
     torch.set_num_threads(1)
     book = Book(Path(out))
     book.assignment, book.fingerprint = assignment, fingerprint
@@ -108,6 +117,9 @@ def worker(
                         slot.peak,
                     )
                 )
+            except CannotGrade as error:
+                pipe.send(error)
+                return
             except RunEnded as error:
                 pipe.send((submission.student, None, 0, False, str(error), slot.peak))
             except Exception as error:
@@ -133,7 +145,10 @@ class Progress:
 
 
 def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
-    """Grade `items` with `jobs` workers. Returns {graded, before, trouble, seconds, peak}; passes Ctrl-C on."""
+    """Grade `items` with `jobs` workers. Returns {graded, before, trouble, seconds, peak}; passes Ctrl-C on.
+
+    CannotGrade where a worker finds that right answers get no points here.
+    """
     context = multiprocessing.get_context("spawn")
     progress, queue = Progress(len(items), quiet), [(item, 1) for item in reversed(items)]
     told = {"graded": 0, "before": 0, "trouble": [], "seconds": 0.0, "peak": 0}
@@ -170,10 +185,13 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
         while crew:
             for pipe in wait(list(crew)):
                 try:
-                    student, _, seconds, now, trouble, peak = pipe.recv()
+                    said = pipe.recv()
                 except (EOFError, ConnectionError):
                     lost(pipe)
                     continue
+                if isinstance(said, Exception):
+                    raise said
+                student, _, seconds, now, trouble, peak = said
                 told["graded"] += now
                 told["before"] += not now and not trouble
                 told["seconds"] += seconds
