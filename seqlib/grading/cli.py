@@ -201,7 +201,7 @@ def opened(options, folder: Path):
     """The book of a class and what is in its folder; everything that is left out is named."""
     if os.path.realpath(folder) == os.path.realpath(options.out):
         raise Problem(f"--out {options.out} is the folder of submissions itself: name another one for the grades")
-    skip = [options.out, *([options.assignment] if options.assignment else [])]
+    skip = [p for p in (options.out, options.assignment) if p and p.is_dir()]
     found = submissions.find(folder, skip)
     book = records.Book(options.out, wanted(options))
     for name in submissions.left_out(folder, skip):

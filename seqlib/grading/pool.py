@@ -10,18 +10,19 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from seqlib.grading import grade, selftest
 from seqlib.grading.moments import is_late
 from seqlib.grading.records import Book
 from seqlib.grading.sandbox import Limits
+from seqlib.grading.selftest import CannotGrade
 from seqlib.grading.slot import RunEnded, Slot
 
+READY = "ready"  # a worker's first word
 MAX_ATTEMPTS = 2  # a worker that dies over a submission gets one more chance with it
 
 
 def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
     """(record, whether it was graded now and not before)."""
-    from seqlib.grading import grade
-
     raw, modules = None, {}
     if submission.path is not None:
         try:
@@ -48,8 +49,6 @@ def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
 
 def _tried(slot: Slot, raw: bytes, file: str, book: Book) -> dict:
     """Nothing is believed of a sandbox before it has graded a right answer, nor a zero before it does so again."""
-    from seqlib.grading import grade, selftest
-
     if not slot.trusted:
         selftest.check(slot)
         slot.trusted = True
@@ -92,11 +91,10 @@ def worker(
     os.environ["SEQLIB_HOME"] = os.path.join(stage, "home")
     import torch
 
-    from seqlib.grading.selftest import CannotGrade
-
     torch.set_num_threads(1)
     book = Book(Path(out))
     book.assignment, book.fingerprint = assignment, fingerprint
+    pipe.send(READY)
     with Slot(kind, Path(stage), limits, image=image, secrets=secrets) as slot:
         while True:
             try:
@@ -152,23 +150,28 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
     context = multiprocessing.get_context("spawn")
     progress, queue = Progress(len(items), quiet), [(item, 1) for item in reversed(items)]
     told = {"graded": 0, "before": 0, "trouble": [], "seconds": 0.0, "peak": 0}
-    crew = {}
+    crew, ready = {}, set()
 
     def hire():
         here, there = context.Pipe()
         process = context.Process(target=worker, args=(there, os.getpid()), kwargs=setup, daemon=False)
         process.start()
         there.close()
-        crew[here] = [process, None]
-        give(here)
+        crew[here] = [process, None]  # it gets something to do when it says that it is ready
 
-    def give(pipe):
+    def hand(pipe):
+        """The next submission, or the word that there are no more."""
         crew[pipe][1] = queue.pop() if queue else None
-        pipe.send(crew[pipe][1][0] if crew[pipe][1] else None)
+        try:
+            pipe.send(crew[pipe][1][0] if crew[pipe][1] else None)
+        except (BrokenPipeError, ConnectionError):
+            lost(pipe)
 
     def lost(pipe):
         process, task = crew.pop(pipe)
         process.join(5)
+        if pipe not in ready:
+            raise CannotGrade(f"the grader's own processes end as soon as they start (exit {process.exitcode})")
         if task is None:
             return
         if task[1] < MAX_ATTEMPTS:
@@ -191,6 +194,10 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
                     continue
                 if isinstance(said, Exception):
                     raise said
+                if said == READY:
+                    ready.add(pipe)
+                    hand(pipe)
+                    continue
                 student, _, seconds, now, trouble, peak = said
                 told["graded"] += now
                 told["before"] += not now and not trouble
@@ -199,10 +206,7 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
                 if trouble:
                     told["trouble"].append((student, trouble))
                 progress.step(now)
-                try:
-                    give(pipe)
-                except (BrokenPipeError, ConnectionError):
-                    lost(pipe)
+                hand(pipe)
     finally:
         for process, _ in crew.values():
             process.terminate()
