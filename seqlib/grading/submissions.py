@@ -300,10 +300,10 @@ def _several(names: list[str], most: int = 5) -> str | None:
 
 
 def _is_notebook(one: _Handed) -> bool:
-    """By its name, or where a browser may have changed that, by how it begins."""
-    if NOTEBOOK.search(one.file):
+    """By its name (in full: what is shown may be cut), or where a browser may have changed that, by how it begins."""
+    if NOTEBOOK.search(one.place):
         return True
-    if not MAYBE.search(one.file):
+    if not MAYBE.search(one.place):
         return False
     try:
         head = _read(one.path, one.member, 1 << 16)
