@@ -14,6 +14,8 @@ STEP_SLIPS = {
     "the two positions are averaged, which looks back instead of ahead": "now + (now - before) → (before + now) / 2",
     "the two positions are added instead of their difference": "now + (now - before) → now + before",
     "the step is counted twice": "(now - before) → 2 * (now - before)",
+    "half the step is added": "(now - before) → (now - before) / 2",
+    "the step is always taken to the right, whichever way the ball goes": "(now - before) → abs(now - before)",
     "the step is handed back, not the place that it leads to": "now + (now - before) → now - before",
 }
 
@@ -94,6 +96,24 @@ def _bounce(before, now):
 
 FOLD = "1 - np.abs(1 - np.abs(straight))"
 OUTSIDE = "(straight < 0) | (straight > 1)"
+AT_THE_RIGHT = "np.where(straight > 1, {}, np.abs(straight))"
+AT_THE_LEFT = "np.where(straight < 0, {}, 1 - np.abs(1 - straight))"
+WALL_SLIPS = {
+    "at the right wall the ball stops, at the left one it comes back": f"{FOLD} → {AT_THE_RIGHT.format(1.0)}",
+    "at the left wall the ball stops, at the right one it comes back": f"{FOLD} → {AT_THE_LEFT.format(0.0)}",
+    "past the right wall the ball is as far from the left one: 1.1 becomes 0.1, not 0.9": (
+        f"{FOLD} → {AT_THE_RIGHT.format('straight - 1')}"
+    ),
+    "past the left wall the ball is as far from the right one: −0.1 becomes 0.9, not 0.1": (
+        f"{FOLD} → {AT_THE_LEFT.format('1 + straight')}"
+    ),
+    "past the right wall the place is 1 − x, where 2 − x is as far before the wall as x is beyond it": (
+        f"{FOLD} → {AT_THE_RIGHT.format('1 - straight')}"
+    ),
+    "past the left wall the place is 1 − x, where −x is as far before the wall as x is beyond it": (
+        f"{FOLD} → {AT_THE_LEFT.format('1 - straight')}"
+    ),
+}
 
 bounce = Exercise(
     name="00.bounce",
@@ -104,6 +124,7 @@ bounce = Exercise(
     mistakes=slips(
         _bounce,
         STEP_SLIPS
+        | WALL_SLIPS
         | {
             "the walls are forgotten and the ball leaves the box": f"{FOLD} → straight",
             "the ball stops at the wall instead of coming back": f"{FOLD} → np.clip(straight, 0, 1)",
@@ -142,6 +163,9 @@ positions_needed = Exercise(
         "the direction is thought to be known: one position says where the ball is, not which way it goes": lambda: 1.0,
         "the speed is thought to change between the walls, which would need a third position": lambda: 3.0,
         "no past is thought to be needed at all": lambda: 0.0,
+        "two positions are counted for each direction: the same two tell which way it goes": lambda: 4.0,
+        "the distance in time is told: how many positions is a number from 1 on": lambda: -1.0,
+        "the whole past is thought to be needed: what came earlier says nothing new": lambda: float("inf"),
     },
     accepts=[2],
     hints=[

@@ -109,6 +109,11 @@ words_to_ids = Exercise(
             "`<pad>` and `<unk>` are sorted in with the words: full stops and digits come before them": (
                 '["<pad>", "<unk>"] + sorted({word → sorted({"<pad>", "<unk>"} | {word',
             ),
+            "the vocabulary holds the letters of the words, not the words": "word in sentence}) → w in sentence for word in w})",
+            "the sentences are filled up to one length: each keeps its own here": (
+                "word in sentence] for sentence in new] → "
+                "word in sentence] + [0] * (max(map(len, new)) - len(sentence)) for sentence in new]"
+            ),
             "`<unk>` stands before `<pad>`": '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
             "the two special tokens are missing from the vocabulary": '["<pad>", "<unk>"] + sorted → sorted',
             "the words stand in the order in which they first appear instead of the alphabet's": (
@@ -445,6 +450,11 @@ masked_mean = Exercise(
             ),
             "the sum is that of the padding, while the real steps are counted": "(mask, values, 0) → (mask, 0, values)",
             "the sums are not divided: longer sequences get larger values": " / mask.sum(axis=1) →",
+            "one is added to the number of steps": "/ mask.sum(axis=1) → / (mask.sum(axis=1) + 1)",
+            "what is no NaN is counted, not what is real": "/ mask.sum(axis=1) → / (~np.isnan(values)).sum(axis=1)",
+            "each sequence gets the mean of the whole batch": (
+                f"{TOTAL} / mask.sum(axis=1) → np.full(len(values), values[mask].mean())"
+            ),
             "the length of the first sequence divides all": "/ mask.sum(axis=1) → / mask[0].sum()",
             "the length of the longest sequence divides all": "/ mask.sum(axis=1) → / mask.sum(axis=1).max()",
             "the real steps of the whole batch divide each sum": "/ mask.sum(axis=1) → / mask.sum()",
@@ -565,6 +575,11 @@ leak_free_split = Exercise(
             ),
             "the fraction is rounded up": "int(len(kept) * fraction) → math.ceil(len(kept) * fraction)",
             "the fraction is rounded to the nearest whole number, not down": "int(len → round(len",
+            "`fraction` is taken as the share that tests": "cut = int( → cut = len(kept) - int(",
+            "the texts come back, not their places": (
+                "np.array(kept[:cut], int) → [texts[place] for place in kept[:cut]]",
+                "np.array(kept[cut:], int) → [texts[place] for place in kept[cut:]]",
+            ),
             "the first part has one text too many": "* fraction) → * fraction) + 1",
             "places are counted among the kept texts, not in the list `texts`": (
                 "cut = → kept = list(range(len(kept)))\n    cut ="
@@ -860,6 +875,10 @@ token_nll = Exercise(
             ),
             "only the first batch is counted: `return` stands inside the loop": "    return → \n        return",
             "the sum is divided by the number of sentences: this is nats per sentence": "mask.sum() → len(mask)",
+            "each batch is averaged first, and the means are weighted with the number of sentences, not of tokens": (
+                "[mask].sum() → [mask].mean() * len(mask)",
+                "mask.sum() → len(mask)",
+            ),
             "the sum is divided by the number of batches: this is nats per batch": "mask.sum() → 1",
             "the sum is divided by the number of batches and by that of tokens": "total / tokens → total / tokens / len(masks)",
             "e is raised to the result: this is the perplexity": "total / tokens → np.exp(total / tokens)",

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import away, sigmoid, softmax, tensors, weights
@@ -27,6 +28,10 @@ def _step_slips(x: str, h: str) -> dict[str, str]:
         "tanh is taken of the input's part and of the old state's by themselves, and both are added": (
             f"{x} + {h} @ W_hh → {x}) + np.tanh({h} @ W_hh"
         ),
+        "tanh is taken of the input's part with the bias and of the old state's by themselves, and both are added": (
+            f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + np.tanh({h} @ W_hh)"
+        ),
+        "tanh is taken of the old state's part alone, and the input's added outside": f"np.tanh({x} + {h} → {x} + np.tanh({h}",
         "the old state is added as it is, without `W_hh`": f"{h} @ W_hh → {h}",
         "the old state is added once more, outside of tanh": f"np.tanh({x} → {h} + np.tanh({x}",
         "the input's part is left out: the network does not read": f"{x} + {h} @ → {h} @",
@@ -92,6 +97,7 @@ scalar_trace = Exercise(
             ),
             "only the last state is handed back, not all of them": "return states → return h",
             "the words are read from the last to the first": "in x: → in x[::-1]:",
+            "the states are rounded on the way": "w_h * h + w_x * x_t → np.round(w_h * h + w_x * x_t, 2)",
             "tanh is taken of the state, which (2.1) does not have": "w_h * h + w_x * x_t → np.tanh(w_h * h + w_x * x_t)",
             "the states are kept as whole numbers where the inputs are: what follows the point is cut off": (
                 "return states → return np.array(states).astype(np.asarray(x).dtype)"
@@ -380,6 +386,12 @@ count_parameters = Exercise(
             "the input weights `W_xh` are left out": "return W_xh + → return",
             "the readout is left out": "+ W_hy + b_y →",
             "`W_hh` is counted as H weights instead of H · H: each unit listens to all of them": "hidden_size * hidden_size, → hidden_size,",
+            "`W_hh` is counted as 2 · H weights instead of H · H": "hidden_size * hidden_size, → 2 * hidden_size,",
+            "the layer's weights are counted as a square of (D + H): it has H units, each with D + H weights": (
+                "return W_xh + W_hh → return (input_size + hidden_size) ** 2"
+            ),
+            "the readout is taken to read the inputs, not the states": "= hidden_size * output_size → = input_size * output_size",
+            "the states are counted too: they are computed, not trained": "W_hy + b_y → W_hy + b_y + steps * hidden_size",
             "the readout is taken to read the inputs too": "= hidden_size * output_size → = (input_size + hidden_size) * output_size",
             "the readout is taken to read the states of all steps at once": "= hidden_size * output_size → = steps * hidden_size * output_size",
         },
@@ -475,6 +487,7 @@ readout = Exercise(
                 f"{LARGEST} → scores.max()",
                 "powers.sum(axis=-1, keepdims=True) → powers.sum()",
             ),
+            "the scores are divided by the largest, where it should be subtracted": f"scores - {LARGEST} → scores / {LARGEST}",
             "the readout's bias is left out": "+ b_y →",
             "the readout's bias is added to the probabilities, not to the scores": (
                 " + b_y →",
@@ -551,6 +564,9 @@ last_real_state = Exercise(
                 f"{PICKED} → np.stack([s[:n].mean(axis=0) for s, n in zip(states, lengths, strict=True)])"
             ),
             "all states, those over the padding among them, are averaged": f"{PICKED} → states.mean(axis=1)",
+            "all real states come back, not the last of them alone": (
+                f"{PICKED} → [s[:n] for s, n in zip(states, lengths, strict=True)]"
+            ),
             "the largest value that each unit ever had is taken": f"{PICKED} → states.max(axis=1)",
             "the last axis is cut instead of the axis of time": f"{PICKED} → states[:, :, -1]",
         },
@@ -733,11 +749,20 @@ def _from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     return weight_ih.T, weight_hh.T, bias_ih + bias_hh
 
 
+def _in_full(answer, *given):
+    """The page compares to ten digits, so a result in float32 is not the same."""
+    found = answer(*given)
+    alike = isinstance(found, (tuple, list)) and all(as_array(part) is not None for part in found)
+    return tuple(as_array(part).astype(float) for part in found) if alike else found
+
+
 from_torch = Exercise(
     name="02.from_torch",
     points=2,
     inputs=_layers,
     oracle=_probed,
+    using=_in_full,
+    rtol=1e-12,
     stand_in=lambda weight_ih, weight_hh, bias_ih, bias_hh: (weight_ih.T, weight_hh.T, sum([bias_ih, bias_hh])),
     right=_from_torch,
     mistakes=slips(
@@ -754,6 +779,11 @@ from_torch = Exercise(
             "the two biases are averaged instead of added": "bias_ih + bias_hh\n → (bias_ih + bias_hh) / 2\n",
             "the second bias is taken away from the first": "bias_ih + → bias_ih -",
             "the two biases are both handed back, where one belongs": "bias_ih + → bias_ih,",
+            "the numbers are cast to float32 and lose half of their digits": (
+                "weight_ih.T → np.float32(weight_ih.T)",
+                "weight_hh.T → np.float32(weight_hh.T)",
+                "bias_ih + bias_hh → np.float32(bias_ih + bias_hh)",
+            ),
             "the two weights change places": "weight_ih.T, weight_hh.T → weight_hh.T, weight_ih.T",
         },
     ),

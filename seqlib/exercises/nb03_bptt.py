@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from seqlib.checks.compare import as_array, difference
+from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import away, softmax
@@ -37,6 +37,8 @@ def _slope_slips(dh: str, h: str, square: str = "**2") -> dict[str, str]:
         "the local derivative is taken alone: the gradient from above is not passed on": f"{dh} * {slope} → {slope}",
         "the derivative is added to the gradient from above instead of multiplied": f"{dh} * {slope} → {dh} + {slope}",
         "it divides by the derivative": f"{dh} * {slope} → {dh} / {slope}",
+        "the brackets are missing: only the 1 is multiplied by the gradient from above": f"{dh} * {slope} → ({dh} - {h}{square})",
+        "the square is around the brackets: (1 − h)² in place of 1 − h²": f"{slope} → (1 - {h}) ** 2",
     }
 
 
@@ -86,6 +88,7 @@ logits_gradient = Exercise(
             "the softmax runs over the steps, not over the symbols": "softmax(logits) → softmax(logits, axis=1)",
             "the softmax runs over the batch, not over the symbols": "softmax(logits) → softmax(logits, axis=0)",
             "the softmax runs over all numbers at once, not over the symbols": "softmax(logits) → softmax(logits, axis=None)",
+            "the softmax is taken twice": "softmax(logits) → softmax(softmax(logits))",
             "a sigmoid stands in the place of the softmax": "softmax(logits) → 1 / (1 + np.exp(-logits))",
             "the logarithm of the probabilities stands in their place": "softmax(logits) → np.log(softmax(logits))",
             "the gradient with respect to the probabilities is given, before it went through the softmax": (
@@ -145,6 +148,7 @@ tanh_gradient = Exercise(
     | slips(
         _tanh_gradient,
         {
+            "the gradients of all units are added up: each keeps its own": "dh * (1 - h**2) → (dh * (1 - h**2)).sum(-1, keepdims=True)",
             "`dh` and `h` change places": "dh * (1 - h**2) → h * (1 - dh**2)",
             "tanh is taken of the gradient, not its derivative": "(1 - h**2) → np.tanh(h)",
             "the derivative of ReLU stands in for that of tanh": "(1 - h**2) → (h > 0)",
@@ -343,6 +347,10 @@ bptt = Exercise(
             "the first step is left out on the way back": "reversed(range(T)) → reversed(range(1, T))",
             "tanh' is taken at the state before the step": "h[t + 1] ** 2 → h[t] ** 2",
             "the gradient of `W_hh` uses the state after the step, `h_t`, where `h_{t-1}` was multiplied": "h[t].T → h[t + 1].T",
+            "the states are taken one place too early, in tanh' and in the gradient of `W_hh`: the list begins with `h_0`": (
+                "h[t + 1] ** 2 → h[t] ** 2",
+                "h[t].T → h[t - 1].T",
+            ),
             "the gradient of `W_xh` uses the input of the step before": "x[:, t].T → x[:, t - 1].T",
             "`W_hh` is not transposed on the way back": "@ W_hh.T → @ W_hh",
             "`W_hh` is forgotten on the way back: a state's gradient goes through it to the state before": "da @ W_hh.T → da",
@@ -444,6 +452,12 @@ relative_error = Exercise(
             "the size is that of what was found alone: the largest value in either array belongs there": (
                 f"{LARGEST} → np.abs(found).max()"
             ),
+            "0 is given as soon as one of the arrays is all zero: it should be 1 then": (
+                "if size > 0 → if min(np.abs(found).max(), np.abs(right).max()) > 0"
+            ),
+            "the largest values are compared, not the entries": (
+                "np.abs(found - right).max() → abs(np.abs(found).max() - np.abs(right).max())"
+            ),
             "the smaller of the two sizes divides": "max(np.abs(found) → min(np.abs(found)",
             "both sizes are added": f"{LARGEST} → np.abs(found).max() + np.abs(right).max()",
             "the sizes are averaged over the entries: the largest value belongs there": f"{LARGEST} → max(np.abs(found).mean(), np.abs(right).mean())",
@@ -486,25 +500,35 @@ def _streams(rng) -> list[Case]:
     ]
 
 
-def _placed(ids, rows, length, piece=None):
-    """By places: row r of window k begins at r * piece + k * length; without `piece`, as short as it can be."""
-    steps = (len(ids) - 1) // rows // length
-    piece = steps * length if piece is None else piece
-    first = np.arange(steps)[:, None, None] * length + np.arange(rows)[None, :, None] * piece
+def _placed(ids, rows, length):
+    """By places: row r of window k begins at (r * windows + k) * length."""
+    windows = (len(ids) - 1) // rows // length
+    first = (np.arange(windows)[:, None, None] + np.arange(rows)[None, :, None] * windows) * length
     place = first + np.arange(length)
     return ids[place], ids[place + 1]
 
 
-def _any_piece(found, case) -> str | None:
-    """Where row 1 begins is the learner's choice, as long as every row's windows fit in behind it."""
-    ids, rows, length = case.args
-    shortest = (len(ids) - 1) // rows // length * length
-    longest = (len(ids) - 1 - shortest) // (rows - 1) if rows > 1 else shortest
-    told = [
-        difference(found, tuple(map(as_array, _placed(ids, rows, length, piece))), returns=("x", "y"))
-        for piece in range(shortest, longest + 1)
-    ]
-    return None if None in told else told[0]
+def _any_piece(answer, ids, rows, length):
+    """Where row 1 begins is the learner's choice, as long as there is room: told as if pieces were as short as can be."""
+    found, used = answer(ids, rows, length), (len(ids) - 1) // rows // length * length
+    x = as_array(found[0]) if isinstance(found, (tuple, list)) and len(found) == 2 else None
+    if rows == 1 or x is None or x.shape != (used // length, rows, length) or not np.isin(x, ids).all():
+        return found
+    place = {int(symbol): i for i, symbol in enumerate(ids)}
+    starts = [place[int(symbol)] for symbol in x[0, :, 0]]
+    piece = starts[1]
+    if starts != [r * piece for r in range(rows)] or not used < piece <= (len(ids) - 1 - used) // (rows - 1):
+        return found
+    back = (np.arange(rows) * (piece - used))[:, None]
+    return tuple(_moved(as_array(part), place, ids, back) for part in found)
+
+
+def _moved(part, place, ids, back):
+    """The symbols that stand `back` places earlier, where there are such symbols."""
+    if part is None or not np.isin(part, ids).all() or part.ndim != 3:
+        return part
+    places = np.vectorize(lambda symbol: place[int(symbol)])(part) - back
+    return ids[places] if (places >= 0).all() else part
 
 
 def _carried_windows(ids, rows, length):
@@ -529,8 +553,8 @@ carried_windows = Exercise(
     points=3,
     inputs=_streams,
     oracle=_placed,
-    stand_in=lambda ids, rows, length: _placed(ids, rows, length),
-    judge=_any_piece,
+    using=_any_piece,
+    stand_in=_placed,
     returns=("x", "y"),
     right=_carried_windows,
     mistakes=slips(
@@ -556,6 +580,24 @@ carried_windows = Exercise(
                 "cut(ids[1 : n + 1]) → cut(np.roll(ids[:n], -1))"
             ),
             "the targets are the symbols before, not after": "return cut(ids[:n]), cut(ids[1 : n + 1]) → return cut(ids[1 : n + 1]), cut(ids[:n])",
+            "the targets are a whole window ahead, not one symbol": (
+                "cut(ids[1 : n + 1]) → cut(np.resize(np.roll(ids, -length), n))"
+            ),
+            "each window takes a symbol more for its last target, which is never an input then": (
+                "(len(ids) - 1) // rows // length → len(ids) // rows // (length + 1)",
+                "n = windows * rows * length → both = ids[: windows * rows * (length + 1)]; n = 0",
+                "return cut(ids[:n]), cut(ids[1 : n + 1]) → "
+                "both = both.reshape(rows, windows, length + 1).swapaxes(0, 1); return both[..., :-1], both[..., 1:]",
+            ),
+            "each row keeps its last target to itself, so that there may be a window too few": (
+                "(len(ids) - 1) // rows // length → (len(ids) // rows - 1) // length"
+            ),
+            "a window begins at every symbol, so that the windows overlap": (
+                "return cut(ids[:n]), cut(ids[1 : n + 1]) → "
+                "piece = len(ids) // rows; view = np.lib.stride_tricks.sliding_window_view; "
+                "both = view(ids[: rows * piece].reshape(rows, piece), length + 1, axis=1).swapaxes(0, 1); "
+                "return both[..., :-1], both[..., 1:]"
+            ),
             "the last window is left out": "// rows // length → // rows // length - 1",
             "the windows are counted in `len(ids)`, so that the last target may be missing": "(len(ids) - 1) // → len(ids) //",
             "only the inputs come back, without their targets": "return cut(ids[:n]), cut(ids[1 : n + 1]) → return cut(ids[:n])",
