@@ -159,7 +159,18 @@ def _told(name: str, found: dict | None, points) -> str:
     notes = [found["told"]] if found["told"] else []
     state = {"missing": "todo"}.get(found["state"], found["state"])
     hints = [] if found["state"] == "ok" else list(find(name).hints)
-    return html.check_result(name, state, found["score"], points, cases, found["diagnosis"], notes, False, hints)
+    return html.check_result(
+        name,
+        state,
+        found["score"],
+        points,
+        cases,
+        found["diagnosis"],
+        notes,
+        False,
+        hints,
+        found.get("observation"),
+    )
 
 
 # -- what to teach again ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from course_sources import exercise_cells, solution, source_of
+from course.sources import exercise_cells, solution, source_of
 
 from seqlib.checks import calling, engine
 from seqlib.checks.compare import as_array, difference

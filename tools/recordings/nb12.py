@@ -1,25 +1,14 @@
-"""The recorded runs of notebook 12: captioners with and without attention, without places. Called by record_runs.py.
+"""The recorded runs of notebook 12: captioners with and without attention, without places.
 
 The code that trains and measures is the notebook's own: definitions are read from solutions/12_captioning.py.
 """
 
 from functools import cache
 
+from recordings import notebook, recording
+
 SEEDS, STEPS = (0, 1, 2), 900
 SIDES = ("left", "right", "above", "below")
-RECORDINGS = {}
-
-
-def recording(function):
-    RECORDINGS[f"12_{function.__name__}"] = function
-    return function
-
-
-@cache
-def notebook() -> dict:
-    from record_runs import notebook as read
-
-    return read("12_captioning")
 
 
 @cache
@@ -38,7 +27,7 @@ def _measured(model) -> dict:
     """What is recorded of a trained captioner."""
     import numpy as np
 
-    parts = notebook()
+    parts = notebook("12")
     told = {"parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
     for what in ("exact", "exact, held out"):
         true = [list(scene.caption) for scene in scenes()[what]]
@@ -57,7 +46,7 @@ def _record(name, makers, command, what):
     import torch
 
     from seqlib.runtime import budget
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
     results, curves = {}, {}
@@ -65,13 +54,13 @@ def _record(name, makers, command, what):
         for seed in SEEDS:
             pictures, *targets = scenes()["train"]
             torch.manual_seed(seed)
-            model = make(notebook())
+            model = make(notebook("12"))
             data = (0 * pictures if kind == "pictures hidden" else pictures, *targets)
-            history = notebook()["train_captioner"](model, data, budget(cpu=STEPS), seed=seed, name=kind)
+            history = notebook("12")["train_captioner"](model, data, budget(cpu=STEPS), seed=seed, name=kind)
             for label, value in _measured(_Blind(model) if kind == "pictures hidden" else model).items():
                 results.setdefault(f"{kind}, {label}", []).append(float(value))
             curves.setdefault(kind, []).append(history)
-    runs.record(name, curves, results=results, seeds=SEEDS, unit="nats per word", command=command, what=what)
+    recorded.record(name, curves, results=results, seeds=SEEDS, unit="nats per word", command=command, what=what)
 
 
 class _Blind:

@@ -23,9 +23,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_words import Problem, explain, last_line, progress
+from course.words import Problem, explain, last_line, progress
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 EXTRAS = ("lab", "course")  # each holds all that the one before it holds

@@ -1,39 +1,26 @@
-"""The recorded runs of notebook 11: the bottleneck without and with attention, and captions. Called by record_runs.py.
+"""The recorded runs of notebook 11: the bottleneck without and with attention, and captions.
 
-The code that trains is the notebook's own: definitions are read from solutions/11_attention.py. By itself,
-
-    python tools/recordings_11.py captions gpu
-
-trains the captions at the size of a GPU (E 256, H 512, batch 128) and records them as 11_multi30k_gpu.
+The code that trains is the notebook's own: definitions are read from solutions/11_attention.py.
 """
 
-import os
-import sys
-from functools import cache
-from pathlib import Path
+from recordings import notebook, recording
 
 SEEDS = (0, 1, 2)
 KINDS = ("one vector", "dot", "general", "additive")
 CAPTION_STEPS = {"cpu": 900, "gpu": 4500}  # batches of 64 and 128: about 2 and 20 times through the captions
 
 
-@cache
-def notebook() -> dict:
-    from record_runs import notebook as read
-
-    return read("11_attention")
-
-
+@recording
 def bottleneck(command):
     """Exact match against length for four models of equal size, and what the three with attention look at."""
     import torch
 
     from seqlib.runtime import budget
     from seqlib.studies.translating_numbers import STEPS, number_task
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
-    own, results, curves = notebook(), {}, {kind: [] for kind in KINDS}
+    own, results, curves = notebook("11"), {}, {kind: [] for kind in KINDS}
 
     def note(label, value):
         results.setdefault(label, []).append(float(value))
@@ -55,9 +42,16 @@ def bottleneck(command):
                 pairs = task.test_pairs[4][:100]
                 for what, share in zip(("hits", "mass"), _aligned(own, model, pairs, task), strict=True):
                     note(f"{kind}, {what}", share)
-    runs.record("11_bottleneck", curves, seeds=SEEDS, command=command, results=results, unit="nats per word",
-                what="Runs of number words, English to German: one context vector against three kinds of attention, "
-                     "equal parameters, batches and steps.")  # fmt: skip
+    recorded.record(
+        "11_bottleneck",
+        curves,
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        unit="nats per word",
+        what="Runs of number words, English to German: one context vector against three kinds of attention, "
+        "equal parameters, batches and steps.",
+    )
 
 
 def _aligned(own, model, pairs, task):
@@ -66,16 +60,15 @@ def _aligned(own, model, pairs, task):
     return in_percent(own["alignment_score"], lambda pair: looked_at(model, task, pair), pairs)
 
 
-def captions(command, size="cpu"):
+@recording
+def multi30k(command, size="cpu"):
     """Multi30k, German to English, without and with attention, one seed."""
-    from seqlib.runtime import budget
     from seqlib.studies.translating_captions import bleu, train_captions, translate_captions
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    own, results, curves = notebook(), {}, {}
+    own, results, curves = notebook("11"), {}, {}
     for name, make in (("one vector", own["plain_captions"]), ("attention", own["attentive_captions"])):
-        steps = budget(cpu=CAPTION_STEPS[size], gpu=CAPTION_STEPS[size])
-        model, words, english, history = train_captions(make, size, steps, amp=True)
+        model, words, english, history = train_captions(make, size, CAPTION_STEPS[size], amp=True)
         curves[name] = [history]
         results |= {
             f"{name}, sacreBLEU": [bleu(translate_captions(model, words, english))],
@@ -84,9 +77,16 @@ def captions(command, size="cpu"):
         }
     name = "11_multi30k" if size == "cpu" else f"11_multi30k_{size}"
     what = f"Captions of Multi30k, German to English, {CAPTION_STEPS[size]} steps at the size {size!r}."
-    runs.record(name, curves, what=what, command=command, seeds=(0,), results=results, unit="nats per word")
+    recorded.record(name, curves, what=what, command=command, seeds=(0,), results=results, unit="nats per word")
 
 
+@recording
+def multi30k_gpu(command):
+    """The same at the size of a GPU: E 256, H 512, batches of 128."""
+    multi30k(command, "gpu")
+
+
+@recording
 def two_way(command):
     """The control of 11_bottleneck: one vector again, but with the two-way encoder that the attentive models have."""
     import torch
@@ -94,10 +94,10 @@ def two_way(command):
     from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
     from seqlib.runtime import budget
     from seqlib.studies.translating_numbers import EMBEDDING_SIZE, STEPS, number_task
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
-    own, results, curves = notebook(), {}, []
+    own, results, curves = notebook("11"), {}, []
     for seed in SEEDS:
         task = number_task(seed)
         words, german, size_of = task.source_vocabulary.size, task.target_vocabulary.size, own["size_of"]
@@ -111,25 +111,12 @@ def two_way(command):
         results.setdefault("parameters", []).append(size_of(model))
         for numbers, right in task.exact_match(model).items():
             results.setdefault(str(numbers), []).append(right)
-    runs.record("11_two_way", {"one vector, two-way encoder": curves}, seeds=SEEDS, command=command, results=results,
-                unit="nats per word",
-                what="The task of 11_bottleneck, one context vector, but an encoder that reads both ways.")  # fmt: skip
-
-
-RECORDINGS = {"11_bottleneck": bottleneck, "11_multi30k": captions, "11_two_way": two_way}
-
-
-def main(words) -> int:
-    if words[:1] != ["captions"] or words[1:] not in ([], ["cpu"], ["gpu"]):
-        print("usage: python tools/recordings_11.py captions [cpu | gpu]")
-        return 1
-    size = words[1] if len(words) > 1 else "cpu"
-    captions(f"python tools/recordings_11.py captions {size}", size)
-    return 0
-
-
-if __name__ == "__main__":
-    root = Path(__file__).resolve().parent.parent
-    sys.path[:0] = [str(root), str(root / "tests"), str(root / "tools")]
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.exit(main(sys.argv[1:]))
+    recorded.record(
+        "11_two_way",
+        {"one vector, two-way encoder": curves},
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        unit="nats per word",
+        what="The task of 11_bottleneck, one context vector, but an encoder that reads both ways.",
+    )

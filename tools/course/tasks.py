@@ -13,9 +13,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import course_environment
-import course_map
-from course_environment import LOCK, ROOT, Environment, Problem, child_variables, ensure, say
+from course import readme_map
+from course.environment import (
+    LOCK,
+    ROOT,
+    Environment,
+    Problem,
+    child_variables,
+    ensure,
+    environment_at,
+    locked,
+    make_environment,
+    own_environment,
+    pip,
+    say,
+)
 
 FIRST = "00_start"
 PORTS = range(8888, 8988)
@@ -194,7 +206,7 @@ def notebooks(options: argparse.Namespace, extra: list[str]) -> int:
     """Build what changed in solutions/*.py into both editions; bring the README's map up to date."""
     builder = script("build.py", "the notebooks' builder")
     status = call(ensure("course", options.here), builder, *extra)
-    if course_map.update():
+    if readme_map.update():
         say("the README's map now links what is here")
     return status
 
@@ -223,7 +235,7 @@ SCATTERED = ["__pycache__", ".ipynb_checkpoints", "*.egg-info"]
 
 def clean(options: argparse.Namespace, extra: list[str]) -> int:
     """Remove what tools leave behind (--all: the environment too). Notebooks are never touched."""
-    environment = course_environment.own_environment().prefix
+    environment = own_environment().prefix
     doomed = [ROOT / name for name in PRODUCTS]
     for folder, below, _ in os.walk(ROOT):
         here = Path(folder)
@@ -256,11 +268,11 @@ def without_cuda(resolved: str) -> str:
 def lock(options: argparse.Namespace, extra: list[str]) -> int:
     """Resolve pyproject.toml anew into requirements.lock, for every supported Python and system at once."""
     with tempfile.TemporaryDirectory(prefix="course-lock-") as folder:
-        made = course_environment.environment_at(Path(folder) / "venv")
-        course_environment.make_environment(made)
-        course_environment.pip(made, "uv")
+        made = environment_at(Path(folder) / "venv")
+        make_environment(made)
+        pip(made, "uv")
         pinned, resolved = Path(folder) / "torch.txt", Path(folder) / "resolved.txt"
-        pinned.write_text(course_environment.locked("torch") + "\n", encoding="utf-8")
+        pinned.write_text(locked("torch") + "\n", encoding="utf-8")
         flags = ["--extra", "course", "--universal", "--python-version", "3.11", "--fork-strategy", "fewest"]
         quiet = ["--no-annotate", "--no-header", "--quiet", "--constraint", str(pinned), "-o", str(resolved)]
         if call(made, "-m", "uv", "pip", "compile", "pyproject.toml", *flags, *quiet, *extra):

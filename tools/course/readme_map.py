@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from course_environment import ROOT
+from course.environment import ROOT
 
 ROW = re.compile(
     r"^\| (?:\*\*\[)?(?P<number>\d\d) · (?P<title>[^|\]]+?)(?:\]\([^)]*\)\*\*)? \| (?P<about>.+?) \| .+ \|$",

@@ -1,4 +1,4 @@
-"""What tests read from solutions/NN_name.py: cells, exercises, and the solution of each as a function.
+"""What tests and recordings read from solutions/NN_name.py: cells, exercises, definitions.
 
 Read without jupytext and without the builder, so that the tests of the checks need neither.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CHECK = re.compile(r"""\bcheck\(\s*["'](\d\d\.\w+)["']\s*,\s*(\w+)\s*\)""")
 
 
@@ -66,21 +66,27 @@ def _plain(node) -> bool:
     )
 
 
-def _kept(statement) -> bool:
+def _kept(statement, also) -> bool:
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
         return True
-    return isinstance(statement, ast.Assign) and _plain(statement.value)
+    if not isinstance(statement, ast.Assign):
+        return False
+    targets = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return _plain(statement.value) or bool(targets & set(also))
 
 
 @cache
-def namespace(path: Path) -> dict:
-    """What the notebook defines: imports, functions, classes and plain values, its solutions among them."""
+def namespace(path: Path, also: tuple[str, ...] = ()) -> dict:
+    """What the notebook defines: imports, functions, classes and plain values, its solutions among them.
+
+    A value that costs something to make (a call) is left out unless `also` names it.
+    """
     names = {"__name__": f"solution_{path.stem}"}
     for cell in cells(path):
         if cell.kind != "code":
             continue
         for statement in ast.parse(cell.text).body:
-            if not _kept(statement):
+            if not _kept(statement, also):
                 continue
             ast.increment_lineno(statement, cell.line)
             code = compile(ast.Module([statement], []), str(path), "exec")

@@ -1,20 +1,13 @@
-"""The recorded runs of notebook 05: recall, forget biases, the adding problem, colours. Called by record_runs.py.
+"""The recorded runs of notebook 05: recall, forget biases, the adding problem, colours.
 
 The code that trains is the notebook's own, or what it imports: definitions are read from solutions/05_lstm.py.
 """
 
-from functools import cache
+from recordings import notebook, recording
 
 SEEDS = (0, 1, 2)
 DELAYS = (10, 25, 50, 100, 200, 400)
 KINDS = ("RNN", "LSTM, forget bias 1", "LSTM, remember_for")
-
-
-@cache
-def notebook() -> dict:
-    from record_runs import notebook as read
-
-    return read("05_lstm")
 
 
 def _layer(kind: str, inputs: int, hidden: int, steps: int):
@@ -44,11 +37,12 @@ def _quick() -> None:
     torch.set_num_threads(1)
 
 
+@recording
 def recall(command):
     import torch
 
     from seqlib.runtime import budget
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     _quick()
     results, curves = {}, {kind: [] for kind in KINDS}
@@ -57,10 +51,10 @@ def recall(command):
             for seed in SEEDS:
                 torch.manual_seed(seed)
                 layer = _layer(kind, 10, 30, delay)
-                history, right = notebook()["train_recall"](layer, delay, seed, steps=budget(cpu=300))
+                history, right = notebook("05")["train_recall"](layer, delay, seed, steps=budget(cpu=300))
                 results.setdefault(f"{kind}, delay {delay}", []).append(right)
                 curves[kind] += [history] if delay == 200 else []
-    runs.record(
+    recorded.record(
         "05_recall",
         curves,
         results=results,
@@ -71,12 +65,13 @@ def recall(command):
     )
 
 
+@recording
 def forget_bias(command):
     import torch
 
     from seqlib.models.layers import LSTM
     from seqlib.runtime import budget
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     _quick()
     results = {}
@@ -86,10 +81,10 @@ def forget_bias(command):
                 for seed in SEEDS:
                     torch.manual_seed(seed)
                     layer = _set_biases(LSTM(10, 30), bias, both)
-                    _, right = notebook()["train_recall"](layer, delay, seed, steps=budget(cpu=300))
+                    _, right = notebook("05")["train_recall"](layer, delay, seed, steps=budget(cpu=300))
                     label = f"{'both gates' if both else 'forget gate alone'} {bias}, delay {delay}"
                     results.setdefault(label, []).append(right)
-    runs.record(
+    recorded.record(
         "05_forget_bias",
         {},
         results=results,
@@ -100,21 +95,22 @@ def forget_bias(command):
     )
 
 
+@recording
 def adding(command):
     import torch
 
     from seqlib.runtime import budget
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     _quick()
     results, curves = {}, {}
     for kind in KINDS:
         for seed in SEEDS:
             torch.manual_seed(seed)
-            history, error = notebook()["train_adding"](_layer(kind, 2, 31, 100), 100, seed, steps=budget(cpu=400))
+            history, error = notebook("05")["train_adding"](_layer(kind, 2, 31, 100), 100, seed, steps=budget(cpu=400))
             results.setdefault(kind, []).append(error)
             curves.setdefault(kind, []).append(history)
-    runs.record(
+    recorded.record(
         "05_adding",
         curves,
         results=results,
@@ -125,6 +121,7 @@ def adding(command):
     )
 
 
+@recording
 def colours(command):
     import numpy as np
     import torch
@@ -134,7 +131,7 @@ def colours(command):
     from seqlib.models.layers import LSTM, RNN
     from seqlib.runtime import budget
     from seqlib.studies.colouring_python import Colourer, Window, accuracy_by_distance, read_through, train_colours
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     edges, size, results, curves = [0, 8, 32, 128, 512, 2048], len(CHARACTERS), {}, {}
     train_source, test_source = python_source(np.random.default_rng(0))
@@ -142,7 +139,7 @@ def colours(command):
         "window of 9": (lambda: Window(48), 1e-2),
         "RNN": (lambda: Colourer(RNN(size, 159)), 3e-3),
         "LSTM": (lambda: Colourer(LSTM(size, 64)), 1e-2),
-        "LSTM without a forget gate": (lambda: Colourer(notebook()["Held"](LSTM(size, 64), {"f": 1.0})), 1e-2),
+        "LSTM without a forget gate": (lambda: Colourer(notebook("05")["Held"](LSTM(size, 64), {"f": 1.0})), 1e-2),
     }
     for name, (make, lr) in models.items():
         for seed in SEEDS:
@@ -163,7 +160,7 @@ def colours(command):
             for what, value in told.items():
                 results.setdefault(f"{name}, {what}", []).append(float(value))
             curves.setdefault(name, []).append(history)
-    runs.record(
+    recorded.record(
         "05_colours",
         curves,
         results=results,

@@ -1,4 +1,4 @@
-"""The recorded runs of notebook 17: the masking rule, the direction, few labels, real text. Called by record_runs.py.
+"""The recorded runs of notebook 17: the masking rule, the direction, few labels, real text.
 
 The code that trains is the notebook's own: definitions are read from solutions/17_bert.py.
 """
@@ -9,21 +9,14 @@ from functools import cache
 
 import numpy as np
 
+from recordings import notebook, recording
+
 SEEDS = (0, 1, 2)
 STEPS = 1200  # of pre-training, as in the notebook
 RULE_STEPS = 600  # nine networks: fewer steps each
 RULES = {"100/0/0": (1.0, 0.0), "80/10/10": (0.8, 0.1), "80/0/20": (0.8, 0.0)}
 SIZES = {"reviews": (64, 256, 1024), "tags": (16, 64, 256)}
 AT_STEPS = (150, 300, 600)
-
-
-@cache
-def notebook() -> dict:
-    import torch
-    from record_runs import notebook as read
-
-    torch.set_num_threads(1)
-    return read("17_bert")
 
 
 @cache
@@ -34,7 +27,7 @@ def texts(seed: int) -> dict:
     from seqlib.data import Vocabulary, negation_grammar
     from seqlib.data.tagging import ambiguous_words, tagging_grammar
 
-    n, rng = notebook(), np.random.default_rng(seed)
+    n, rng = notebook("17"), np.random.default_rng(seed)
     sentences, tags = tagging_grammar(rng, 4000)
     new_sentences, new_tags = tagging_grammar(rng, 1000, exclude=sentences)
     near = (1, 1, 1, 1)
@@ -50,12 +43,15 @@ def texts(seed: int) -> dict:
         return n["rows"](s, words), torch.from_numpy(m)
 
     return {
-        "words": words, "all": n["rows"](sentences + reviews, words), "texts": reviews, "new texts": new_reviews,
+        "words": words,
+        "all": n["rows"](sentences + reviews, words),
+        "texts": reviews,
+        "new texts": new_reviews,
         "tags": (tagged(sentences, tags), tagged(new_sentences, new_tags)),
         "reviews": (reviewed(reviews, moods), reviewed(new_reviews, new_moods)),
         "faces": torch.tensor([token in faces for token in words.tokens]),
         "new": n["rows"](new_sentences + new_reviews, words),
-    }  # fmt: skip
+    }
 
 
 @cache
@@ -63,7 +59,7 @@ def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS):
     """A network trained on both grammars, and its history."""
     import torch
 
-    n, data = notebook(), texts(seed)
+    n, data = notebook("17"), texts(seed)
     size = len(data["words"])
     torch.manual_seed(seed)
     model = n["Bert"](size)
@@ -81,11 +77,11 @@ def classes(task: str) -> int:
 def score(reader, task: str, seed: int) -> float:
     """Percent right on new sentences; for tags, among the words with two classes."""
     data = texts(seed)
-    return notebook()["percent_right"](reader, *data[task][1], data["faces"] if task == "tags" else None)
+    return notebook("17")["percent_right"](reader, *data[task][1], data["faces"] if task == "tags" else None)
 
 
 def tuned(encoder, width: int, task: str, labels: int, seed: int, steps: int, lr=1e-3, of=None) -> float:
-    n = notebook()
+    n = notebook("17")
     x, y = texts(seed)[task][0]
     reader = n["Reader"](encoder, width, classes(task), of or {"reviews": "mean", "tags": "words"}[task])
     n["fine_tune"](reader, x[:labels], y[:labels], steps, lr, seed)
@@ -96,7 +92,7 @@ def feature_based(model, seed: int, labels: int = 64) -> float:
     """Percent of two-faced words that a probe on frozen states tags right, from `labels` sentences."""
     import torch
 
-    n, data = notebook(), texts(seed)
+    n, data = notebook("17"), texts(seed)
     (x, y), (x_new, y_new) = data["tags"]
     x, y = x[:labels], y[:labels]
     with torch.no_grad():
@@ -105,10 +101,11 @@ def feature_based(model, seed: int, labels: int = 64) -> float:
     return 100 * (said.argmax(1).view_as(y_new) == y_new)[counts].double().mean().item()
 
 
+@recording
 def rule(command):
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    n, results, curves = notebook(), {}, {}
+    n, results, curves = notebook("17"), {}, {}
 
     def keep(name, value):
         results.setdefault(name, []).append(value)
@@ -124,7 +121,7 @@ def rule(command):
             keep(f"{name}, belief in random words", random[:, 1].mean().item())
             keep(f"{name}, feature-based tagging", feature_based(model, seed))
             keep(f"{name}, fine-tuned tagging", tuned(copy.deepcopy(model.encoder), 64, "tags", 64, seed, 200))
-    runs.record(
+    recorded.record(
         "17_rule",
         curves,
         results=results,
@@ -135,17 +132,18 @@ def rule(command):
     )
 
 
+@recording
 def direction(command):
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    n, results = notebook(), {}
+    n, results = notebook("17"), {}
     for way in ("causal", "masked"):
         for seed in SEEDS:
             for steps in AT_STEPS:
                 noun, verb = n["read_one_way"](way == "causal", seed, steps)
                 for what, value in (("noun", noun), ("verb", verb)):
                     results.setdefault(f"{way}, {what}, {steps} steps", []).append(value)
-    runs.record(
+    recorded.record(
         "17_direction",
         {},
         results=results,
@@ -155,11 +153,12 @@ def direction(command):
     )
 
 
-def few_labels(command):
+@recording
+def labels(command):
     from seqlib.models.bidirectional import BidirectionalEncoder
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    n, results = notebook(), {}
+    n, results = notebook("17"), {}
 
     def keep(task, name, labels, value):
         results.setdefault(f"{name}, {task} {labels}", []).append(value)
@@ -191,7 +190,7 @@ def few_labels(command):
                     tuned(*makers["pre-trained"](), task, 256, seed, steps, of="[CLS]"),
                 )
         keep("reviews", "TF-IDF", 4000, 100 * counting(seed))
-    runs.record(
+    recorded.record(
         "17_labels",
         {},
         results=results,
@@ -213,19 +212,20 @@ def counting(seed: int) -> float:
     return make_pipeline(words, LogisticRegression(max_iter=200)).fit(data["texts"], y).score(data["new texts"], y_new)
 
 
+@recording
 def real(command):
     from seqlib.data.sentiment import sst2
     from seqlib.data.tagging import UPOS, ud_ewt
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     results = {}
     for task, read, names in (("SST-2", sst2, None), ("EWT", ud_ewt, UPOS)):
         train, test = read("train"), read("test")
-        results[f"counting, {task}"] = [notebook()["counting"](train, test, names and 5)] * len(SEEDS)
+        results[f"counting, {task}"] = [notebook("17")["counting"](train, test, names and 5)] * len(SEEDS)
         for seed in SEEDS:
             for label, value in _on_real_text(task, train, test, names, seed).items():
                 results.setdefault(label, []).append(value)
-    runs.record(
+    recorded.record(
         "17_real",
         {},
         results=results,
@@ -242,7 +242,7 @@ def _on_real_text(task, train, test, names, seed, steps=400) -> dict:
     from seqlib.data import Vocabulary
     from seqlib.models.bidirectional import BidirectionalEncoder
 
-    n = notebook()
+    n = notebook("17")
     words = Vocabulary.build(train[0], min_count=2, specials=n["SPECIALS"])
     size, shuffled = len(words), np.random.default_rng(seed).permutation(len(train[0]))
 
@@ -267,6 +267,3 @@ def _on_real_text(task, train, test, names, seed, steps=400) -> dict:
             n["fine_tune"](reader, x[:labels], y[:labels], 100 if labels == 250 else 300, lr, seed)
             found[f"{name}, {task} {labels}"] = n["percent_right"](reader, *new)
     return found
-
-
-RECORDINGS = {"17_rule": rule, "17_direction": direction, "17_labels": few_labels, "17_real": real}

@@ -4,32 +4,26 @@ The code that trains is the notebook's own: its definitions are read, by name, f
 models are seqlib's, which a test proves to be the notebook's.
 """
 
-import ast
 import time
-from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from recordings import notebook, recording
+
 SEEDS = (0, 1, 2)
-NAMES = {"task", "sizes", "short", "begin", "ablated", "smooth", "dates", "new_dates", "date_words", "date_model",
-         "dates_right", "translator", "bleu"}  # fmt: skip
-
-
-@cache
-def definitions() -> dict:
-    """Imports and the definitions named above, from the notebook's source; nothing is trained."""
-    import torch
-
-    torch.set_num_threads(1)
-    path, found = ROOT / "solutions" / "14_transformer.py", {"__name__": "transformer_14"}
-    exec("from seqlib import transformer\nfrom seqlib.models.transformer import Transformer", found)
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = {n.id for t in getattr(statement, "targets", ()) for n in ast.walk(t) if isinstance(n, ast.Name)}
-        named = {getattr(statement, "name", ""), *targets} & NAMES
-        if isinstance(statement, (ast.Import, ast.ImportFrom)) or named:
-            exec(compile(ast.Module([statement], []), str(path), "exec"), found)
-    exec("from seqlib.exercises.nb14_transformer import _their_smoothed as smoothed_loss", found)
-    return found
+NAMES = (
+    "task",
+    "sizes",
+    "short",
+    "begin",
+    "ablated",
+    "smooth",
+    "dates",
+    "new_dates",
+    "date_words",
+    "date_model",
+    "dates_right",
+    "translator",
+    "bleu",
+)
 
 
 def rungs(sizes) -> dict:
@@ -65,13 +59,14 @@ def seconds_per_step(task, make, steps=30) -> float:
     return min(took)
 
 
+@recording
 def ladder(command):
     """Five models, 4 and 12 seconds, three seeds."""
     import torch
 
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    task, sizes = (definitions()[name] for name in ("task", "sizes"))
+    task, sizes = (notebook("14", *NAMES)[name] for name in ("task", "sizes"))
     results, curves = {}, {}
     for name, make in rungs(sizes).items():
         pace = seconds_per_step(task, make)
@@ -92,7 +87,7 @@ def ladder(command):
                     results.setdefault(f"{name}, {what}", []).append(float(value))
                 if seconds == 12:
                     curves.setdefault(name, []).append(history)
-    runs.record(
+    recorded.record(
         "14_ladder",
         curves,
         results=results,
@@ -104,18 +99,19 @@ def ladder(command):
     )
 
 
+@recording
 def ablations(command):
     """A small Transformer with each part taken out."""
     from seqlib.studies.what_each_part_does import PARTS
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    here, results = definitions(), {}
+    here, results = notebook("14", *NAMES), {}
     for part in PARTS:
         for seed in SEEDS:
             last, percent = here["ablated"](part, seed)
             results.setdefault(f"{part}, last loss", []).append(last)
             results.setdefault(f"{part}, percent right", []).append(percent)
-    runs.record(
+    recorded.record(
         "14_ablations",
         {},
         results=results,
@@ -126,17 +122,18 @@ def ablations(command):
     )
 
 
+@recording
 def warmup(command):
     """Pre- and post-norm, with and without warm-up, at two learning rates."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    begin, curves = definitions()["begin"], {}
+    begin, curves = notebook("14", *NAMES)["begin"], {}
     for pre_norm in (True, False):
         for lr in (1e-3, 4e-3):
             for steps in (0, 60):
                 label = f"{'pre' if pre_norm else 'post'}-norm, warm-up {steps}, rate {lr}"
                 curves[label] = [begin(pre_norm, steps, lr, seed) for seed in SEEDS]
-    runs.record(
+    recorded.record(
         "14_warmup",
         curves,
         results={},
@@ -147,17 +144,18 @@ def warmup(command):
     )
 
 
+@recording
 def smoothing(command):
     """Label smoothing: confidence and what is right."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    smooth, results = definitions()["smooth"], {}
+    smooth, results = notebook("14", *NAMES)["smooth"], {}
     for epsilon in (0.0, 0.1, 0.3):
         for seed in SEEDS:
             told = zip(("confidence", "words right", "nats per word", "runs right"), smooth(epsilon, seed), strict=True)
             for what, value in told:
                 results.setdefault(f"{epsilon}, {what}", []).append(float(value))
-    runs.record(
+    recorded.record(
         "14_smoothing",
         {},
         results=results,
@@ -176,14 +174,15 @@ def pace_of(train, steps=30) -> float:
     return (time.process_time() - began) / steps
 
 
+@recording
 def dates(command, seconds=10):
     """Dates in sixteen languages: the GRU pair with attention and the Transformer, equal seconds."""
     import torch
 
     from seqlib.studies.what_each_part_does import train_on
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    here, results, curves = definitions(), {}, {}
+    here, results, curves = notebook("14", *NAMES), {}, {}
     for kind in ("GRU, attention", "Transformer"):
 
         def fit(steps, seed=0, kind=kind):
@@ -202,7 +201,7 @@ def dates(command, seconds=10):
             for what, value in told.items():
                 results.setdefault(f"{kind}, {what}", []).append(float(value))
             curves.setdefault(kind, []).append(history)
-    runs.record(
+    recorded.record(
         "14_dates",
         curves,
         results=results,
@@ -213,6 +212,7 @@ def dates(command, seconds=10):
     )
 
 
+@recording
 def multi30k(command, seconds=60):
     """German to English captions: both rivals for the same time; on a GPU for as many steps as published models had."""
     import torch
@@ -221,9 +221,9 @@ def multi30k(command, seconds=60):
     from seqlib.data.pairs import pair_vocabularies
     from seqlib.runtime import budget, device
     from seqlib.studies.what_each_part_does import train_on
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    here, results, curves = definitions(), {}, {}
+    here, results, curves = notebook("14", *NAMES), {}, {}
     pairs, unseen = captions("train"), captions("test")
     words = pair_vocabularies(pairs, min_count=2)
     for kind in ("GRU, attention", "Transformer"):
@@ -244,7 +244,7 @@ def multi30k(command, seconds=60):
         }
         results |= {f"{kind}, {what}": [float(value)] for what, value in told.items()}
         curves[kind] = [history]
-    runs.record(
+    recorded.record(
         "14_multi30k",
         curves,
         results=results,
@@ -253,7 +253,3 @@ def multi30k(command, seconds=60):
         unit="nats per word",
         what="Multi30k, German to English, 60 seconds of processor time each; sacreBLEU on test 2016",
     )
-
-
-RECORDINGS = {"14_ladder": ladder, "14_ablations": ablations, "14_warmup": warmup, "14_smoothing": smoothing,
-              "14_dates": dates, "14_multi30k": multi30k}  # fmt: skip

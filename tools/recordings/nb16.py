@@ -12,14 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-
-@cache
-def here() -> dict:
-    """What the notebook defines, and one thread for everybody."""
-    from record_runs import notebook
-
-    torch.set_num_threads(1)
-    return notebook("16_gpt")
+from recordings import notebook, recording
 
 
 @cache
@@ -62,12 +55,12 @@ def race_gpt(config, make, batch, ids, late, amp=True, **options):
     from seqlib.training.train import cross_entropy
 
     torch.manual_seed(0)
-    model = here()["GPT"](config)
+    model = notebook("16")["GPT"](config)
     windows = text_sampler(ids, config.context, batch)
     return timed(
         make(model),
         lambda step: cross_entropy(model, windows(step)),
-        lambda: here()["held_out"](model, late, config.context),
+        lambda: notebook("16")["held_out"](model, late, config.context),
         amp,
         **options,
     )
@@ -94,69 +87,102 @@ def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):
         with torch.no_grad():
             return F.cross_entropy(model(x)[0].flatten(0, 1), y.flatten()).item()
 
-    return timed(here()["muon"](model, inside="layer", lr=0.05), loss, evaluate, **options)
+    return timed(notebook("16")["muon"](model, inside="layer", lr=0.05), loss, evaluate, **options)
 
 
+@recording
 def race(command):
     """GPT, nanoGPT's CPU recipe, LSTM and GRU: a minute of one core each."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    GPTConfig, (early, late, size) = here()["GPTConfig"], shakespeare()
+    GPTConfig, (early, late, size) = notebook("16")["GPTConfig"], shakespeare()
     adamw = {"lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 0.1}
     found = {
-        "GPT": race_gpt(GPTConfig(size, **here()["MODERN"]), here()["muon"], 32, early, late),
+        "GPT": race_gpt(GPTConfig(size, **notebook("16")["MODERN"]), notebook("16")["muon"], 32, early, late),
         "nanoGPT's CPU recipe": race_gpt(
-            GPTConfig(size, bias=False), lambda model: torch.optim.AdamW(model.parameters(), **adamw), 12, early, late,
-            amp=False, warm=100,
+            GPTConfig(size, bias=False),
+            lambda model: torch.optim.AdamW(model.parameters(), **adamw),
+            12,
+            early,
+            late,
+            amp=False,
+            warm=100,
         ),
         "LSTM, state carried": race_recurrent(nn.LSTM, early, late, size),
         "GRU, state carried": race_recurrent(nn.GRU, early, late, size),
-    }  # fmt: skip
-    results = {f"{name}, {s} s": [nats] for name, (series, _) in found.items()
-               for s, nats in zip(MARKS, series, strict=True)}  # fmt: skip
+    }
+    results = {
+        f"{name}, {s} s": [nats] for name, (series, _) in found.items() for s, nats in zip(MARKS, series, strict=True)
+    }
     results |= {f"{name}, steps": [steps] for name, (_, steps) in found.items()}
-    runs.record("16_race", {}, results=results, seeds=[0], unit="nats per character", command=command,
-                what="Four character models of tinyshakespeare, 60 s of processor time of one core each")  # fmt: skip
+    recorded.record(
+        "16_race",
+        {},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="Four character models of tinyshakespeare, 60 s of processor time of one core each",
+    )
 
 
+@recording
 def longer(command, seconds=60, marks=(15, 30, 45, 60)):
     """Python's own library: a GPT with a context of 256 against the LSTM, for longer."""
     from seqlib.data import encode_chars, split_in_time, stdlib_text
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     ids, letters = encode_chars(stdlib_text(1_900_000))
     known, unseen = split_in_time(ids, (0.95, 0.05))
-    config = here()["GPTConfig"](letters.size, context=256, **here()["MODERN"])
+    config = notebook("16")["GPTConfig"](letters.size, context=256, **notebook("16")["MODERN"])
     clock = {"seconds": seconds, "marks": marks}
     found = {
-        "GPT, context 256": race_gpt(config, here()["muon"], 8, known, unseen, **clock),
+        "GPT, context 256": race_gpt(config, notebook("16")["muon"], 8, known, unseen, **clock),
         "LSTM, state carried": race_recurrent(nn.LSTM, known, unseen, letters.size, **clock),
     }
-    results = {f"{name}, {s} s": [nats] for name, (series, _) in found.items()
-               for s, nats in zip(marks, series, strict=True)}  # fmt: skip
+    results = {
+        f"{name}, {s} s": [nats] for name, (series, _) in found.items() for s, nats in zip(marks, series, strict=True)
+    }
     results |= {f"{name}, steps": [steps] for name, (_, steps) in found.items()}
-    runs.record("16_longer", {}, results=results, seeds=[0], unit="nats per character", command=command,
-                what="A GPT and an LSTM of the standard library's source, processor time of one core each")  # fmt: skip
+    recorded.record(
+        "16_longer",
+        {},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="A GPT and an LSTM of the standard library's source, processor time of one core each",
+    )
 
 
 # -- the parts, one at a time ----------------------------------------------------------------------------------------
 
 
+@recording
 def parts(command, seeds=(0, 1, 2)):
     """Each modern part switched on alone, and all of them: equal steps, three seeds."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    GPTConfig, (early, late, size), results = here()["GPTConfig"], shakespeare(), {}
-    for name, change in here()["PARTS"].items():
+    GPTConfig, (early, late, size), results = notebook("16")["GPTConfig"], shakespeare(), {}
+    for name, change in notebook("16")["PARTS"].items():
         nats, seconds = [], []
         for seed in seeds:
             began = time.process_time()
-            model, _ = here()["train_gpt"](GPTConfig(size, **change), early, 250, seed, 16, name=f"{name}, {seed}")
+            model, _ = notebook("16")["train_gpt"](
+                GPTConfig(size, **change), early, 250, seed, 16, name=f"{name}, {seed}"
+            )
             seconds.append(time.process_time() - began)
-            nats.append(here()["held_out"](model, late))
+            nats.append(notebook("16")["held_out"](model, late))
         results |= {name: nats, f"{name}, seconds": seconds}
-    runs.record("16_parts", {}, results=results, seeds=seeds, unit="nats per character", command=command,
-                what="A GPT of 4 layers of 128, 250 steps of 16 windows of 64, one part at a time")  # fmt: skip
+    recorded.record(
+        "16_parts",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="nats per character",
+        command=command,
+        what="A GPT of 4 layers of 128, 250 steps of 16 windows of 64, one part at a time",
+    )
 
 
 # -- the scaling law -------------------------------------------------------------------------------------------------
@@ -171,34 +197,53 @@ LEVELS = {
 }
 
 
+@recording
 def scaling(command, seeds=(0,)):
     """Loss against compute: five budgets, three sizes each."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    GPTConfig, (early, late, size), results = here()["GPTConfig"], shakespeare(), {}
+    GPTConfig, (early, late, size), results = notebook("16")["GPTConfig"], shakespeare(), {}
     for level, shapes in LEVELS.items():
         for width, layers in shapes:
-            config = GPTConfig(size, width=width, layers=layers, **here()["MODERN"])
-            weights = sum(p.numel() for p in here()["GPT"](config).parameters() if p.ndim == 2)
-            step = here()["training_flops"](weights, 16 * 64, layers, 64, width)
+            config = GPTConfig(size, width=width, layers=layers, **notebook("16")["MODERN"])
+            weights = sum(p.numel() for p in notebook("16")["GPT"](config).parameters() if p.ndim == 2)
+            step = notebook("16")["training_flops"](weights, 16 * 64, layers, 64, width)
             steps, name = round(level / step), f"{weights} weights, {level:.0f}"
-            models = [here()["train_gpt"](config, early, steps, seed, 16, name=name)[0] for seed in seeds]
-            results[name] = [here()["held_out"](model, late) for model in models]
-    runs.record("16_scaling", {}, results=results, seeds=seeds, unit="nats per character", command=command,
-                what="GPTs of several sizes on tinyshakespeare, equal operations")  # fmt: skip
+            models = [notebook("16")["train_gpt"](config, early, steps, seed, 16, name=name)[0] for seed in seeds]
+            results[name] = [notebook("16")["held_out"](model, late) for model in models]
+    recorded.record(
+        "16_scaling",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="nats per character",
+        command=command,
+        what="GPTs of several sizes on tinyshakespeare, equal operations",
+    )
 
 
 # -- on a GPU --------------------------------------------------------------------------------------------------------
 
 
-LARGE = {"context": 256, "width": 384, "layers": 6, "heads": 6, "norm": "rms", "positions": "rotary",
-         "feed_forward": "swiglu", "qk_norm": True, "bias": False, "dropout": 0.3}  # fmt: skip
+LARGE = {
+    "context": 256,
+    "width": 384,
+    "layers": 6,
+    "heads": 6,
+    "norm": "rms",
+    "positions": "rotary",
+    "feed_forward": "swiglu",
+    "qk_norm": True,
+    "bias": False,
+    "dropout": 0.3,
+}
 
 
+@recording
 def gpu(command):
     """nanoGPT's GPU size with the modern parts and Muon, prepared to go below its 1.4697. Needs a CUDA device."""
     from seqlib.runtime import device
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     if device().type != "cuda":
         print("16_gpu needs a CUDA device: nothing recorded")
@@ -208,19 +253,26 @@ def gpu(command):
 
     early, late, size = shakespeare()
     torch.manual_seed(0)
-    model = here()["GPT"](here()["GPTConfig"](size, **LARGE)).to(device())
-    history = train(model, text_sampler(early, LARGE["context"], 64), 3000, amp=True, clip=1.0, every=250, name="GPT",
-                    optimizer=here()["muon"](model, lr=0.02, lr_rest=3e-3), schedule=warmup_cosine(3000, 100),
-                    evaluate=lambda model: {"nats": here()["held_out"](model, late, LARGE["context"])})  # fmt: skip
+    model = notebook("16")["GPT"](notebook("16")["GPTConfig"](size, **LARGE)).to(device())
+    history = train(
+        model,
+        text_sampler(early, LARGE["context"], 64),
+        3000,
+        amp=True,
+        clip=1.0,
+        every=250,
+        name="GPT",
+        optimizer=notebook("16")["muon"](model, lr=0.02, lr_rest=3e-3),
+        schedule=warmup_cosine(3000, 100),
+        evaluate=lambda model: {"nats": notebook("16")["held_out"](model, late, LARGE["context"])},
+    )
     results = {"held out, best": [min(history.series("nats")[1])], "held out, last": [history.series("nats")[1][-1]]}
-    runs.record("16_gpu", {"GPT": [history]}, results=results, seeds=[0], unit="nats per character", command=command,
-                what="A GPT of 6 layers of 384, context 256, dropout 0.3, 3000 steps of 64 windows")  # fmt: skip
-
-
-RECORDINGS = {
-    "16_race": race,
-    "16_longer": longer,
-    "16_parts": parts,
-    "16_scaling": scaling,
-    "16_gpu": gpu,
-}
+    recorded.record(
+        "16_gpu",
+        {"GPT": [history]},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="A GPT of 6 layers of 384, context 256, dropout 0.3, 3000 steps of 64 windows",
+    )

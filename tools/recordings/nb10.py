@@ -1,4 +1,6 @@
-"""The recorded runs of notebook 10: the bottleneck, the width of the context, SCAN. Called by record_runs.py."""
+"""The recorded runs of notebook 10: the bottleneck, the width of the context, SCAN."""
+
+from recordings import recording
 
 SEEDS = (0, 1, 2)
 WIDTHS = (4, 8, 16, 32, 64)
@@ -22,12 +24,13 @@ def _gather(results: dict, label: str, found: dict) -> None:
         results.setdefault(f"{label}, {group}", []).append(percent)
 
 
+@recording
 def bottleneck(command):
     import torch
 
     from seqlib.runtime import budget
     from seqlib.studies.translating_numbers import STEPS, number_task
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
     results, curves = {}, {"one context": [], "one context, reversed source": []}
@@ -40,18 +43,25 @@ def bottleneck(command):
             _gather(results, label, found)
         results.setdefault("parameters", []).append(sum(p.numel() for p in model.parameters()))
         results.setdefault("steps", []).append(budget(cpu=STEPS))
-    runs.record("10_bottleneck", curves, seeds=SEEDS, command=command, results=results,
-                what="A GRU encoder and decoder of 128 units, one context vector between them, translate runs of 1 to "
-                     "5 numbers below 100 from English to German; percent without a mistake for each number of "
-                     "numbers, with the source as it is and reversed.")  # fmt: skip
+    recorded.record(
+        "10_bottleneck",
+        curves,
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        what="A GRU encoder and decoder of 128 units, one context vector between them, translate runs of 1 to "
+        "5 numbers below 100 from English to German; percent without a mistake for each number of "
+        "numbers, with the source as it is and reversed.",
+    )
 
 
+@recording
 def width(command):
     import torch
 
     from seqlib.runtime import budget
     from seqlib.studies.translating_numbers import STEPS, number_task
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
     results, curves = {}, {f"context {width}": [] for width in WIDTHS}
@@ -61,16 +71,23 @@ def width(command):
             history, _, found = _run(task, seed, budget(cpu=STEPS), context_size=size)
             curves[label].append(history)
             _gather(results, label, found)
-    runs.record("10_width", curves, seeds=SEEDS, command=command, results=results,
-                what="The pair of 10_bottleneck; only the first 4 … 64 numbers of the state go on.")  # fmt: skip
+    recorded.record(
+        "10_width",
+        curves,
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        what="The pair of 10_bottleneck; only the first 4 … 64 numbers of the state go on.",
+    )
 
 
+@recording
 def scan(command):
     import torch
 
     from seqlib.runtime import budget
     from seqlib.studies.translating_numbers import scan_task
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
     torch.set_num_threads(1)
     results, curves, steps = {}, {"simple": [], "length": []}, budget(cpu=1200, gpu=6000)
@@ -80,9 +97,12 @@ def scan(command):
             curves[split].append(history)
             _gather(results, split, found)
         results.setdefault("steps", []).append(steps)
-    runs.record("10_scan", curves, seeds=SEEDS, command=command, results=results,
-                what="The pair of 10_bottleneck on SCAN's simple and length splits, percent of commands without a "
-                     "mistake, 500 drawn from each part.")  # fmt: skip
-
-
-RECORDINGS = {"10_bottleneck": bottleneck, "10_width": width, "10_scan": scan}
+    recorded.record(
+        "10_scan",
+        curves,
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        what="The pair of 10_bottleneck on SCAN's simple and length splits, percent of commands without a "
+        "mistake, 500 drawn from each part.",
+    )

@@ -1,48 +1,46 @@
-"""The recorded runs of notebook 06: recall against delay, altered GRUs, character models. Called by record_runs.py.
+"""The recorded runs of notebook 06: recall against delay, altered GRUs, character models.
 
 The code that trains is the notebook's own: its definitions are read, by name, from solutions/06_gru.py.
 """
 
-import ast
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from itertools import product
-from multiprocessing import get_context
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from recordings import in_processes, notebook, recording
+
 DELAYS = (10, 30, 60, 100, 200)
-NAMES = {"train_text", "characters", "train_ids", "windows", "CharacterModel", "learn_characters", "GRU", "AlteredGRU",
-         "ALTERED", "CELLS", "NETS", "SMALL", "hold", "recalled", "count", "allowed", "widths", "width_for",
-         "step_seconds", "fastest"}  # fmt: skip
+NAMES = (
+    "train_text",
+    "characters",
+    "train_ids",
+    "windows",
+    "CharacterModel",
+    "learn_characters",
+    "GRU",
+    "AlteredGRU",
+    "ALTERED",
+    "CELLS",
+    "NETS",
+    "SMALL",
+    "hold",
+    "recalled",
+    "count",
+    "allowed",
+    "widths",
+    "width_for",
+    "step_seconds",
+    "fastest",
+)
 
 
-@cache
-def definitions() -> dict:
-    """Imports and the definitions named above, from the notebook's source; nothing is trained."""
-    path, found = ROOT / "solutions" / "06_gru.py", {"__name__": "gru"}
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = {n.id for t in getattr(statement, "targets", ()) for n in ast.walk(t) if isinstance(n, ast.Name)}
-        named = {getattr(statement, "name", ""), *targets} & NAMES
-        if isinstance(statement, (ast.Import, ast.ImportFrom)) or named:
-            exec(compile(ast.Module([statement], []), str(path), "exec"), found)
-    return found
-
-
-def in_processes(work, jobs) -> dict:
-    """{job: work(job)} on every core, in processes that start afresh: torch does not survive a fork."""
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        return dict(zip(jobs, pool.map(work, jobs), strict=True))
-
-
+@recording
 def recall(command, seeds=(0, 1, 2, 3, 4)):
     """Accuracy against delay of RNN, LSTM and GRU at equal parameters, fresh and told to keep."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    nets = definitions()["NETS"]
+    nets = notebook("06", *NAMES)["NETS"]
     found = in_processes(_recall, list(product(nets, DELAYS, seeds)))
     results = {f"{net}, {delay}": [found[net, delay, seed] for seed in seeds] for net in nets for delay in DELAYS}
-    runs.record(
+    recorded.record(
         "06_recall",
         {},
         results=results,
@@ -54,30 +52,31 @@ def recall(command, seeds=(0, 1, 2, 3, 4)):
 
 
 def _recall(job):
-    import torch
-
-    torch.set_num_threads(1)
-    (net, delay, seed), here = job, definitions()
+    (net, delay, seed), here = job, notebook("06", *NAMES)
     return here["recalled"](here["NETS"][net], here["SMALL"][net], delay, seed, steps=200)
 
 
+@recording
 def ablations(command, seeds=(0, 1, 2)):
     """The GRU with a gate removed or moved, on recall and on characters."""
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    jobs = list(product(("recall", "characters"), definitions()["ALTERED"], seeds))
+    jobs = list(product(("recall", "characters"), notebook("06", *NAMES)["ALTERED"], seeds))
     found = in_processes(_altered, jobs)
     results = {f"{name}, {task}": [found[task, name, seed] for seed in seeds] for task, name, _ in jobs}
-    runs.record("06_ablations", {}, results=results, seeds=seeds, unit="accuracy; nats per character", command=command,
-                what="GRUs with a gate removed or moved: recall over 30 blanks after 200 batches, characters after "
-                     "300 steps")  # fmt: skip
+    recorded.record(
+        "06_ablations",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="accuracy; nats per character",
+        command=command,
+        what="GRUs with a gate removed or moved: recall over 30 blanks after 200 batches, characters after 300 steps",
+    )
 
 
 def _altered(job):
-    import torch
-
-    torch.set_num_threads(1)
-    (task, name, seed), here = job, definitions()
+    (task, name, seed), here = job, notebook("06", *NAMES)
 
     def make(inputs, width):
         return here["AlteredGRU"](inputs, width, **here["ALTERED"][name])
@@ -88,18 +87,21 @@ def _altered(job):
     return here["nll"](model, here["windows"])
 
 
+@recording
 def characters(command, seeds=(0, 1, 2)):
     """Nats per character of RNN, LSTM and GRU at equal parameters, after equal steps and after equal seconds."""
     import numpy as np
     import torch
 
-    from seqlib.training import recorded as runs
+    from seqlib.training import recorded
 
-    here, results, cost = definitions(), {}, {}
+    here, results, cost = notebook("06", *NAMES), {}, {}
     trained = in_processes(_characters, list(product(_nets(), seeds)))
     torch.manual_seed(0)
-    models = {name: here["CharacterModel"](make(32, width), here["characters"].size)
-              for name, (make, width) in _nets().items()}  # fmt: skip
+    models = {
+        name: here["CharacterModel"](make(32, width), here["characters"].size)
+        for name, (make, width) in _nets().items()
+    }
     clocks = [here["step_seconds"](models, 15) for _ in seeds]
     for name in _nets():
         results[f"{name}, seconds per step"] = [clock[name] for clock in clocks]
@@ -110,8 +112,15 @@ def characters(command, seeds=(0, 1, 2)):
         results[f"{name}, nats at equal steps"] = [nats[-1] for _, nats in series]
         results[f"{name}, nats at equal seconds"] = [np.interp(limit / cost[name], *one) for one in series]
     histories = {name: [trained[name, seed][0] for seed in seeds] for name in _nets()}
-    runs.record("06_characters", histories, results=results, seeds=seeds, unit="nats per character", command=command,
-                what=f"Character models of Python's source, {STEPS} steps of 32 windows of 64")  # fmt: skip
+    recorded.record(
+        "06_characters",
+        histories,
+        results=results,
+        seeds=seeds,
+        unit="nats per character",
+        command=command,
+        what=f"Character models of Python's source, {STEPS} steps of 32 windows of 64",
+    )
 
 
 STEPS = 1000
@@ -119,16 +128,13 @@ STEPS = 1000
 
 def _nets() -> dict:
     """{name: (what makes the layer, its width)} of the networks that are compared on characters."""
-    here = definitions()
+    here = notebook("06", *NAMES)
     nets = {name: (make, here["widths"][name]) for name, (make, *_) in here["CELLS"].items()}
     return nets | {"GRU at the LSTM's width": (here["GRU"], here["widths"]["LSTM"])}
 
 
 def _characters(job):
-    import torch
-
-    torch.set_num_threads(1)
-    (name, seed), here = job, definitions()
+    (name, seed), here = job, notebook("06", *NAMES)
     make, width = _nets()[name]
 
     def evaluate(model):
@@ -136,6 +142,3 @@ def _characters(job):
 
     _, history = here["learn_characters"](make, width, seed, STEPS, every=50, evaluate=evaluate, name=f"{name}, {seed}")
     return history, history.series("nats")
-
-
-RECORDINGS = {"06_recall": recall, "06_ablations": ablations, "06_characters": characters}
