@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqlib.data.number_words import Pair, number_pairs
-from seqlib.data.pairs import END, IGNORE, START, pair_batch, pair_vocabularies
+from seqlib.data.pairs import END, START, pair_batch, pair_vocabularies
 from seqlib.data.windows import Vocabulary
+from seqlib.metrics import IGNORE
 
 # The regime: with numbers below 100, runs of 1 to 5, 146,750 parameters and 1000 steps (about 16 s on one thread) the
 # recurrent pair has learned short runs and not long ones. One number alone, even a large one, is too easy.

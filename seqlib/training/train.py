@@ -8,17 +8,18 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
+from seqlib.metrics import IGNORE
 from seqlib.runtime import smoke
 from seqlib.training import checkpoint as checkpoints
 from seqlib.training.history import History, TrainingDiverged
-from seqlib.training.loop import IGNORE, Loop
+from seqlib.training.run import Run
 
 __all__ = ["History", "TrainingDiverged", "cross_entropy", "train", "warmup_cosine"]
 
 
 def train(
     model: torch.nn.Module,
-    batches: Callable,
+    sampler: Callable,
     steps: int,
     *,
     loss: Callable | None = None,
@@ -29,12 +30,12 @@ def train(
     evaluate: Callable | None = None,
     every: int | None = None,
     checkpoint: str | None = None,
-    name: str = "training",
+    name: str | None = "training",
     amp: bool = False,
 ) -> History:
     """Train `model` in place for `steps` updates and return the history.
 
-    batches(step) gives the batch of that step, a tuple such as (x, y), and is moved to the model's device. It
+    sampler(step) gives the batch of that step, a tuple such as (x, y), which is moved to the model's device. It
     depends on `step` alone (or draws from the global random generators), so that a run can resume.
     loss(model, batch) gives a scalar; by default the cross entropy of model(x), (B, T, V) or (B, C), with the
     targets y, where -100 is ignored.
@@ -42,6 +43,7 @@ def train(
     clip: the largest global gradient norm. schedule(step): what the learning rate is multiplied by.
     evaluate(model) gives {name: number}; it runs every `every` steps and at the end, in evaluation mode and
     without gradients, and never changes the run.
+    name: what the progress line calls the run; None shows no progress.
     amp: the forward pass in bfloat16 (autocast), on CUDA and the CPU.
 
     checkpoint="02_words" saves about every 5 s and when interrupted; the same call then resumes, on the CPU
@@ -51,26 +53,29 @@ def train(
     Raises TrainingDiverged when the loss is nan or infinite (on a GPU up to 10 steps late) and ValueError for
     arguments that cannot work.
     """
-    for what, value in (("batches", batches), ("loss", loss), ("schedule", schedule), ("evaluate", evaluate)):
-        if not callable(value) and (value is not None or what == "batches"):
+    for what, value in (("sampler", sampler), ("loss", loss), ("schedule", schedule), ("evaluate", evaluate)):
+        if not callable(value) and (value is not None or what == "sampler"):
             raise ValueError(f"{what} should be a function, got {type(value).__name__}")
     if steps != int(steps) or steps < 1:
         raise ValueError(f"steps should be a whole number of at least 1, got {steps}")
-    loop = Loop(
-        model=model,
-        batches=batches,
-        steps=int(steps),
-        loss=loss or cross_entropy,
-        optimizer=_optimizer(optimizer, model, lr),
-        clip=clip,
-        schedule=schedule,
-        evaluate=evaluate,
-        every=every,
-        amp=amp,
-        path=checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None,
-        history=History(name),
+    optimizer, loss = _optimizer(optimizer, model, lr), loss or cross_entropy
+    path = checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None
+    history = History(name or "training")
+    run = Run(
+        model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history, quiet=name is None
     )
-    return loop.run()
+    with run:  # takes up a saved run, shows progress, and ends well, however it ends
+        for step in run.steps():
+            batch = run.batch(step)
+            with run.autocast():
+                value = loss(model, batch)
+            run.note(step, value)
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            run.clip_gradients(step)
+            with run.update(step):
+                optimizer.step()
+    return history
 
 
 def _optimizer(given, model, lr: float) -> torch.optim.Optimizer:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from course_sources import namespace, source_of
+from course.sources import namespace, source_of
 
 N = namespace(source_of("17"))
 FIRST, MASK = N["FIRST"], N["MASK"]

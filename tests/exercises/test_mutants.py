@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from course_sources import exercise_cells, namespace, source_of
+from course.sources import exercise_cells, namespace, source_of
 from mutants import mutants
 
 from seqlib.checks import calling, engine

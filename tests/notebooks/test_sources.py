@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from course_sources import CHECK, cells, exercise_cells, sources
+from course.sources import CHECK, cells, exercise_cells, sources
 
 from seqlib.checks.exercise import exercises, module_names
 from seqlib.display.questions import of_notebook

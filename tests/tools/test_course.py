@@ -5,6 +5,7 @@ Nothing is installed here: pip, venv and JupyterLab are replaced where a test wo
 
 import argparse
 import ast
+import importlib.util
 import os
 import re
 import shutil
@@ -24,10 +25,14 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-import course  # noqa: E402
-import course_environment as ce  # noqa: E402
-import course_map as cm  # noqa: E402
-import course_tasks as ct  # noqa: E402
+from course import environment as ce  # noqa: E402
+from course import readme_map as cm  # noqa: E402
+from course import tasks as ct  # noqa: E402
+
+entry = importlib.util.module_from_spec(
+    spec := importlib.util.spec_from_file_location("entry", ROOT / "tools/course.py")
+)
+spec.loader.exec_module(entry)
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 URL = PROJECT["urls"]["Repository"]
@@ -69,9 +74,9 @@ def pins():
 
 
 def test_gate_accepts_3_11_and_refuses_what_is_older():
-    assert course.gate((3, 11, 0), "python3") is None
-    assert course.gate((4, 0, 0), "python3") is None
-    refusal = course.gate((3, 10, 13), "/usr/bin/python3")
+    assert entry.gate((3, 11, 0), "python3") is None
+    assert entry.gate((4, 0, 0), "python3") is None
+    refusal = entry.gate((3, 10, 13), "/usr/bin/python3")
     assert "3.10.13" in refusal and "/usr/bin/python3" in refusal and "3.11" in refusal
     assert "What to do:" in refusal
 
@@ -467,9 +472,9 @@ def test_every_stage_runs_and_one_failure_fails_all(capsys):
     ran = []
     status = ct.run_stages(ct.stages(), lambda stage: ran.append(stage.name) or int(stage.name == "lint"))
     assert status == 1 and ran == ["lint", "format", "editions", "tests", "solutions", "notebooks"]
-    table = capsys.readouterr().out.strip().splitlines()[-6:]
+    table = capsys.readouterr().out.strip().splitlines()[-7:]
     assert re.match(r"lint +FAILED \(1\) +\d+ s", table[0]) and table[-1] == "failed: lint"
-    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:5])
+    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:6])
     assert ct.run_stages(ct.stages(), lambda stage: 0) == 0
 
 
