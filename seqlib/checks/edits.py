@@ -272,6 +272,10 @@ class _Scope:
         elif isinstance(value, (int, float)) and not (isinstance(parent, ast.UnaryOp)):
             if isinstance(parent, ast.keyword) and parent.arg in AXIS_WORDS or _is_axis(node, parent):
                 return  # told as axes
+            if isinstance(parent, ast.Subscript) and getattr(parent.value, "attr", "") == "shape":
+                for axis in (a for a in (0, 1, 2, -1, -2) if a != value):
+                    yield 3, f"the size of another axis of {words.all_names(parent.value)} is read", constant(axis)
+                return
             if isinstance(parent, ast.Subscript) and parent.slice is node:
                 last, told = (0, "first") if value == -1 else (-1, "last")
                 yield (

@@ -20,6 +20,7 @@ from seqlib.checks.calling import (
 from seqlib.checks.compare import describe, difference
 from seqlib.checks.diagnosing import observe
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.implied import recognise_implied
 from seqlib.checks.known import recognise
 from seqlib.checks.readers.seen import Observation
 
@@ -102,6 +103,7 @@ def _diagnose(verdict, exercise, answer, cases, outcomes):
     """The known mistake that fits; where there is none, what can be read in the difference."""
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
+    verdict.diagnosis = verdict.diagnosis or recognise_implied(exercise, cases, outcomes)
     if verdict.diagnosis is None:
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)
