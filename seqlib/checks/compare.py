@@ -1,8 +1,11 @@
 """Is a found value the expected one, and if not, what is the difference in a sentence?"""
 
+import math
+
 import numpy as np
 
 LOW_PRECISION = {"float16": 1e-2, "bfloat16": 2e-2, "float32": 1e-3}
+GIGANTIC = 5_000_000  # entries
 HALF = ("float16", "bfloat16")
 
 
@@ -44,6 +47,14 @@ def _described(value) -> str:
         return f"{type(value).__name__} of length {len(value)}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '…'}"
+
+
+def gigantic(value) -> bool:
+    """Whether looking at every number would take too long: a view that repeats a few, for instance."""
+    if isinstance(value, (tuple, list)):
+        return len(value) > GIGANTIC or any(gigantic(v) for v in value[:20])
+    shape = getattr(value, "shape", ())
+    return isinstance(shape, tuple) and math.prod(n for n in shape if isinstance(n, int)) > GIGANTIC
 
 
 def number(x) -> str:
