@@ -70,11 +70,12 @@ def own_state():
     torch = sys.modules.get("torch")
     _ORIGINALS.see()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
         stack.callback(_kept_settings(torch))
         patched = _ORIGINALS.replaced()
         stack.callback(_put, [(place, name, now) for place, name, _, now in patched])
         _put([(place, name, was) for place, name, was, _ in patched])
-        stack.enter_context(warnings.catch_warnings())
         if torch:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.enable_grad())
@@ -136,6 +137,10 @@ def _kept_settings(torch):
         ways.append(partial(os.chdir, os.getcwd()))
     if threading.current_thread() is threading.main_thread():
         ways += [partial(signal.signal, s, h) for s in _SIGNALS if (h := signal.getsignal(s)) is not None]
+        if hasattr(signal, "pthread_sigmask"):
+            ways.append(
+                partial(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, []))
+            )
     if torch:
         ways += _torch_settings(torch)
 
@@ -147,7 +152,7 @@ def _kept_settings(torch):
     return put_back
 
 
-_SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGALRM", "SIGTERM") if hasattr(signal, n)]
+_SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM") if hasattr(signal, n)]
 
 
 def _torch_settings(torch) -> list:
