@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import linecache
+import re
 import sys
 import sysconfig
 import traceback
@@ -16,7 +17,7 @@ from itertools import islice
 
 import numpy as np
 
-from seqlib.checks.compare import as_array, describe
+from seqlib.checks.compare import Foreign, as_array, describe
 from seqlib.checks.limits import TookTooLong, time_limit
 
 PRINTED_LIMIT = 2_000  # characters kept of what an answer prints
@@ -128,8 +129,8 @@ def _settle(outcome):
     if read.kind:
         what = "is never done" if read.kind == "time" else f"raises {read.kind}"
         kind = type(outcome.value).__name__
-        outcome.value, outcome.kind = None, read.kind
-        outcome.error = f"the result can't be read: turning this {kind} into numbers {what}"
+        outcome.value, outcome.kind = None, "time" if read.kind == "time" else "Unreadable"
+        outcome.error = f"the result can't be read: looking at this {kind} {what}"
     else:
         outcome.value = read.value
 
@@ -192,7 +193,29 @@ def _read(value, around: tuple):
         except Exception:  # it refuses, and is then told as what it is
             return value
         return array if array.dtype.kind in "biufc" else value
-    return value
+    return _tamed(value, around) if _is_own(kind) else value
+
+
+def _tamed(value, around):
+    """An object of a learner's class: what it is based on, else a thing that only says what it was."""
+    for base, plain in ((str, str.__str__), (bytes, bytes.__bytes__), (int, int.__int__), (float, float.__float__)):
+        if isinstance(value, base):
+            return plain(value)
+    for base, items in ((list, list.__iter__), (tuple, tuple.__iter__), (dict, dict.items)):
+        if isinstance(value, base):
+            return _read(base(items(value)), around)
+    if hasattr(type(value), "named_parameters") or hasattr(type(value), "detach"):
+        return value
+    return Foreign(re.sub(" at 0x[0-9a-f]+", "", describe(value)))
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class was written in a notebook, not in a library."""
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return kind.__module__ == "__main__" or module is None
+    return not file.startswith(_library_folders()) and not kind.__module__.startswith("seqlib.")
 
 
 def _read_container(value, around):

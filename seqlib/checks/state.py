@@ -20,6 +20,8 @@ RECURSION = 1_000, 10_000  # between these a learner's own limit stays: above it
 PATCHABLE = ("numpy", "numpy.linalg", "numpy.random", "torch", "torch.nn", "torch.nn.functional", "torch.linalg",
              "torch.Tensor")  # fmt: skip
 
+INHERITED = object()  # in the place of an original that the class itself does not hold
+
 
 class _Originals:
     """What the names of libraries stood for when they were first seen."""
@@ -40,6 +42,8 @@ class _Originals:
         for place, kept in self.kept.items():
             now = vars(_place(place))
             found += [(place, n, was, now[n]) for n, was in kept.items() if n in now and now[n] is not was]
+            if place == "torch.Tensor":  # most of its methods are inherited: a new one hides the old
+                found += [(place, n, INHERITED, f) for n, f in now.items() if n not in kept and _is_a_learners(f)]
         return found
 
     def foreign(self) -> list[str]:
@@ -90,7 +94,7 @@ def own_state():
 def _put(values):
     for place, name, value in values:
         with contextlib.suppress(AttributeError, TypeError):
-            setattr(_place(place), name, value)
+            delattr(_place(place), name) if value is INHERITED else setattr(_place(place), name, value)
 
 
 def _notes(patched) -> list[str]:

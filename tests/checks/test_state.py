@@ -158,7 +158,7 @@ def test_replaced_functions_do_not_reach_the_check(monkeypatch, place, name):
     assert getattr(place, name) is own
     monkeypatch.undo()
     assert result.passed, str(result)
-    assert f"`{place.__name__.replace('torch._tensor', 'torch')}.{name}`" in str(result) or place is torch.Tensor
+    assert f"`{place.__name__}.{name}`" in str(result)
     assert "was replaced in this kernel" in str(result)
 
 
@@ -237,7 +237,7 @@ ENDLESS = {
     "ten million numbers": (lambda x, W: [0.0] * 10_000_000, "found (10000000,)"),
     "a thousand million zeros": (lambda x, W: np.broadcast_to(0.0, (10**9,)), "found (1000000000,)"),
     "a view in torch": (lambda x, W: torch.zeros(1).expand(10**9), "found (1000000000,)"),
-    "deeply nested": (nested, "found"),
+    "deeply nested": (nested, "can't be read"),
     "equality": (lambda x, W: odd(__eq__=never), "found"),
     "repr": (lambda x, W: odd(__repr__=never), "Odd"),
     "length": (lambda x, W: odd(__len__=never, __getitem__=never), "Odd"),
