@@ -11,14 +11,18 @@ import numpy as np
 from seqlib.checks.calling import guarded, parameters
 from seqlib.checks.compare import difference
 from seqlib.checks.readers import (
+    arguments,
     crashes,
     factors,
     features,
     functions,
+    orders,
     places,
     probes,
     results,
+    rows,
     sequences,
+    shapes,
     sizes,
     supposed,
 )
@@ -29,34 +33,34 @@ SAME_SHAPE = (
     sequences.kinds,
     places.not_finite,
     functions.inverted,
-    factors.with_argument,
+    arguments.with_argument,
     factors.constant_factor,
     functions.entrywise,
     factors.added,
     functions.along_an_axis,
     functions.blocks,
-    factors.by_rows_count,
-    factors.temperature,
-    factors.of_argument,
+    rows.by_rows_count,
+    rows.temperature,
+    arguments.of_argument,
 )
 OTHER_SHAPE = (
-    functions.exchanged_axes,
-    functions.reshaped,
-    functions.reduced,
-    functions.unreduced,
-    functions.ends,
-    factors.of_argument,
+    shapes.exchanged_axes,
+    shapes.reshaped,
+    shapes.reduced,
+    shapes.unreduced,
+    shapes.ends,
+    arguments.of_argument,
 )
 ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
-    factors.wrong_sums,
+    rows.wrong_sums,
     places.one_end,
     places.masked_places,
     places.argument_sign,
     places.triangle,
-    factors.row_by_row,
+    rows.row_by_row,
     places.by_value,
-    functions.permuted,
+    orders.permuted,
 )
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 

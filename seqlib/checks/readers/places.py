@@ -3,8 +3,7 @@
 import numpy as np
 
 from seqlib.checks.compare import as_array
-from seqlib.checks.readers.functions import _plural
-from seqlib.checks.readers.seen import Observation, Part, axis_name, slice_name
+from seqlib.checks.readers.seen import Observation, Part, axis_name, plural, slice_name
 
 
 def _usable(part: Part) -> int | None:
@@ -45,7 +44,7 @@ def one_end(part: Part) -> Observation | None:
                 return part.says(f"is wrong only in its {says} {name}{_held(part)}: everything else is right")
             if all(not f[at] and f.sum() == len(f) - 1 for f in flat):
                 return part.says(
-                    f"is right only in its {says} {name}, and wrong in all {_plural(name)} "
+                    f"is right only in its {says} {name}, and wrong in all {plural(name)} "
                     f"{'after' if at == 0 else 'before'} it{_held(part)}"
                 )
     return _one_block(part, ndim)
@@ -127,8 +126,8 @@ def not_finite(part: Part) -> Observation | None:
 
 
 def by_value(part: Part) -> Observation | None:
-    """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its sign
-    turned there"""
+    """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its
+    sign turned there"""
     ndim = _usable(part)
     if ndim is None or sum(p.b.size for p in part.pairs) < 4:
         return None

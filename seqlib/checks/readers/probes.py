@@ -39,7 +39,7 @@ class Probe:
         return self.ask(tuple(args), case)
 
     def right(self, args):
-        """What is right for other inputs: by the plain right answer where there is one, as oracles ask more of theirs."""
+        """What is right for other inputs: by the plain right answer, since an oracle may ask more of them."""
         exercise = self.exercise
         plain = exercise.right and (partial(exercise.using, exercise.right) if exercise.using else exercise.right)
         done = guarded(lambda: (plain or exercise.oracle)(*copy.deepcopy(tuple(args))), seconds=0.5)

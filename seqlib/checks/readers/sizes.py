@@ -1,4 +1,4 @@
-"""Numbers that a case's inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
+"""Numbers that inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
 
 import numpy as np
 
