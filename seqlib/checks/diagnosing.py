@@ -32,6 +32,7 @@ from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 SAME_SHAPE = (
     sequences.kinds,
     places.not_finite,
+    places.constant,
     functions.inverted,
     arguments.with_argument,
     factors.constant_factor,
@@ -54,14 +55,15 @@ OTHER_SHAPE = (
 ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
     rows.wrong_sums,
-    places.one_end,
     places.masked_places,
+    places.one_end,
     places.argument_sign,
     places.triangle,
     rows.row_by_row,
     places.by_value,
     orders.permuted,
 )
+LAST = (places.direction,)  # where nothing else holds
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 
 
@@ -117,8 +119,8 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
     probe.give(probes.SECONDS / 2)
     yield "cases", features.generalised(cases, passed, names, again if near else None)
     yield "size", _of_parts(parts, (sizes.other_size,))
-    yield "one of several", _one_wrong(parts)
-    yield "direction", _of_parts(parts, (places.direction,))
+    yield "one of several", one_wrong(parts)
+    yield "direction", _of_parts(parts, LAST)
 
 
 def _names(answer, case) -> list[str]:
@@ -244,7 +246,7 @@ def _joined(labels: list[str]) -> str:
     return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
 
 
-def _one_wrong(parts) -> Observation | None:
+def one_wrong(parts) -> Observation | None:
     """several results, and which of them are right"""
     right = [p.label for p in parts if not p.failing]
     wrong = [p.label for p in parts if p.failing]

@@ -139,8 +139,7 @@ MEANINGS = [
         "`torch.no_grad()` or a detour through NumPy?",
     ),
     (
-        r"RuntimeError: expected (?:m1 and m2|mat1 and mat2|.*) to have the same dtype|expected scalar type|must "
-        r"have the same dtype|Found dtype|mat1 and mat2 must have",
+        r"same dtype|expected scalar type|Found dtype",
         "Two tensors of different types meet{at}: float32 is what `torch.zeros`, `torch.ones` and layers make, "
         "and what comes in may be float64. Make new tensors like the old (`x.new_zeros`, `dtype=x.dtype`)",
     ),

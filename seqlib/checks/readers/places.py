@@ -85,7 +85,7 @@ def _spread(mask: np.ndarray, shape) -> np.ndarray | None:
 
 
 def masked_places(part: Part) -> Observation | None:
-    """wrong only where a mask is False (padding), or only where it is True; only in rows where the mask hides much"""
+    """wrong only where a mask is False (padding), or only where it is True"""
     ndim = _usable(part)
     if not ndim:
         return None
@@ -99,11 +99,16 @@ def masked_places(part: Part) -> Observation | None:
         own = part.named(index, part.pairs[0])
         wrong = [p.wrong for p in part.failing]
         for value in (False, True):
-            if all(not (w & (m != value)).any() for w, m in zip(wrong, wide, strict=True)):
+            if all(_covers(w, m == value) for w, m in zip(wrong, wide, strict=True)):
                 return part.says(
                     f"is wrong only where `{own}` is {value}{_held(part)}, and right wherever it is {not value}"
                 )
     return None
+
+
+def _covers(wrong, area) -> bool:
+    """Whether what is wrong lies in an area, and is at least half of it: else another area says more."""
+    return not (wrong & ~area).any() and 2 * wrong.sum() >= area.sum()
 
 
 def not_finite(part: Part) -> Observation | None:
@@ -125,6 +130,21 @@ def not_finite(part: Part) -> Observation | None:
     return None
 
 
+def constant(part: Part) -> Observation | None:
+    """zeros everywhere, or one and the same number"""
+    if _usable(part) is None:
+        return None
+    found = np.concatenate([p.a.ravel() for p in part.failing])
+    right = np.concatenate([p.b.ravel() for p in part.failing])
+    if len(found) < 3 or len(np.unique(np.round(right[np.isfinite(right)], 9))) < 3:
+        return None
+    if not found.any():
+        return part.says("is zero everywhere: values belong there")
+    if np.ptp(found) == 0:
+        return part.says("holds one and the same number everywhere, whatever is put in")
+    return None
+
+
 def by_value(part: Part) -> Observation | None:
     """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its
     sign turned there"""
@@ -141,11 +161,7 @@ def by_value(part: Part) -> Observation | None:
         return part.says(f"is zero {where}: values belong there")
     varied = len(np.unique(np.round(right, 9))) >= 3
     if len(found) >= 3 and np.ptp(found) == 0 and varied:
-        return part.says(
-            f"holds one and the same number {where}, whatever is put in"
-            if every
-            else f"holds one and the same number {where}"
-        )
+        return part.says(f"holds one and the same number {where}")
     if every or all(p.b.all() == (not p.b.any()) for p in part.failing):
         return _turned(part, found, right)
     kinds = [
@@ -203,7 +219,7 @@ def _area(inside, shape):
 def argument_sign(part: Part) -> Observation | None:
     """wrong only where an argument of the same shape is negative, positive or zero"""
     ndim = _usable(part)
-    if not ndim:
+    if not ndim or all(p.wrong.all() for p in part.failing):
         return None
     for index, name in enumerate(list(part.pairs[0].case.named)):
         values = [as_array(p.case.named.get(name)) for p in part.failing]
