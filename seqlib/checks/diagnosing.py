@@ -32,6 +32,7 @@ from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 SAME_SHAPE = (
     sequences.kinds,
     places.not_finite,
+    places.imprecise,
     places.constant,
     functions.inverted,
     arguments.with_argument,
@@ -115,12 +116,13 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights, again)
         probe.give(probes.SECONDS)
         yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights, again)
-    yield "where", _of_parts(parts, (_where,))
+    wide = _wide(exercise, parts, pairs, names, several, again) if near else parts
+    yield "where", _of_parts(wide, (_where,))
     probe.give(probes.SECONDS / 2)
     yield "cases", features.generalised(cases, passed, names, again if near else None)
     yield "size", _of_parts(parts, (sizes.other_size,))
     yield "one of several", one_wrong(parts)
-    yield "direction", _of_parts(parts, LAST)
+    yield "direction", _of_parts(wide, (partial(_first, readers=LAST),))
 
 
 def _names(answer, case) -> list[str]:
@@ -164,9 +166,19 @@ class _Again:
             for case in self.exercise.inputs(np.random.default_rng(seed)):
                 if self.probe.late:
                     return
-                outcome, right = self.ask(case.args, case), self.probe.right(case.args)
+                outcome, right = self.ask(case.args, case), self.probe.right(case.args, oracle=True)
                 if right is not None and not outcome.kind:
                     yield case, outcome.value, right.value, _agrees(self.exercise, outcome.value, right.value)
+
+
+def _wide(exercise, parts, pairs, names, several, again) -> list[Part]:
+    """The results over further draws too, so that what is said of places and values is no chance of one draw."""
+    if any(p.failing and not p.numeric for p in parts):
+        return parts
+    more = [(case, found, right) for case, found, right, _ in again()]
+    if several and not _several(more):
+        return parts
+    return _parts(exercise, [*pairs, *more], names, several) if more else parts
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------

@@ -85,6 +85,7 @@ ROWS = [
      lambda x: x * (1 + x)),
     ("zeros", lambda x: x * 0, "is zero everywhere", lambda x: x * 0 + 1e-3 * x**2),
     ("nan", lambda x: x * np.nan, "is nan everywhere", lambda x: np.where(x > 0.5, np.nan, x**2)),
+    ("imprecise", lambda x: x.astype(np.float16).astype(float), "digits and no further", lambda x: x * (1 + x / 9)),
     ("infinite", lambda x: x / 0.0, "is infinite everywhere", lambda x: np.where(x > 0.5, np.inf, x**2)),
     ("one constant", lambda x: x * 0 + 0.37, "holds one and the same number everywhere", lambda x: 0.37 + 1e-2 * x**2),
     ("transposed", lambda x: x.T, "is transposed", lambda x: x.T * 1.01),

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import inspect
 import linecache
 import re
 import sysconfig
@@ -86,6 +87,7 @@ def caught(function, args, owner=None) -> Crash | None:
 
 
 def _crash(error, owner) -> Crash:
+    owner = inspect.unwrap(owner)
     home = getattr(getattr(owner, "__code__", None), "co_filename", None)
     home = home or _file_of_class(owner)
     own = last = None

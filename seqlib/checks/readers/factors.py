@@ -86,7 +86,7 @@ def constant_factor(part: Part) -> Observation | None:
 
 
 def _steady(part: Part, k: float) -> Observation | None:
-    if abs(k - 1) < 1e-9:
+    if abs(k - 1) < 1e-5:
         return None
     for value, says in CONSTANTS:
         for sign, minus in ((1, ""), (-1, "minus ")):

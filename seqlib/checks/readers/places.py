@@ -53,9 +53,7 @@ def one_end(part: Part) -> Observation | None:
 def _one_block(part: Part, ndim: int) -> Observation | None:
     for axis in reversed(range(ndim)):
         for count, name in ((2, "half"), (3, "third"), (4, "quarter")):
-            if any(p.b.shape[axis] % count or p.b.shape[axis] < count for p in part.failing):
-                continue
-            if len({p.b.shape[axis] for p in part.failing}) < 2 and part.failing[0].b.shape[axis] != count:
+            if any(p.b.shape[axis] % count or p.b.shape[axis] < 2 * count for p in part.failing):
                 continue
             bad = [{i for i, piece in enumerate(np.split(p.wrong, count, axis)) if piece.any()} for p in part.failing]
             if all(b == bad[0] for b in bad) and len(bad[0]) == 1:
@@ -121,13 +119,32 @@ def not_finite(part: Part) -> Observation | None:
     if len(found) and np.isnan(found).all() and np.isfinite(right).all():
         return part.says(
             f"is nan {where}: 0 divided by 0, ∞ minus ∞, ∞ times 0, or the root or logarithm of something "
-            "negative comes before it"
+            "negative comes to that"
         )
     if len(found) and np.isinf(found).all() and np.isfinite(right).all():
         return part.says(
             f"is infinite {where}: something is divided by 0, a logarithm of 0 is taken, or an exponential is too large"
         )
     return None
+
+
+def imprecise(part: Part) -> Observation | None:
+    """right to some digits and no further: float32 or float16 in between, something rounded, another epsilon"""
+    if not part.numeric or not part.aligned or not part.failing or part.integers:
+        return None
+    worst = 0.0
+    for p in part.failing:
+        finite = np.isfinite(p.b)
+        if not (np.isfinite(p.a) == finite).all() or not p.b[finite].all():
+            return None
+        gap = np.abs(p.a[finite] / p.b[finite] - 1)
+        worst = max(worst, float(gap.max()) if gap.size else 0.0)
+    if not 0 < worst < 1e-3 or part.proof < 6:
+        return None
+    return part.says(
+        f"is right to about {int(-np.log10(worst))} digits and no further: is something computed in float32 or "
+        "float16, or rounded, or is a small number such as an epsilon another one?"
+    )
 
 
 def constant(part: Part) -> Observation | None:

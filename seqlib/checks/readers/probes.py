@@ -38,10 +38,11 @@ class Probe:
         """What the answer gives: an Outcome."""
         return self.ask(tuple(args), case)
 
-    def right(self, args):
+    def right(self, args, oracle: bool = False):
         """What is right for other inputs: by the plain right answer, since an oracle may ask more of them."""
         exercise = self.exercise
-        plain = exercise.right and (partial(exercise.using, exercise.right) if exercise.using else exercise.right)
+        plain = None if oracle else exercise.right
+        plain = plain and (partial(exercise.using, plain) if exercise.using else plain)
         done = guarded(lambda: (plain or exercise.oracle)(*copy.deepcopy(tuple(args))), seconds=0.5)
         return None if done.error else done
 
