@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent
 
 # Kernels and other child processes find seqlib beside this file, whether it is installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-sys.path.insert(0, str(ROOT / "tests"))  # what several tests share: course_sources, mutants
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]  # what several tests share: mutants, course.sources
 # Threads that wait by spinning make small products many times slower on a busy machine (see seqlib.runtime).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -19,7 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from course_sources import solution  # noqa: E402
+from course.sources import solution  # noqa: E402
 
 from seqlib.checks import check  # noqa: E402
 from seqlib.checks.exercise import all_exercises  # noqa: E402

@@ -177,9 +177,7 @@ def nbgrader(students, base: Path) -> dict:
         "c = get_config()\nc.CourseDirectory.course_id = 'x'\nc.ClearSolutions.enforce_metadata = False\n"
         "c.ExecutePreprocessor.timeout = 30\nc.IncludeHeaderFooter.header = ''\n"
     )
-    tools = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ["PATH"]]
-    )  # nbgrader calls alembic by name
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic by name
     environment = {
         **os.environ,
         "PATH": tools,
@@ -241,18 +239,12 @@ def _gradebook(course: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=300)
-    parser.add_argument(
-        "--sample", type=int, default=20, help="how many of them nbgrader grades too; 0 for none"
-    )
+    parser.add_argument("--sample", type=int, default=20, help="how many of them nbgrader grades too; 0 for none")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--record", action="store_true", help=f"keep the result in {RESULTS.relative_to(ROOT)}"
-    )
+    parser.add_argument("--record", action="store_true", help=f"keep the result in {RESULTS.relative_to(ROOT)}")
     options = parser.parse_args()
     students = make_class(options.students, options.seed)
     with tempfile.TemporaryDirectory() as base:

@@ -25,7 +25,7 @@ BATCH, STEPS, WIDTH, ROUNDS = 32, 128, 256, 9
 
 def pairs() -> dict:
     """{name: (our class, PyTorch's)} of the layers that seqlib has."""
-    from seqlib import layers
+    from seqlib.models import layers
 
     names = [name for name in ("RNN", "LSTM", "GRU") if hasattr(layers, name)]
     return {name: (getattr(layers, name), getattr(nn, name)) for name in names}

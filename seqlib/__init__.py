@@ -9,15 +9,15 @@ _EXPORTS = {
     "check": "seqlib.checks",
     "hint": "seqlib.checks",
     "progress": "seqlib.checks",
-    "setup": "seqlib.runtime",
+    "setup": "seqlib.display.ready",
     "budget": "seqlib.runtime",
     "device": "seqlib.runtime",
     "seed_everything": "seqlib.runtime",
-    "quiz": "seqlib.selfcheck",
-    "flashcards": "seqlib.selfcheck",
-    "reveal": "seqlib.selfcheck",
-    "claims": "seqlib.selfcheck",
-    "show": "seqlib.plot",
+    "quiz": "seqlib.display.selfcheck",
+    "flashcards": "seqlib.display.selfcheck",
+    "reveal": "seqlib.display.selfcheck",
+    "claims": "seqlib.display.selfcheck",
+    "show": "seqlib.display.figures",
 }
 
 __all__ = ["__version__", *_EXPORTS]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import platform
 import random
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -117,6 +116,23 @@ def _spare_home() -> Path:
     return folder
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or whoever comes after a crash, sees all of it or all of the one before.
+
+    OSError if the disk is full or read-only; what was there then stays.
+    """
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
 def version() -> str:
     """The version of seqlib that runs, "dev" if it was never installed."""
     from importlib import metadata
@@ -171,48 +187,3 @@ def where() -> str:
         return "mps (opted in: compare recurrent layers with the CPU)"
     threads = torch.get_num_threads()
     return f"cpu ({threads} thread{'s' if threads != 1 else ''})"
-
-
-def in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this, so that HTML can be shown and updated in place."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
-
-
-def show_html(html: str, text: str, display_id: str | None = None, update: bool = False) -> None:
-    """Show HTML in a notebook with its plain-text twin; elsewhere print the twin.
-
-    With a `display_id` the same output can be replaced later (`update=True`).
-    """
-    if not in_notebook():
-        print(text)
-        return
-    from IPython.display import display
-
-    display({"text/html": html, "text/plain": text}, raw=True, display_id=display_id, update=update)
-
-
-# Threads that wait by spinning take the processor from those that work: on a busy machine of two cores the small
-# products of these notebooks became 20 to 60 times slower. Sleeping costs nothing when the machine is idle.
-CALM_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
-
-
-def setup(notebook: str, threads: int = 1) -> None:
-    """Get one notebook ready: threads, seeds 0, the figures' style, and one line that says where it runs.
-
-    On a CPU one thread is quickest for layers up to a few hundred wide; a notebook with larger products asks for
-    more. `SEQLIB_THREADS` overrides. Call it before NumPy or torch is imported: both read the settings then.
-    """
-    for name, value in CALM_THREADS.items():
-        os.environ.setdefault(name, value)
-    import torch
-
-    from seqlib import plot
-
-    if device().type == "cpu":
-        torch.set_num_threads(int(os.environ.get("SEQLIB_THREADS") or threads))
-    seed_everything(0)
-    plot.style()
-    torch_version = torch.__version__.partition("+")[0]
-    print(f"{notebook} · seqlib {version()} · torch {torch_version} · {where()} · budget {budget_name()}")

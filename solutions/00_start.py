@@ -14,7 +14,7 @@
 # runs. The card below should be green.
 
 # %%
-from seqlib.ready import ready
+from seqlib.display.ready import ready
 
 ready()
 
@@ -30,7 +30,7 @@ ready()
 import numpy as np
 
 from seqlib.data import ball
-from seqlib.motion import film
+from seqlib.display.motion import film
 
 rng = np.random.default_rng(4)
 positions = ball(rng, n=3, length=60)[:, :, 0]  # (balls, frames), from 0 (left wall) to 1 (right wall)
@@ -64,7 +64,7 @@ reveal(guess, abs(after[near] - best_single).mean(), "mean distance from the bes
 
 # %%
 from seqlib import show
-from seqlib.plot import figure
+from seqlib.display.figures import figure
 
 fig, axes = figure(1, 2, sharey=True)
 axes[0].hist(after[near], bins=40, color="#0072B2")
@@ -224,7 +224,7 @@ guess = None  # predict: the weight of the position before
 import torch
 
 from seqlib import budget
-from seqlib.train import train
+from seqlib.training.train import train
 
 inside = (many > 0.1).all(axis=1) & (many < 0.9).all(axis=1)     # away from the walls
 x = torch.tensor(many[inside][:, :2] - 0.5)

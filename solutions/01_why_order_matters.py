@@ -75,7 +75,7 @@ def percent_right(longest, train, test):
 
 # %%
 from seqlib import budget, reveal, show
-from seqlib.plot import bars, figure, spread
+from seqlib.display.figures import bars, figure, spread
 
 size, scores = budget(cpu=2000, smoke=200), []
 for seed in range(budget(cpu=5, smoke=1)):
@@ -102,7 +102,7 @@ reveal(guess, ladder[0], "percent right from bags of words", fmt="{:.1f}")
 # bridge them.
 
 # %%
-from seqlib.plot import heatmap
+from seqlib.display.figures import heatmap
 
 reach = np.zeros((4, 8))
 for gap in range(8):
@@ -152,7 +152,7 @@ show(fig, alt="Two panels. Left: around a ball in the middle lie four square clo
               "the next place is a single point on their line.")
 
 # %%
-from seqlib.plot import lines
+from seqlib.display.figures import lines
 
 
 def error(past, noise, seed):
@@ -274,7 +274,7 @@ result
 
 # %%
 from seqlib.data import Vocabulary, split_in_time, stdlib_text
-from seqlib.plot import visible
+from seqlib.display.figures import visible
 
 train_text, test_text = split_in_time(stdlib_text(budget(cpu=300_000, smoke=20_000)), (0.9, 0.1))
 vocabulary = Vocabulary.build([train_text], specials=("<unk>",))
@@ -637,7 +637,7 @@ reveal(guess, "lower" if of_means < exact else "higher", "the mean of batch mean
 # $$P(w \mid h) = \frac{c(h, w) + K(h)\,P(w \mid h')}{c(h) + K(h)} \tag{1.11}$$
 
 # %%
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
 
 text = "abracadabra"
 letters = Vocabulary.build([text], specials=())
@@ -686,7 +686,7 @@ best = int(np.argmin(losses["held out"])) + 1
 reveal(guess, best, f"best n on {plays}: {losses['held out'][best - 1]:.3f} nats", fmt="{:.0f}")
 
 # %%
-from seqlib.plot import level
+from seqlib.display.figures import level
 
 fig, ax = figure(figsize=(7, 3.4))
 lines(ax, orders, losses)

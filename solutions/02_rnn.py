@@ -89,7 +89,7 @@ display(reveal(guess_at_half, 100 * left_of_first(0.5, x)[-1], "left of the firs
 
 # %%
 from seqlib import show
-from seqlib.plot import figure, lines
+from seqlib.display.figures import figure, lines
 
 steps = np.arange(21)
 pulse = np.zeros(21)
@@ -170,7 +170,7 @@ result
 # two t's: the same input twice in a row.
 
 # %%
-from seqlib.plot import heatmap
+from seqlib.display.figures import heatmap
 
 word = "kittens"
 letters = sorted(set(word))
@@ -360,7 +360,7 @@ result
 #
 # Now a layer that can be trained. The equation has not changed, and its names have not either. One thing is better
 # organised: the inputs' part needs no state, so it is one large product before the loop. Later notebooks import this
-# very class: `from seqlib.layers import RNN`.
+# very class: `from seqlib.models.layers import RNN`.
 
 # %%
 import torch
@@ -517,7 +517,7 @@ def percent_right(model, ids, lengths, labels):
 guess = None  # predict: percent right, RNN
 
 # %%
-from seqlib.train import train
+from seqlib.training.train import train
 
 vocabulary, training, test = prepared(0)
 torch.manual_seed(0)
@@ -559,7 +559,7 @@ def n_gram_score(longest, training, test):
 # %%
 import time
 
-from seqlib.plot import bars, spread
+from seqlib.display.figures import bars, spread
 
 
 def contest(seed):
@@ -620,7 +620,7 @@ show(fig, alt="The probability of a good review after each word, for two twins. 
 # skipped.
 
 # %%
-from seqlib.explore import HiddenState
+from seqlib.display.explorers.reading import HiddenState
 
 HiddenState({"W_xh": reader.rnn.W_xh, "W_hh": reader.rnn.W_hh, "b_h": reader.rnn.b_h,
              "W_hy": reader.out.weight.T, "b_y": reader.out.bias}, vocabulary.tokens, text=" ".join(pair[1]),
@@ -707,7 +707,7 @@ show(fig, alt="Percent right against further pads added to the batch. Reading th
 
 # %%
 from seqlib.data import shifted_windows, split_in_time, stdlib_text, text_sampler
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
 
 training_text, test_text = split_in_time(stdlib_text(budget(cpu=300_000, smoke=20_000)), (0.9, 0.1))
 characters = Vocabulary.build([training_text], specials=["<unk>"])  # from the training text alone
@@ -739,7 +739,7 @@ guess = None  # predict: nats per letter, RNN
 
 # %%
 from seqlib.metrics import nll
-from seqlib.train import warmup_cosine
+from seqlib.training.train import warmup_cosine
 
 torch.manual_seed(0)
 writer, steps = Writer(characters.size), budget(cpu=900)

@@ -41,7 +41,7 @@ print(f"{V} letters; {len(stream)} to train on, {len(held_out)} held out")
 # Witten–Bell 5-gram of 01.
 
 # %%
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
 
 bars = {"any letter is as likely": np.log(V)}
 for order, label in ((1, "letter counts"), (2, "pairs of letters"), (5, "5-gram")):
@@ -86,7 +86,7 @@ def mean_nll(p, y):
 
 # %%
 from seqlib import show
-from seqlib.plot import COLOURS, figure
+from seqlib.display.figures import COLOURS, figure
 
 fig, ax = figure(figsize=(7.4, 2.9))
 box = dict(boxstyle="round,pad=0.35", fc="#eef4fb", ec=COLOURS["blue"])
@@ -421,7 +421,7 @@ def held_out_nll(w):
 
 
 scores = bars | {"RNN by hand": held_out_nll(w_numpy)}
-from seqlib.plot import bars as draw_bars
+from seqlib.display.figures import bars as draw_bars
 
 fig, ax = figure()
 draw_bars(ax, list(scores), list(scores.values()), fmt="{:.2f}")
@@ -521,7 +521,7 @@ guess = None  # predict: accuracy, between 0 and 1
 # %%
 from torch import nn
 
-from seqlib.layers import RNN
+from seqlib.models.layers import RNN
 
 SYMBOLS, eye = 4, torch.eye(4)
 
@@ -602,7 +602,7 @@ show(fig, alt="Bars of accuracy over the seeds: " + ", ".join(f"{n}: {m.mean():.
 # Where in the window are the mistakes? Compare with `reach`:
 
 # %%
-from seqlib.plot import lines, spread
+from seqlib.display.figures import lines, spread
 
 fig, ax = figure()
 place = np.arange(1, 7)
@@ -693,10 +693,10 @@ class Speller(nn.Module):
         return self.readout(self.rnn(self.embedding(ids.clamp(min=0)))[0])
 
 # %%
-from seqlib import runs
 from seqlib.data import sampler
 from seqlib.metrics import nll
-from seqlib.train import train, warmup_cosine
+from seqlib.training import recorded as runs
+from seqlib.training.train import train, warmup_cosine
 
 
 def spell(people, seed, steps):

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from seqlib import show
-from seqlib.memory import recall_batch
-from seqlib.plot import figure, heatmap
+from seqlib.display.figures import figure, heatmap
+from seqlib.studies.how_far_back import recall_batch
 
 x, y = recall_batch(np.random.default_rng(5), batch=1, delay=14)
 fig, ax = figure(figsize=(7, 2.7))
@@ -41,8 +41,8 @@ guess_40 = None  # predict: percent recalled, delay 40
 from IPython.display import display
 
 from seqlib import budget, reveal
-from seqlib.layers import RNN
-from seqlib.memory import learn_recall
+from seqlib.models.layers import RNN
+from seqlib.studies.how_far_back import learn_recall
 
 recalled = {}
 for delay in (5, 40):
@@ -252,7 +252,7 @@ result
 # goes back from the last state.
 
 # %%
-from seqlib.memory import gradient_norm_by_lag
+from seqlib.studies.how_far_back import gradient_norm_by_lag
 
 ACTIVATIONS = {"tanh": torch.tanh, "ReLU": torch.relu}
 
@@ -348,7 +348,7 @@ display(reveal(guess_tanh, norms["tanh", "Gaussian", 1.0][0][60], "norm at lag 6
 # the slope?
 
 # %%
-from seqlib.explore_radius import RadiusExplorer
+from seqlib.display.explorers.radius import RadiusExplorer
 
 RadiusExplorer(radius=0.9, activation="tanh", start="Gaussian")
 
@@ -365,7 +365,7 @@ RadiusExplorer(radius=0.9, activation="tanh", start="Gaussian")
 guess = None  # predict: "tanh" or "ReLU", then "default", "Gaussian", "orthogonal" or "identity", such as "tanh default"
 
 # %%
-from seqlib import runs
+from seqlib.training import recorded as runs
 
 
 def recall(activation, kind, delay, seed, steps):
@@ -385,7 +385,7 @@ live = {(a, kind): recall(a, kind, LIVE, seed=0, steps=budget(cpu=400)) for a in
 # That was one seed at a delay of 40, live: the rings below. The lines are recorded: three seeds, mean and spread.
 
 # %%
-from seqlib.plot import level, lines, spread
+from seqlib.display.figures import level, lines, spread
 
 delays = (5, 10, 20, 40, 80, 160)
 curves = {(a, kind): spread(np.transpose([recorded["results"][f"{a} {kind}, delay {d}"] for d in delays]))
@@ -442,7 +442,7 @@ show(fig, alt="Eight networks: gradient norm 80 steps back before training again
 # %%
 from torch import nn
 
-from seqlib.train import TrainingDiverged, train
+from seqlib.training.train import TrainingDiverged, train
 
 
 class Recaller(nn.Module):

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqlib.memory import recall_batch
+from seqlib.studies.how_far_back import recall_batch
 
 x, y = recall_batch(np.random.default_rng(0), batch=3, delay=12)
 for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
@@ -44,7 +44,7 @@ guess = None  # predict: the share that is left after 100 steps
 
 # %%
 from seqlib import reveal, show
-from seqlib.plot import figure, lines
+from seqlib.display.figures import figure, lines
 
 
 def sigmoid(a):
@@ -304,7 +304,7 @@ for (name, array), gradient in zip([*weights.items(), ("x", x)], by_hand, strict
 
 # %%
 class LSTM(nn.Module):
-    """seqlib.layers.LSTM: x (B, T, D) and (h, c) -> every h (B, T, H) and the last (h, c)."""
+    """seqlib.models.layers.LSTM: x (B, T, D) and (h, c) -> every h (B, T, H) and the last (h, c)."""
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0):
         super().__init__()
@@ -391,7 +391,7 @@ def seconds(run, x):
 
 
 # %%
-from seqlib.plot import bars
+from seqlib.display.figures import bars
 
 threads, ratios = torch.get_num_threads(), {}
 torch.set_num_threads(1)
@@ -425,7 +425,7 @@ show(fig, alt="Bars of the time for forward and backward relative to nn.LSTM, in
 
 # %%
 def remember_for(layer, steps):
-    """Let a fresh LSTM hold what it has read for up to about `steps` steps; seqlib.layers.remember_for."""
+    """Let a fresh LSTM hold what it has read for up to about `steps` steps; seqlib.models.layers.remember_for."""
     size = len(layer.W_hh)
     with torch.no_grad():
         layer.b_h[size : 2 * size] = torch.empty(size).uniform_(1, steps).log()  # (5.11)
@@ -434,8 +434,8 @@ def remember_for(layer, steps):
 
 
 # %%
-from seqlib.layers import RNN
-from seqlib.memory import gradient_norm_by_lag
+from seqlib.models.layers import RNN
+from seqlib.studies.how_far_back import gradient_norm_by_lag
 
 torch.manual_seed(1)
 x, _ = recall_batch(np.random.default_rng(1), batch=16, delay=200)
@@ -494,7 +494,7 @@ result
 guess = None  # predict: percent right over 200 blanks, forget bias 1
 
 # %%
-from seqlib.train import train
+from seqlib.training.train import train
 
 
 class LastState(nn.Module):
@@ -532,8 +532,8 @@ history, live = train_recall(remember_for(LSTM(10, wide), 200), delay=200, steps
 print(f"RNN 64 wide, LSTM {wide} wide: {parameters} parameters. Live: {live:.1f} % right over 200 blanks")
 
 # %%
-from seqlib.plot import spread
-from seqlib.runs import credit, load
+from seqlib.display.figures import spread
+from seqlib.training.recorded import credit, load
 
 recorded = load("05_recall")
 delays = sorted({int(label.split(", delay ")[1]) for label in recorded["results"]})
@@ -590,7 +590,7 @@ print(credit(recorded_bias))
 # always answers 1.0 has a mean squared error of 1/6 = 0.1667.
 
 # %%
-from seqlib.memory import adding_batch
+from seqlib.studies.how_far_back import adding_batch
 
 
 def train_adding(layer, length=100, seed=0, steps=400):
@@ -608,7 +608,7 @@ def train_adding(layer, length=100, seed=0, steps=400):
 
 
 # %%
-from seqlib.runs import curve
+from seqlib.training.recorded import curve
 
 torch.manual_seed(0)
 adding, error = train_adding(remember_for(LSTM(2, 31), 100), steps=budget(cpu=400))
@@ -635,8 +635,8 @@ print(f"live: {error:.4f} on new sequences. {credit(recorded_adding)}")
 # own `tokenize`; the modules to test on are other ones than those to train on.
 
 # %%
-from seqlib.colouring import AHEAD, SAMPLE, Colourer, one_hot, paint, read_through, rows, train_colours
 from seqlib.data.syntax import CHARACTERS, CLASSES, encode, python_source
+from seqlib.studies.colouring_python import AHEAD, SAMPLE, Colourer, one_hot, paint, read_through, rows, train_colours
 
 train_source, test_source = python_source(np.random.default_rng(0))
 at = test_source.text.index("import")
@@ -667,8 +667,8 @@ history = train_colours(model, train_source, steps=budget(cpu=400), lr=1e-2)
 # stars are your live LSTM.
 
 # %%
-from seqlib.colouring import accuracy_by_distance
 from seqlib.metrics import accuracy, macro_f1
+from seqlib.studies.colouring_python import accuracy_by_distance
 
 said, labels, depth = read_through(model, test_source)
 edges = [0, 8, 32, 128, 512, 2048]
@@ -688,7 +688,7 @@ show(fig, alt="Accuracy inside triple-quoted strings against the distance to the
 reveal(guess, live[-1], "percent right of the LSTM, far from the opening quote", fmt="{:.1f}")
 
 # %%
-from seqlib.colouring import results_table
+from seqlib.studies.colouring_python import results_table
 
 most = np.bincount(test_source.labels).max() / len(test_source.labels)
 mine = [accuracy(said, labels), macro_f1(said, labels, len(CLASSES))]
@@ -770,7 +770,7 @@ paint(SAMPLE, drawn[:, unit], f"One number, unit {unit}, says “inside a docstr
 # arithmetic runs in your browser, with the weights that you trained.
 
 # %%
-from seqlib.explore import Gates
+from seqlib.display.explorers.reading import Gates
 
 weights = {name: getattr(model.layer, name) for name in ("W_xh", "W_hh", "b_h")}
 weights |= {"W_hy": model.readout.weight.T, "b_y": model.readout.bias}

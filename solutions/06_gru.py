@@ -34,9 +34,9 @@ print(f"{len(train_ids):,} characters to learn from, {len(test_ids):,} to test, 
 
 # %%
 from seqlib import budget
-from seqlib.layers import LSTM
 from seqlib.metrics import nll
-from seqlib.train import train
+from seqlib.models.layers import LSTM
+from seqlib.training.train import train
 
 
 class CharacterModel(nn.Module):
@@ -95,7 +95,7 @@ reveal(guess, (i + f).mean(), "mean of i + f", fmt="{:.2f}")
 
 # %%
 from seqlib import show
-from seqlib.plot import figure
+from seqlib.display.figures import figure
 
 fig, axes = figure(1, 2, figsize=(8.5, 3.2), width_ratios=(1, 1.3))
 axes[0].hist2d(f.ravel(), i.ravel(), bins=40, range=((0, 1), (0, 1)), norm="log", cmap="Blues")
@@ -333,7 +333,7 @@ gru_forward, result = check("06.gru_forward", gru_forward)
 result
 
 # %% [markdown]
-# The same as a layer that can be trained. Later notebooks import this very class, `from seqlib.layers import GRU`. Two
+# The same as a layer that can be trained. Later notebooks import this very class, `from seqlib.models.layers import GRU`. Two
 # things in it are there for speed alone: `split` and `chunk` cut without copying, and (6.2) is written as
 # $n + z \odot (h - n)$, one product fewer.
 
@@ -467,7 +467,7 @@ result
 # and the plain network much wider.
 
 # %%
-from seqlib.layers import RNN
+from seqlib.models.layers import RNN
 
 
 def count(layer):
@@ -574,8 +574,8 @@ for name, found, right in zip(["x", *PARTS], [dx, *totals], expected, strict=Tru
 # $$b_{xz} = \log u, \qquad z \approx \frac{u}{1+u} \tag{6.14}$$
 
 # %%
-from seqlib.layers import remember_for
-from seqlib.memory import gradient_norm_by_lag, learn_recall, recall_batch
+from seqlib.models.layers import remember_for
+from seqlib.studies.how_far_back import gradient_norm_by_lag, learn_recall, recall_batch
 
 
 def hold(layer, longest=200):
@@ -598,7 +598,7 @@ def recalled(make, width, delay, seed, steps):
     return learn_recall(make(10, width), delay, steps=steps, lr=1e-2, seed=seed)[0]
 
 # %%
-from seqlib.plot import lines, spread
+from seqlib.display.figures import lines, spread
 
 
 def norms(make, width, seed, lags):
@@ -635,7 +635,7 @@ guess_rnn = None  # predict: percent right of the RNN
 # %%
 from IPython.display import display
 
-from seqlib import runs
+from seqlib.training import recorded as runs
 
 recorded = runs.load("06_recall")
 DELAYS = (10, 30, 60, 100, 200)
@@ -677,7 +677,7 @@ from functools import partial
 
 from torch.nn import functional as F
 
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
 
 
 def step_seconds(models, rounds, vocab_size=characters.size):
@@ -723,7 +723,7 @@ reveal(guess, best, "lowest loss after equal seconds", options=list(CELLS))
 # The same runs twice, against steps and against seconds; black are your own, with one seed.
 
 # %%
-from seqlib.plot import bars, level
+from seqlib.display.figures import bars, level
 
 fig, axes = figure(1, 2, figsize=(9, 3.4), sharey=True)
 for name in CELLS:

@@ -20,7 +20,7 @@ from torch import nn
 
 from seqlib import show
 from seqlib.data.number_words import number_pair
-from seqlib.plot import COLOURS, bars, figure
+from seqlib.display.figures import COLOURS, bars, figure
 
 
 def draw_links(ax, pair):
@@ -56,7 +56,7 @@ guess = None  # predict: percent of runs of two numbers that a dictionary gets r
 
 # %%
 from seqlib import reveal
-from seqlib.number_task import number_task
+from seqlib.studies.translating_numbers import number_task
 
 task = number_task(seed=0)
 pair = task.test_pairs[3][0]
@@ -149,7 +149,7 @@ RECURRENT = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Encoder(nn.Module):
-    """seqlib.seq2seq.Encoder: source (B, S) → every state (B, S, M) and the last one at a real token (B, M)."""
+    """seqlib.models.seq2seq.Encoder: source (B, S) → every state (B, S, M) and the last one at a real token (B, M)."""
 
     def __init__(self, vocabulary_size, embedding_size, hidden_size, layer="gru", bidirectional=False):
         super().__init__()
@@ -191,7 +191,7 @@ print(f"alone and among longer ones: {(alone[0] - last[0]).abs().max():.0e} apar
 
 # %%
 class Decoder(nn.Module):
-    """seqlib.seq2seq.Decoder: begin(context (B, K)) → state; forward(tokens (B, T), state) → logits (B, T, V), state."""
+    """seqlib.models.seq2seq.Decoder: begin(context (B, K)) → state; forward(tokens (B, T), state) → logits (B, T, V), state."""
 
     def __init__(self, vocabulary_size, embedding_size, hidden_size, context_size, layer="gru"):
         super().__init__()
@@ -223,7 +223,7 @@ result
 
 # %%
 class Seq2Seq(nn.Module):
-    """seqlib.seq2seq.Seq2Seq: source (B, S), target_in (B, T) → logits (B, T, V)."""
+    """seqlib.models.seq2seq.Seq2Seq: source (B, S), target_in (B, T) → logits (B, T, V)."""
 
     def __init__(self, encoder, decoder, context_size=None):
         super().__init__()
@@ -287,12 +287,12 @@ print(f"losses {abs(losses[0] - losses[1]).item():.0e} apart, gradients of {len(
 # ## Train it
 #
 # 128 units on either side, 146,750 parameters, 1000 steps of 64 pairs, the same for every seed. (The set-up is
-# `seqlib.number_task`, because 11 and 14 will train *their* models on just this.) A model that knows nothing starts at
+# `seqlib.studies.translating_numbers`, because 11 and 14 will train *their* models on just this.) A model that knows nothing starts at
 # the logarithm of the vocabulary's size.
 
 # %%
 from seqlib import budget
-from seqlib.number_task import STEPS
+from seqlib.studies.translating_numbers import STEPS
 
 
 def pair_of_networks(task, context_size=None):
@@ -319,7 +319,7 @@ history = task.train(model, steps=budget(cpu=STEPS))
 # have ended, or after `max_steps`. `first_tensor(state)` says how many sequences there are.
 
 # %%
-from seqlib.decode import first_tensor, select
+from seqlib.models.generate import first_tensor, select
 
 
 @torch.no_grad()
@@ -480,7 +480,7 @@ result
 # %%
 @torch.no_grad()
 def beam_search(step, state, start, end, max_steps, width=4, length_power=0.0):
-    """seqlib.decode.beam_search: the best sequences found, tokens (B, T), and their scores (B,)."""
+    """seqlib.models.generate.beam_search: the best sequences found, tokens (B, T), and their scores (B,)."""
     like = first_tensor(state)
     batch, rows = len(like), torch.arange(len(like), device=like.device)[:, None]
     state = select(state, rows.expand(batch, width).flatten())
@@ -643,9 +643,9 @@ print(sacre.get_signature())
 # the very same set-up and your live one: exact match against the number of numbers.
 
 # %%
-from seqlib.number_task import ASKED, TRAINED_ON
-from seqlib.plot import lines, spread
-from seqlib.runs import credit, load
+from seqlib.display.figures import lines, spread
+from seqlib.studies.translating_numbers import ASKED, TRAINED_ON
+from seqlib.training.recorded import credit, load
 
 recorded, widths = load("10_bottleneck"), load("10_width")
 
@@ -797,7 +797,7 @@ result
 # %%
 import copy
 
-from seqlib.number_task import forced_loss
+from seqlib.studies.translating_numbers import forced_loss
 
 
 def mixed_loss(model, batch):

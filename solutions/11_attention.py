@@ -22,9 +22,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqlib import attention, budget, reveal, seq2seq, show
-from seqlib.number_task import EMBEDDING_SIZE, HIDDEN_SIZE, number_task
-from seqlib.seq2seq import Decoder, Encoder, Seq2Seq
+from seqlib import budget, reveal, show
+from seqlib.models import attention, seq2seq
+from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
+from seqlib.studies.translating_numbers import EMBEDDING_SIZE, HIDDEN_SIZE, number_task
 
 
 def one_vector(task, H=HIDDEN_SIZE):
@@ -98,7 +99,7 @@ reveal(guess, weights @ values, "what is read", fmt="{:.2f}")  # (11.2)
 # score and what is read moves. *That* is why it can be learned, and why a hard choice cannot (not by gradients).
 
 # %%
-from seqlib.plot import figure, heatmap, level, lines
+from seqlib.display.figures import figure, heatmap, level, lines
 
 beta = np.linspace(0, 6, 121)
 shares = np.exp(beta[:, None] * scores)
@@ -294,7 +295,7 @@ for name, way in ways.items():
 
 # %%
 from seqlib.data.pairs import PAD_ID
-from seqlib.seq2seq import RECURRENT, run
+from seqlib.models.seq2seq import RECURRENT, run
 
 
 class AttentionDecoder(nn.Module):
@@ -448,8 +449,8 @@ live = task.exact_match(model)
 # attention, or only the encoder that reads both ways? The second line is the control: one vector from such an encoder.
 
 # %%
-from seqlib.plot import spread
-from seqlib.runs import credit, load
+from seqlib.display.figures import spread
+from seqlib.training.recorded import credit, load
 
 bottleneck = load("11_bottleneck")
 asked, kinds = list(task.test_pairs), ["one vector", "dot", "general", "additive"]
@@ -531,8 +532,8 @@ result
 # place t·S/T. First, how much there is to turn round; then your live model and the recorded ones.
 
 # %%
-from seqlib.alignment import draw, evenly, in_percent, looked_at, straight
 from seqlib.data.number_words import number_pair, number_pairs
+from seqlib.studies.where_it_looks import draw, evenly, in_percent, looked_at, straight
 
 for language in ("de", "fr"):
     each = [crossings(pair.links, len(pair.source)) for pair in number_pairs(500, (3, 3), 100, language)]
@@ -565,8 +566,8 @@ show(fig, alt="A heat map of attention weights: German number words as rows, Eng
 # six, and one that has no "und".
 
 # %%
-from seqlib.alignment import examples
-from seqlib.explore_attention import attention_explorer
+from seqlib.display.explorers.attention import attention_explorer
+from seqlib.studies.where_it_looks import examples
 
 mine = [[42, 7, 93], [21, 12], [8, 88, 18, 81, 80], [31, 32, 33, 34, 35, 36]]
 attention_explorer(examples(model, task, mine))
@@ -598,7 +599,7 @@ class Patient(nn.Module):
 
 
 # %%
-from seqlib.plot import bars
+from seqlib.display.figures import bars
 
 mixed = {"mixed": [pair for n in range(1, 6) for pair in task.test_pairs[n][:30]]}
 changes = {
@@ -627,9 +628,9 @@ show(fig, alt="Bars of the percent of runs translated without a mistake: as trai
 # %%
 from seqlib.data.dates import LOCALES, date_pairs, read_without_learning, write_date
 from seqlib.data.pairs import END, START, pair_batch, pair_vocabularies
-from seqlib.decode import greedy, until_end
-from seqlib.number_task import forced_loss
-from seqlib.train import train, warmup_cosine
+from seqlib.models.generate import greedy, until_end
+from seqlib.studies.translating_numbers import forced_loss
+from seqlib.training.train import train, warmup_cosine
 
 dates = date_pairs(8000)
 new_dates = date_pairs(800, seed=1, exclude=dates)
@@ -717,8 +718,8 @@ show(fig, alt="Three heat maps of attention from the ten characters of 1987-10-2
 # for orientation.
 
 # %%
-from seqlib.captions import bleu, ladder, lines, train_captions, translate_captions
 from seqlib.data import DataUnavailable
+from seqlib.studies.translating_captions import bleu, ladder, lines, train_captions, translate_captions
 
 
 def plain_captions(words, english, E, H):

@@ -20,7 +20,7 @@ import torch
 
 from seqlib import show
 from seqlib.data.scenes import SIZE, WORDS, draw_scenes, render, scene_batch
-from seqlib.plot import figure
+from seqlib.display.figures import figure
 
 scene = draw_scenes(1, "test", seed=6)[0]
 
@@ -305,8 +305,8 @@ result
 # that both have as many parameters. (The score begins small: attention starts out spread over all places.)
 
 # %%
-from seqlib.attention import GeneralScore
-from seqlib.seq2seq import AttentionDecoder, Decoder
+from seqlib.models.attention import GeneralScore
+from seqlib.models.seq2seq import AttentionDecoder, Decoder
 
 
 class Captioner(nn.Module):
@@ -372,7 +372,7 @@ guess_share = None  # predict: share of the weight on the digit that is named
 # %%
 from seqlib import budget
 from seqlib.data import sampler
-from seqlib.train import train, warmup_cosine
+from seqlib.training.train import train, warmup_cosine
 
 
 def train_captioner(model, data, steps, seed=0, name="captions"):
@@ -432,10 +432,10 @@ for ax, scene in zip(axes, draw_scenes(5, "test", pairs="any", seed=8), strict=T
 show(fig, alt="Five scenes with the caption that your model wrote over each, marked as right or wrong.")
 
 # %% [markdown]
-# For hundreds of pictures at once, `seqlib.decode`, which you wrote in 10, does the same in a batch.
+# For hundreds of pictures at once, `seqlib.models.generate`, which you wrote in 10, does the same in a batch.
 
 # %%
-from seqlib.decode import beam_search, greedy, until_end
+from seqlib.models.generate import beam_search, greedy, until_end
 
 
 def captions_of(model, scenes, width=1):
@@ -472,8 +472,8 @@ print("parameters:", size)
 
 
 # %%
-from seqlib.plot import bars, spread
-from seqlib.runs import credit, load
+from seqlib.display.figures import bars, spread
+from seqlib.training.recorded import credit, load
 
 recorded = load("12_captions")
 kinds = ["pictures hidden", "patches, no attention", "patches", "convolution, no attention", "convolution"]

@@ -65,7 +65,7 @@ result
 import numpy as np
 
 from seqlib import reveal, show
-from seqlib.plot import figure, lines
+from seqlib.display.figures import figure, lines
 
 
 def hand(hour):
@@ -212,7 +212,7 @@ show(fig, alt="Left: mean entropy of the attention weights against the width of 
 # one, is broadcast to (…, T, S), and True means *attend*.
 
 # %%
-from seqlib.attention import masked_softmax
+from seqlib.models.attention import masked_softmax
 
 
 def attention(q, k, v, mask=None):
@@ -472,7 +472,7 @@ guess = None  # predict: percent right with rotary positions, places 48 to 95
 
 # %%
 from seqlib import budget
-from seqlib.train import train
+from seqlib.training.train import train
 
 LETTERS, KINDS = 12, ["rotary", "sinusoidal", "learned", "none"]
 
@@ -508,9 +508,9 @@ live = {kind: learn_places(three_before, kind, steps=budget(cpu=400)) for kind i
 # The live runs are the thin lines; the bands are five seeds of each, recorded by the same function.
 
 # %%
-from seqlib.plot import level
-from seqlib.plot import spread as band
-from seqlib.runs import credit, load
+from seqlib.display.figures import level
+from seqlib.display.figures import spread as band
+from seqlib.training.recorded import credit, load
 
 recorded, bins = load("13_positions")["results"], list(range(0, 96, 6))
 three = {kind: band(np.transpose([recorded[f"three before, {kind}, from {b}"] for b in bins])) for kind in KINDS}
@@ -535,7 +535,7 @@ reveal(guess, far["rotary"], "percent right with rotary positions, places 48 to 
 # for each t, and a rotary score knows nothing *but* distances.
 
 # %%
-from seqlib.plot import bars
+from seqlib.display.figures import bars
 
 reverse = {kind: band(np.array(recorded[f"backwards, {kind}, length 24"])[:, None]) for kind in KINDS}
 longer = {kind: np.mean(recorded[f"backwards, {kind}, length 30"]) for kind in KINDS}
@@ -648,7 +648,7 @@ guess = None  # predict: percent of new pairs with both right, one head
 
 # %%
 from seqlib.data import sampler
-from seqlib.train import warmup_cosine
+from seqlib.training.train import warmup_cosine
 
 
 class TwoAnswers(nn.Module):
@@ -743,7 +743,7 @@ for name, (who, whom) in zip(("as trained", "head 1 cut", "head 2 cut"), cut, st
 # answer? Then "three before": what happens beyond place 24?
 
 # %%
-from seqlib.explore_attention import attention_explorer
+from seqlib.display.explorers.attention import attention_explorer
 
 examples = []
 for name, model, seed in (("two heads: who, whom?", two, 6), ("one head: who, whom?", one, 6), ("two heads again", two, 7)):

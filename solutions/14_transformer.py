@@ -27,10 +27,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqlib import reveal, seq2seq, show, transformer
-from seqlib.attention import GeneralScore
-from seqlib.dissect import reach
-from seqlib.plot import figure, lines
+from seqlib import reveal, show
+from seqlib.display.figures import figure, lines
+from seqlib.models import seq2seq, transformer
+from seqlib.models.attention import GeneralScore
+from seqlib.studies.what_each_part_does import reach
 
 torch.manual_seed(0)
 source, target_in = torch.randint(1, 30, (32, 60)), torch.randint(1, 30, (32, 4))
@@ -61,7 +62,7 @@ reveal(guess, far["GRU pair"][40], "worth of a word 40 places back, GRU pair", f
 # too. The baseline takes each word by itself from a dictionary.
 
 # %%
-from seqlib.number_task import number_task
+from seqlib.studies.translating_numbers import number_task
 
 task = number_task(0)
 for pair in task.train_pairs[:3]:
@@ -118,7 +119,7 @@ result
 
 # %%
 class Residual(nn.Module):
-    """seqlib.transformer.Residual: x (B, T, D) and a function of it → (B, T, D), (14.2) or (14.3)."""
+    """seqlib.models.transformer.Residual: x (B, T, D) and a function of it → (B, T, D), (14.2) or (14.3)."""
 
     def __init__(self, width, dropout=0.0, pre_norm=True):
         super().__init__()
@@ -153,12 +154,12 @@ result
 # Your `MultiHeadAttention` returns the new vectors *and* its weights; the mask says where the source is real.
 
 # %%
-from seqlib.attention import MultiHeadAttention, causal_mask, padding_mask, sinusoidal_positions
 from seqlib.data.pairs import PAD_ID
+from seqlib.models.attention import MultiHeadAttention, causal_mask, padding_mask, sinusoidal_positions
 
 
 class FeedForward(nn.Module):
-    """seqlib.transformer.FeedForward: (14.4) at every position alone."""
+    """seqlib.models.transformer.FeedForward: (14.4) at every position alone."""
 
     def __init__(self, width, hidden_size, dropout=0.0):
         super().__init__()
@@ -170,7 +171,7 @@ class FeedForward(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """seqlib.transformer.EncoderBlock: x (B, S, D), mask (B, 1, S), True = attend → (B, S, D)."""
+    """seqlib.models.transformer.EncoderBlock: x (B, S, D), mask (B, 1, S), True = attend → (B, S, D)."""
 
     def __init__(self, width, heads, feed_forward, dropout=0.0, pre_norm=True):
         super().__init__()
@@ -225,7 +226,7 @@ result
 
 # %%
 from seqlib.data import Vocabulary
-from seqlib.plot import heatmap
+from seqlib.display.figures import heatmap
 
 french = Vocabulary(["<pad>", "<s>", "</s>", "Je", "suis", "un", "étudiant"])
 target = torch.from_numpy(french.encode("Je suis un étudiant </s>".split()))[None]
@@ -257,7 +258,7 @@ show(fig, alt="A lower triangle of dark cells: rows are the words to be said, Je
 
 # %%
 class DecoderBlock(nn.Module):
-    """seqlib.transformer.DecoderBlock: x (B, T, D), memory (B, S, D), mask (T, T), memory_mask (B, 1, S) → (B, T, D)."""
+    """seqlib.models.transformer.DecoderBlock: x (B, T, D), memory (B, S, D), mask (T, T), memory_mask (B, 1, S) → (B, T, D)."""
 
     def __init__(self, width, heads, feed_forward, dropout=0.0, pre_norm=True):
         super().__init__()
@@ -305,7 +306,7 @@ def embed(tokens, table, places):
 
 
 class Embedding(nn.Module):
-    """seqlib.transformer.Embedding: tokens (B, T) → (14.8), (B, T, D). positions: sinusoidal, learned or none."""
+    """seqlib.models.transformer.Embedding: tokens (B, T) → (14.8), (B, T, D). positions: sinusoidal, learned or none."""
 
     def __init__(self, vocabulary_size, width, max_length=256, dropout=0.0, positions="sinusoidal", pad=PAD_ID):
         super().__init__()
@@ -339,7 +340,7 @@ result
 
 # %%
 class TransformerEncoder(nn.Module):
-    """seqlib.transformer.TransformerEncoder: tokens (B, S) → the memory (B, S, D)."""
+    """seqlib.models.transformer.TransformerEncoder: tokens (B, S) → the memory (B, S, D)."""
 
     def __init__(self, vocabulary_size, width, heads, layers, feed_forward=None, max_length=256, dropout=0.0,
                  pre_norm=True, positions="sinusoidal", pad=PAD_ID):
@@ -362,7 +363,7 @@ class TransformerEncoder(nn.Module):
 
 # %%
 class TransformerDecoder(nn.Module):
-    """seqlib.transformer.TransformerDecoder: tokens (B, T), memory (B, S, D) → logits (B, T, V)."""
+    """seqlib.models.transformer.TransformerDecoder: tokens (B, T), memory (B, S, D) → logits (B, T, V)."""
 
     def __init__(self, vocabulary_size, width, heads, layers, feed_forward=None, max_length=256, dropout=0.0,
                  pre_norm=True, positions="sinusoidal", pad=PAD_ID):
@@ -390,7 +391,7 @@ class TransformerDecoder(nn.Module):
 
 # %%
 class Transformer(nn.Module):
-    """seqlib.transformer.Transformer: source (B, S), target_in (B, T) → logits (B, T, V); begin and step write."""
+    """seqlib.models.transformer.Transformer: source (B, S), target_in (B, T) → logits (B, T, V); begin and step write."""
 
     def __init__(self, source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
         super().__init__()
@@ -473,7 +474,7 @@ print(f"{long_target.shape[1]} steps: {1000 * at_once:.0f} ms at once, {1000 * i
 # both the same weights. Hand over the same vectors, compare values and every gradient; the layer norm by hand likewise.
 
 # %%
-from seqlib.dissect import pair_up
+from seqlib.studies.what_each_part_does import pair_up
 
 
 def distance_to_torch(pre_norm):
@@ -515,7 +516,7 @@ for what, apart in parity.items():
 # %%
 guess = None  # predict: last block of the decoder over its first, post-norm, Xavier's start
 
-from seqlib.number_task import forced_loss
+from seqlib.studies.translating_numbers import forced_loss
 
 
 def gradient_by_block(pre_norm, xavier, layers=8, seeds=3):
@@ -534,7 +535,7 @@ def gradient_by_block(pre_norm, xavier, layers=8, seeds=3):
 
 
 # %%
-from seqlib.plot import spread
+from seqlib.display.figures import spread
 
 starts, orders = {"PyTorch's start": False, "Xavier's start": True}, ("pre-norm", "post-norm")
 by_block = {(order, start): gradient_by_block(order == "pre-norm", xavier)
@@ -585,7 +586,7 @@ result
 from dataclasses import replace
 
 from seqlib.data.number_words import count_numbers
-from seqlib.train import train
+from seqlib.training.train import train
 
 short = replace(task, train_pairs=[pair for pair in task.train_pairs if count_numbers(pair) < 4],
                 test_pairs={n: task.test_pairs[n] for n in (1, 2, 3)})
@@ -600,7 +601,7 @@ def begin(pre_norm, warmup, lr, seed=0, steps=150):
 
 
 # %%
-from seqlib.runs import credit, curve, load
+from seqlib.training.recorded import credit, curve, load
 
 warm = load("14_warmup")
 fig, axes = figure(1, 2, figsize=(8, 3), sharey=True)
@@ -649,7 +650,7 @@ reveal(guess, live[6], "percent of runs of six numbers", fmt="{:.1f}")
 # scored, head by head: how often is the most attended source word a gold one?
 
 # %%
-from seqlib.dissect import cross_weights, on_gold
+from seqlib.studies.what_each_part_does import cross_weights, on_gold
 
 found = on_gold(model, task, task.test_pairs[3][: budget(cpu=40)])
 head = int(found.argmax())
@@ -699,8 +700,8 @@ show(fig, alt="Percent of runs translated without a mistake against the number o
 print(credit(ladder))
 
 # %%
-from seqlib import html
-from seqlib.selfcheck import Shown
+from seqlib.display import html
+from seqlib.display.selfcheck import Shown
 
 inside = {(name, seconds): rung(name, seconds)[0][:5].mean() for name in rungs for seconds in (4, 12)}
 size, taken = ({name: np.mean(ladder["results"][f"{name}, {what}"]) for name in rungs} for what in ("parameters", "12 s, steps"))
@@ -724,7 +725,7 @@ Shown(html.table(heads, rows, caption="The ladder so far"), "\n".join("  ".join(
 guess = None  # predict: the part without which the training loss is lowest, such as "scale"
 
 # %%
-from seqlib.dissect import PARTS, without
+from seqlib.studies.what_each_part_does import PARTS, without
 
 
 def ablated(part, seed=0, steps=250):
@@ -741,7 +742,7 @@ alone = ablated("causal mask", steps=budget(cpu=250))
 # All of them, three seeds, from the recording; the star is your live run.
 
 # %%
-from seqlib.plot import bars
+from seqlib.display.figures import bars
 
 broken = load("14_ablations")
 right = np.array([broken["results"][f"{part}, percent right"] for part in PARTS])
@@ -800,7 +801,7 @@ result
 # %%
 from torch.nn import functional as F
 
-from seqlib.dissect import confidence
+from seqlib.studies.what_each_part_does import confidence
 
 logits, targets = torch.randn(40, 9, dtype=torch.float64, requires_grad=True), torch.randint(0, 9, (40,))
 two = smoothed_loss(logits, targets, 0.1), F.cross_entropy(logits, targets, label_smoothing=0.1)
@@ -839,7 +840,7 @@ Shown(html.table(["ε", *kinds[:3], "runs right, %"], rows, caption="Label smoot
 # %%
 from seqlib.data.dates import date_pairs
 from seqlib.data.pairs import pair_vocabularies
-from seqlib.dissect import train_on, write
+from seqlib.studies.what_each_part_does import train_on, write
 
 dates = date_pairs(20_000, seed=0)
 new_dates = date_pairs(400, seed=1, exclude=dates)

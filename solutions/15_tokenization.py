@@ -22,9 +22,9 @@ guess = None  # predict: the number of tokens of that question
 
 # %%
 from seqlib import budget, reveal
-from seqlib.bpe import BytePairEncoding
 from seqlib.data import stdlib_text
-from seqlib.explore_tokens import TokenExplorer, show_tokens
+from seqlib.data.bpe import BytePairEncoding
+from seqlib.display.explorers.tokens import TokenExplorer, show_tokens
 
 source = stdlib_text(budget(cpu=1_200_000, smoke=80_000))
 cut = source.rfind("\n", 0, len(source) * 5 // 6) + 1
@@ -259,7 +259,7 @@ result
 # %%
 from collections import Counter
 
-from seqlib.bpe import BYTES, ID_OF_BYTE
+from seqlib.data.bpe import BYTES, ID_OF_BYTE
 
 
 def as_ids(text):
@@ -314,14 +314,14 @@ merge_with_changes, result = check("15.merge_with_changes", merge_with_changes)
 result
 
 # %% [markdown]
-# `seqlib.bpe.learn_merges` is your function inside a loop with a heap. Three ways to the same merges: one long list
+# `seqlib.data.bpe.learn_merges` is your function inside a loop with a heap. Three ways to the same merges: one long list
 # in which every occurrence of a word is merged again; your dict of distinct words; and kept counts. Same output, or
 # it is no optimisation.
 
 # %%
 import time
 
-from seqlib.bpe import learn_merges
+from seqlib.data.bpe import learn_merges
 
 
 def every_occurrence(pieces, number):
@@ -477,7 +477,7 @@ except DataUnavailable as missing:
 
 # %%
 from seqlib import show
-from seqlib.plot import COLOURS, bars, figure, lines
+from seqlib.display.figures import COLOURS, bars, figure, lines
 
 sizes = [256, 512, 1024, 2048, 4096]
 encodings = {size: bpe.first(size) for size in sizes}
@@ -552,11 +552,11 @@ print("neighbours:", *(" ".join(chunks(n, bpe)) for n in range(1998, 2004)), sep
 # Does it matter? A GRU of width 96 adds two numbers below 100: it reads `27+58=` and writes the sum, trained for 600
 # steps of 64 sums. Four ways to write the *same* sums: digits; digits with the answer's units first; digits with
 # everything units first; and the pieces of our encoding. 500 pairs are kept out of the training. (The network:
-# `seqlib.sums`.) Before you look: which is easiest, which hardest?
+# `seqlib.studies.learning_to_add`.) Before you look: which is easiest, which hardest?
 
 # %%
-from seqlib.runs import credit, load
-from seqlib.sums import train_adder
+from seqlib.studies.learning_to_add import train_adder
+from seqlib.training.recorded import credit, load
 
 
 def digits(number):
@@ -641,7 +641,7 @@ guess = None  # predict: the best vocabulary size
 # %%
 import lzma
 
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
 
 half = test_text.rfind("\n", 0, len(test_text) // 2) + 1
 tried, measured = test_text[:half], test_text[half:]
@@ -728,7 +728,7 @@ def longest_match(piece, known):
     return out
 
 
-from seqlib.bpe import split
+from seqlib.data.bpe import split
 
 small, known = bpe.first(1024), set(bpe.first(1024).tokens)
 pieces = Counter(split(test_text))

@@ -30,7 +30,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from seqlib import budget, reveal, show
-from seqlib.plot import bars, figure, lines
+from seqlib.display.figures import bars, figure, lines
 
 tokens = torch.tensor([list(b"Before we proceed any further, hear me speak.")])
 perfect = 20.0 * F.one_hot(tokens, 128).float()
@@ -39,8 +39,8 @@ reveal(guess, loss.item(), "nats per character of a model that repeats what it r
 
 # %%
 from seqlib.data import batches, encode_chars, shifted_windows, split_in_time, stdlib_text, text_sampler
-from seqlib.gpt_study import play_or_library
-from seqlib.ngram import NGram
+from seqlib.models.ngram import NGram
+from seqlib.studies.small_gpt import play_or_library
 
 play, plays = play_or_library(budget(cpu=2_000_000, smoke=30_000))
 ids, characters = encode_chars(play)
@@ -90,7 +90,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """seqlib.gpt.GPTConfig: what a GPT is made of. The defaults are the parts of GPT-2, in a small size."""
+    """seqlib.models.gpt.GPTConfig: what a GPT is made of. The defaults are the parts of GPT-2, in a small size."""
 
     vocabulary_size: int
     context: int = 64
@@ -209,7 +209,7 @@ result
 # position, and the oldest can be dropped.
 
 # %%
-from seqlib.attention import attention, rotary
+from seqlib.models.attention import attention, rotary
 
 
 def attend(q, k, v, past=None, turn=False):
@@ -237,7 +237,7 @@ attend, result = check("16.attend", attend)
 result
 
 # %% [markdown]
-# The rest is plumbing, the same code as `seqlib.gpt`. QK-norm, the fifth switch, is an RMSNorm of every query and key, so that
+# The rest is plumbing, the same code as `seqlib.models.gpt`. QK-norm, the fifth switch, is an RMSNorm of every query and key, so that
 # no dot product can grow without end.
 
 # %%
@@ -435,7 +435,7 @@ result
 # the live model is not larger than it should be: 3 layers of 96.
 
 # %%
-from seqlib.runs import credit, load
+from seqlib.training.recorded import credit, load
 
 MODERN = {"norm": "rms", "positions": "rotary", "feed_forward": "swiglu", "kv_heads": 2, "bias": False}
 STEPS = budget(cpu=1000, gpu=5000)
@@ -476,16 +476,16 @@ show(fig, alt="Loss against operations, both axes logarithmic: three sizes of mo
 #
 # Warm up, clip, cosine down; bfloat16 where products are large. AdamW scales every *number* by its own history; **Muon** takes
 # a gradient as a *matrix* and makes all its directions equally strong (singular values near 1). PyTorch has it since 2.9; where
-# it is missing, AdamW does everything. `seqlib.gpt_study.muon` gives it the matrices inside the blocks and leaves the rest to
+# it is missing, AdamW does everything. `seqlib.studies.small_gpt.muon` gives it the matrices inside the blocks and leaves the rest to
 # AdamW.
 #
 # **Predict.** What will a GPT of 0.3 million numbers reach on the held-out tenth, after two passes over the text?
 # The cell takes nearly a minute.
 
 # %%
-from seqlib.gpt_study import muon
 from seqlib.metrics import nll
-from seqlib.train import train, warmup_cosine
+from seqlib.studies.small_gpt import muon
+from seqlib.training.train import train, warmup_cosine
 
 guess = None  # predict: nats per character, held out
 
@@ -534,7 +534,7 @@ show(fig, alt="Held-out loss over sixty seconds of one core for a GPT, nanoGPT's
 print({name: f"{race['results'][f'{name}, steps'][0]:.0f} steps" for name in RACERS}, credit(race))
 
 # %%
-from seqlib.gpt_study import by_position
+from seqlib.studies.small_gpt import by_position
 
 place, longer = by_position(gpt, late), load("16_longer")
 fig, axes = figure(1, 2, figsize=(7.4, 3.1))
@@ -588,7 +588,7 @@ result
 import copy
 import time
 
-from seqlib.gpt_study import reader
+from seqlib.studies.small_gpt import reader
 
 guess = None  # predict: how many times faster at 256 characters
 text, double = torch.from_numpy(late[None, :64].copy()), copy.deepcopy(gpt).double()
@@ -627,11 +627,11 @@ reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}
 # ## A completer for Python
 #
 # The same model with a longer context, on Python's own library: 500 steps, no network. Type a beginning of your own, and turn the temperature.
-# The cell below samples three continuations, with nothing but your cache and `seqlib.decode.sample`.
+# The cell below samples three continuations, with nothing but your cache and `seqlib.models.generate.sample`.
 
 # %%
-from seqlib.decode import sample
-from seqlib.gpt_study import stepper
+from seqlib.models.generate import sample
+from seqlib.studies.small_gpt import stepper
 
 library, letters = encode_chars(stdlib_text(1_900_000)[: budget(cpu=1_900_000, smoke=30_000)])
 known, unseen = split_in_time(library, (0.95, 0.05))
@@ -659,7 +659,7 @@ for text in complete(beginning):
 # 5-gram.
 
 # %%
-from seqlib.gpt_study import copied
+from seqlib.studies.small_gpt import copied
 
 source = "".join(letters.decode(known))
 written = "".join(complete("\n", count=budget(cpu=300, smoke=20), temperature=1.0, copies=2))
@@ -741,7 +741,7 @@ result
 # and an LSTM of 128 likewise. **Predict** the shape of the curves on the second copy: straight down, or something else?
 
 # %%
-from seqlib.gpt_study import Recurrent, learn_to_look_up, repeated, second_copy, without_head
+from seqlib.studies.small_gpt import Recurrent, learn_to_look_up, repeated, second_copy, without_head
 
 
 def head_scores(model, period=16):
@@ -776,7 +776,7 @@ show(fig, alt="Over training steps: above, the loss on the second copy, for a GP
 # zero), and measure the second copy.
 
 # %%
-from seqlib.plot import heatmap
+from seqlib.display.figures import heatmap
 
 scores, losses = head_scores(looker).detach(), torch.zeros(2, 4)
 for layer, head in np.ndindex(2, 4):

@@ -279,7 +279,7 @@ result
 # `cross_entropy`, values and gradients, in float64? And does padding change a guess?
 
 # %%
-from seqlib.transformer import TransformerEncoder
+from seqlib.models.transformer import TransformerEncoder
 
 
 class Bert(nn.Module):
@@ -317,7 +317,7 @@ print(f"with nine more columns of padding a logit moves by at most {moved[few > 
 
 # %%
 from seqlib import budget
-from seqlib.train import train
+from seqlib.training.train import train
 
 
 def pretrain(model, batches, steps, lr=4e-3, causal=False, name="pre-training"):
@@ -351,7 +351,7 @@ def guessed_right(model, tokens, vocabulary_size):
 
 
 from seqlib import show
-from seqlib.plot import bars, figure
+from seqlib.display.figures import bars, figure
 
 grammar_share, review_share = (guessed_right(bert, part, vocabulary.size) for part in new_texts.split(1000))
 fig, ax = figure(figsize=(7, 2.6))
@@ -430,8 +430,8 @@ show(fig, alt="The probability that the network gives a word when it is shown, a
 # (everything goes on learning, as below).
 
 # %%
-from seqlib.colouring import results_table
-from seqlib.runs import credit, load
+from seqlib.studies.colouring_python import results_table
+from seqlib.training.recorded import credit, load
 
 rules, rule_names = load("17_rule"), ["100/0/0", "80/10/10", "80/0/20"]
 columns = ["hidden words guessed", "belief in right words", "belief in random words", "feature-based tagging",
@@ -513,7 +513,7 @@ display(reveal(guess_noun, both_ways[True][0], "percent right of the causal netw
 # toss.
 
 # %%
-from seqlib.plot import level, lines, spread
+from seqlib.display.figures import level, lines, spread
 
 ways, sides = load("17_direction"), ("noun hidden: the verb decides, later", "verb hidden: the noun decides, earlier")
 at_steps = [150, 300, 600]
@@ -633,7 +633,7 @@ display(reveal(guess_scratch, live["from scratch"], "from scratch, 256 labels", 
 # backward one must begin at the last *real* word, not in the padding.
 
 # %%
-from seqlib.bidirectional import BidirectionalEncoder
+from seqlib.models.bidirectional import BidirectionalEncoder
 
 
 def tag_rows(tags, names=TAGS, longest=64):
@@ -748,7 +748,7 @@ result
 # another?
 
 # %%
-from seqlib.attention import padding_mask
+from seqlib.models.attention import padding_mask
 
 
 def layer_states(encoder, tokens):

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from seqlib import runtime
+from seqlib.display import page, ready
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,9 +27,7 @@ def bare(monkeypatch, tmp_path):
 
 def python(code, **environment):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -36,11 +35,11 @@ def python(code, **environment):
 def test_importing_seqlib_is_nearly_free_and_leaves_torch_and_matplotlib_alone():
     code = (
         "import sys, time; import numpy; began = time.process_time();"
-        "import seqlib, seqlib.runtime, seqlib.plot, seqlib.progressbar;"
+        "import seqlib, seqlib.runtime, seqlib.display.figures, seqlib.display.progress;"
         "print(time.process_time() - began);"
         "assert not {'torch', 'matplotlib', 'IPython', 'PIL'} & set(sys.modules);"
         "import torch; began = time.process_time();"
-        "import seqlib.train, seqlib.metrics, seqlib.runs;"
+        "import seqlib.training.train, seqlib.metrics, seqlib.training.recorded;"
         "print(time.process_time() - began); assert 'matplotlib' not in sys.modules"
     )
     parts = [float(line) for line in python(code).stdout.split()]
@@ -51,14 +50,12 @@ def test_setup_prints_one_line_and_seeds(monkeypatch, capsys):
     monkeypatch.setenv("SEQLIB_BUDGET", "cpu")
     monkeypatch.setenv("SEQLIB_DEVICE", "cpu")
     monkeypatch.delenv("SEQLIB_THREADS", raising=False)
-    runtime.setup("02_rnn")
+    ready.setup("02_rnn")
     first = torch.rand(2), np.random.rand(), random.random()
     out = capsys.readouterr()
-    assert re.fullmatch(
-        r"02_rnn · seqlib \S+ · torch [\d.a-z]+ · cpu \(\d+ threads?\) · budget cpu\n", out.out
-    )
+    assert re.fullmatch(r"02_rnn · seqlib \S+ · torch [\d.a-z]+ · cpu \(\d+ threads?\) · budget cpu\n", out.out)
     assert not out.err and torch.get_num_threads() == 1
-    runtime.setup("02_rnn")
+    ready.setup("02_rnn")
     second = torch.rand(2), np.random.rand(), random.random()
     assert torch.equal(first[0], second[0]) and first[1:] == second[1:]
 
@@ -113,9 +110,7 @@ def test_device(monkeypatch):
     assert runtime.device().type == "mps" and "opted in" in runtime.where()
 
 
-@pytest.mark.parametrize(
-    ("asked", "says"), [("tpu!", "got 'tpu!'"), ("cuda:99", "no such device"), ("xla", "xla")]
-)
+@pytest.mark.parametrize(("asked", "says"), [("tpu!", "got 'tpu!'"), ("cuda:99", "no such device"), ("xla", "xla")])
 def test_a_device_that_is_not_there_is_named(monkeypatch, asked, says):
     monkeypatch.setenv("SEQLIB_DEVICE", asked)
     with pytest.raises(ValueError, match=says):
@@ -157,5 +152,5 @@ def test_machine_says_what_a_record_needs():
 
 
 def test_outside_a_notebook_the_plain_twin_is_printed(capsys):
-    runtime.show_html("<b>seen</b>", "said")
-    assert capsys.readouterr().out == "said\n" and not runtime.in_notebook()
+    page.show_html("<b>seen</b>", "said")
+    assert capsys.readouterr().out == "said\n" and not page.in_notebook()

@@ -90,6 +90,7 @@ def read_cells(path: Path) -> list:
         raise BuildError(f"{path.name}: the first cell must be Markdown: the title and the promise")
     cells.insert(1, new_code_cell(SETUP.format(repository=repository(), name=path.stem), metadata={"tags": ["setup"]}))
     _mark_exercises(path, cells)
+    _fold(path, cells)
     _number(path.stem, cells)
     return cells
 
@@ -110,7 +111,7 @@ def _mark_exercises(path: Path, cells):
         name, variable = follows.groups()
         if name not in known or known[name].variable != variable:
             raise BuildError(
-                f"{path.name}: no exercise {name!r} for `{variable}` in the checks module of this notebook"
+                f"{path.name}: no exercise {name!r} for `{variable}` in the exercises module of this notebook"
             )
         seen.append(name)
         grade_id = name.replace(".", "-")
@@ -132,9 +133,29 @@ def _mark_exercises(path: Path, cells):
         }
     if seen != list(known):
         raise BuildError(
-            f"{path.name}: exercises in the source ({', '.join(seen)}) and in the checks module "
+            f"{path.name}: exercises in the source ({', '.join(seen)}) and in the exercises module "
             f"({', '.join(known)}) differ, or stand in another order"
         )
+
+
+def _fold(path: Path, cells):
+    """Hide the source of cells tagged `fold`, which only draw, time or print: in Lab, as a form on Colab, on the site.
+
+    Such a cell begins with a comment that says what it does: Colab shows it as the form's title.
+    """
+    for cell in cells:
+        if "fold" not in cell.metadata.get("tags", []):
+            continue
+        title = re.match(r"# (?!%)(\S.*)", cell.source)
+        if cell.cell_type != "code" or not title or "nbgrader" in cell.metadata:
+            raise BuildError(
+                f"{path.name}: a folded cell is code, no exercise, and begins with a comment that says what it does:\n"
+                f"{cell.source[:200]}"
+            )
+        cell.source = f"# @title {title[1]}\n{cell.source.partition(chr(10))[2]}"
+        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _number(stem: str, cells):
@@ -246,22 +267,25 @@ def _file_of(module: str) -> Path | None:
 
 
 def depends_on(stem: str, code: str) -> list[Path]:
-    """Files of seqlib that the notebook's code reaches by imports, and its own checks module."""
+    """What the notebook shows besides its own code: parts of seqlib that it reaches by imports, its exercises, quiz and
+    flashcards, and the recorded runs that it names."""
     from seqlib.checks.exercise import module_names
 
     todo, files = _imported(code), set()
     if stem[:2] in module_names():
-        todo.add(f"seqlib.checks.{module_names()[stem[:2]]}")
+        todo.add(f"seqlib.exercises.{module_names()[stem[:2]]}")
     while todo:
         module = todo.pop()
-        todo |= {module.rpartition(".")[0]} - {""}      # importing a module runs its package first
+        todo |= {module.rpartition(".")[0]} - {""}  # importing a module runs its package first
         file = _file_of(module)
         if file is None or file in files:
             continue
         files.add(file)
         text = file.read_text(encoding="utf-8")
         todo |= _imported(text)
-        files |= {f for f in (ROOT / "seqlib/static").glob("*") if f'"{f.name}"' in text}
+        files |= {f for f in file.parent.glob("*") if f.suffix in (".js", ".css") and f'"{f.name}"' in text}
+    files |= set((ROOT / "seqlib/exercises").glob(f"nb{stem[:2]}_*.txt"))
+    files |= {f for f in (ROOT / "data/runs").glob("*.json") if f'"{f.stem}"' in code}
     return sorted(files)
 
 

@@ -32,6 +32,6 @@ if __name__ == "__main__":
     if refusal:
         sys.stderr.write(refusal)
         sys.exit(1)
-    from course_tasks import main
+    from course.tasks import main
 
     sys.exit(main(sys.argv[1:]))

@@ -4,10 +4,10 @@ lstm_step, result = check("05.lstm_step", lstm_step)   # yours once it passes; u
 result                                                  # ✓ or ✗ with a diagnosis; reads as the score
 """
 
-from seqlib import html
-from seqlib.checks import engine, record
+from seqlib.checks import engine, progress_file
 from seqlib.checks.exercise import Case, Exercise, all_exercises, find
-from seqlib.selfcheck import Shown
+from seqlib.display import html
+from seqlib.display.selfcheck import Shown
 
 __all__ = ["Case", "Exercise", "Result", "check", "hint", "progress"]
 
@@ -22,6 +22,7 @@ class Result:
     points = property(lambda self: self.verdict.exercise.points)
     passed = property(lambda self: self.verdict.passed)
     diagnosis = property(lambda self: self.verdict.diagnosis)
+    observation = property(lambda self: self.verdict.observation)
 
     def __float__(self):
         return float(self.score)
@@ -37,6 +38,7 @@ class Result:
             f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases
         ]
         lines += [f"  This is what you get when {v.diagnosis}."] if v.diagnosis else []
+        lines += [f"  {v.observation.text}."] if v.observation else []
         return "\n".join(lines + [f"  Note: {note}" for note in self.notes])
 
     def _repr_html_(self):
@@ -52,6 +54,7 @@ class Result:
             self.notes,
             self.handed_stand_in,
             hints,
+            v.observation.text if v.observation else None,
         )
 
 
@@ -59,7 +62,7 @@ class Unchecked:
     """Shown where there is nothing to judge: an unknown name, or a fault of the check's own."""
 
     score = points = 0.0
-    passed, diagnosis = False, None
+    passed, diagnosis, observation = False, None, None
 
     def __init__(self, sentence: str):
         self.sentence = sentence
@@ -102,7 +105,7 @@ def _checked(exercise, answer):
             verdict, ["a stand-in was checked: run the cell with your own answer first, then this one"]
         )
     verdict = engine.judge(exercise, answer)
-    note = record.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
+    note = progress_file.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
     handed = answer if verdict.passed else engine.stand_in(exercise)
     return handed, Result(verdict, [note] if note else [], handed_stand_in=not verdict.passed)
 
@@ -123,7 +126,7 @@ def hint(name: str, step: int | None = None):
 
 def progress():
     """A table of every exercise: points reached, points to reach, attempts."""
-    done, note = record.load()
+    done, note = progress_file.load()
     rows, total, reached = [], 0.0, 0.0
     for name, exercise in all_exercises().items():
         entry = done.get(name, {})
@@ -139,7 +142,7 @@ def progress():
                 "core" if exercise.core else "stretch",
             ]
         )
-    title = f"{reached:g} of {total:g} points, kept in {record.NAME}"
+    title = f"{reached:g} of {total:g} points, kept in {progress_file.NAME}"
     table = html.table(["", "exercise", "points", "attempts", ""], rows)
     plain = "\n".join([title, *("  ".join(r) for r in rows), *([note] if note else [])])
     return Shown(html.card("note", title, html.Html(table + html.escape(note or ""))), plain)

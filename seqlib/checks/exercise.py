@@ -38,6 +38,7 @@ class Exercise:
     inputs     rng -> list of Case, drawn anew for every check: non-square, non-zero, distinct sizes
     oracle     what a right answer returns, computed another way than the solution computes it
     mistakes   {diagnosis: wrong answer}; a diagnosis completes "This is what you get when …"
+    right      a plain right answer, as short as it can be read: what the mistakes are edits of (`slips`)
     accepts    other right answers, in other idioms; the tests call them
     forbids    dotted names that the answer must not call while it runs, such as "torch.nn.LSTM"
     hints      in steps, the last nearly the answer
@@ -45,6 +46,7 @@ class Exercise:
     judge      (found, case) -> None or what is wrong: replaces the comparison where answers are not unique
     value      the answer is a value, not a function
     using      (answer, *args) -> result: how to try an answer that is more than one call, a class for instance
+    trains     the course trains through the answer later: its gradients are compared too
     stand_in   what the notebook works with until the answer passes; the oracle unless given
     difficulty 1 to 4; minutes: how long it takes; core: part of the main line, else a stretch
     rtol       relative tolerance of comparisons in float64; the absolute one follows the size of the values
@@ -55,6 +57,7 @@ class Exercise:
     oracle: Callable
     inputs: Callable[..., list[Case]] = one_case
     mistakes: Mapping[str, Callable] = field(default_factory=dict)
+    right: Callable | None = None
     accepts: Sequence[Callable] = ()
     forbids: Sequence[str] = ()
     hints: Sequence[str] = ()
@@ -62,6 +65,7 @@ class Exercise:
     judge: Callable | None = None
     value: bool = False
     using: Callable | None = None
+    trains: bool = False
     stand_in: Callable | None = None
     difficulty: int = 1
     minutes: int = 5
@@ -85,18 +89,18 @@ class Exercise:
 
 @cache
 def module_names() -> dict[str, str]:
-    """{"02": "nb02_rnn"}: the checks module of each notebook."""
-    import seqlib.checks as package
-
+    """{"02": "nb02_rnn"}: the exercises module of each notebook."""
+    # Looked up by name: the engine knows no exercise, and `exercises` imports the engine.
+    package = import_module("seqlib.exercises")
     return {m.name[2:4]: m.name for m in iter_modules(package.__path__) if re.match(r"nb\d\d_", m.name)}
 
 
 def notebook_module(number: str):
-    """The checks module of notebook `number` ("02"); ValueError where there is none."""
+    """The exercises module of notebook `number` ("02"); ValueError where there is none."""
     names = module_names()
     if number not in names:
         raise ValueError(f"there is no notebook {number!r}; there are {', '.join(sorted(names))}")
-    return import_module(f"seqlib.checks.{names[number]}")
+    return import_module(f"seqlib.exercises.{names[number]}")
 
 
 def exercises(number: str) -> dict[str, Exercise]:

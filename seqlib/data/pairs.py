@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqlib.data.windows import PAD, UNK, Vocabulary, pad_batch
+from seqlib.metrics import IGNORE
 
 START, END = "<s>", "</s>"
-IGNORE = -100
 PAD_ID = 0  # of Vocabulary.build: the specials come first, PAD the first of them
 
 

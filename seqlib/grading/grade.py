@@ -334,6 +334,7 @@ def described(answer: Answer, points: float) -> dict:
         "points": points,
         "cases": cases,
         "diagnosis": verdict.diagnosis,
+        "observation": verdict.observation.told if verdict.observation else None,
         "told": "not written yet" if verdict.state == "todo" else "",
     }
 

@@ -6,8 +6,8 @@ import json
 import re
 from collections import Counter
 
-from seqlib import html
 from seqlib.checks.exercise import find
+from seqlib.display import html
 from seqlib.grading.assignment import Assignment
 from seqlib.grading.records import Book, write_atomically
 from seqlib.grading.submissions import slug
@@ -159,7 +159,18 @@ def _told(name: str, found: dict | None, points) -> str:
     notes = [found["told"]] if found["told"] else []
     state = {"missing": "todo"}.get(found["state"], found["state"])
     hints = [] if found["state"] == "ok" else list(find(name).hints)
-    return html.check_result(name, state, found["score"], points, cases, found["diagnosis"], notes, False, hints)
+    return html.check_result(
+        name,
+        state,
+        found["score"],
+        points,
+        cases,
+        found["diagnosis"],
+        notes,
+        False,
+        hints,
+        found.get("observation"),
+    )
 
 
 # -- what to teach again ---------------------------------------------------------------------------------------------

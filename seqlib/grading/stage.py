@@ -62,7 +62,7 @@ def _sweep():
 
 
 def write(folder: Path):
-    skipped = shutil.ignore_patterns("__pycache__", "checks", "grading", "*.so", "*.pyc")
+    skipped = shutil.ignore_patterns("__pycache__", "checks", "exercises", "grading", "*.so", "*.pyc")
     shutil.copytree(PACKAGE, folder / "course" / "seqlib", ignore=skipped)
     checks = folder / "course" / "seqlib" / "checks"
     checks.mkdir()

@@ -73,9 +73,7 @@ def moved_to_the_top(book):
 def split_with_helper_below(book):
     cell = cell_of(book, "00.bounce")
     cell["source"] = "def bounce(before, now):\n    return fold(2 * now - before)"
-    book["cells"].insert(
-        _ids(book)["00-bounce"] + 1, code_cell("def fold(x):\n    return 1 - abs(1 - abs(x))")
-    )
+    book["cells"].insert(_ids(book)["00-bounce"] + 1, code_cell("def fold(x):\n    return 1 - abs(1 - abs(x))"))
 
 
 def helper_at_the_end(book):
@@ -153,9 +151,7 @@ def magics(book):
     cell_of(book, "00.next_position")["source"] = (
         "%matplotlib inline\n!echo hello\n" + RIGHT["00.next_position"] + "\nnext_position?"
     )
-    book["cells"].insert(
-        2, code_cell("import asyncio\nawait asyncio.sleep(0)\n%timeit 1 + 1\n%pip install rich")
-    )
+    book["cells"].insert(2, code_cell("import asyncio\nawait asyncio.sleep(0)\n%timeit 1 + 1\n%pip install rich"))
 
 
 def windows_line_ends(book):
@@ -240,9 +236,7 @@ def older_release():
     book = solved()
     at = _ids(book)
     gone = {at["00-positions_needed"], at["00-positions_needed-check"]}
-    book["cells"] = [
-        {k: v for k, v in c.items() if k != "id"} for i, c in enumerate(book["cells"]) if i not in gone
-    ]
+    book["cells"] = [{k: v for k, v in c.items() if k != "id"} for i, c in enumerate(book["cells"]) if i not in gone]
     book["nbformat_minor"] = 2
     return as_bytes(book), 5
 

@@ -144,9 +144,7 @@ def write(folder: Path, students) -> dict[str, float]:
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)

@@ -63,14 +63,10 @@ whole = Exercise(
     name="97.whole",
     points=4,
     inputs=lambda rng: [Case("five steps", xs=rng.normal(size=(5, 3)))],
-    oracle=lambda xs: np.stack(
-        [sum(0.5 ** (t + 1 - s) * xs[s] for s in range(t + 1)) for t in range(len(xs))]
-    ),
+    oracle=lambda xs: np.stack([sum(0.5 ** (t + 1 - s) * xs[s] for s in range(t + 1)) for t in range(len(xs))]),
 )
 again = Exercise(name="97.again", points=1, inputs=_steps, oracle=_half)
-rnn = Exercise(
-    name="97.rnn", points=3, inputs=_sequences, oracle=_loop, forbids=["torch.nn.RNN", "numpy.cumsum"]
-)
+rnn = Exercise(name="97.rnn", points=3, inputs=_sequences, oracle=_loop, forbids=["torch.nn.RNN", "numpy.cumsum"])
 counter = Exercise(
     name="97.Counter",
     points=2,
@@ -148,10 +144,7 @@ def rnn(x, W_xh, W_hh):
 def test_an_honest_loop_passes_where_the_library_is_forbidden(judged):
     assert judged([LOOP], "97.rnn")["score"] == 3
     assert (
-        judged(["import torch\nmodel = torch.nn.RNN(3, 4)", LOOP, "y = np.cumsum(np.ones(3))"], "97.rnn")[
-            "score"
-        ]
-        == 3
+        judged(["import torch\nmodel = torch.nn.RNN(3, 4)", LOOP, "y = np.cumsum(np.ones(3))"], "97.rnn")["score"] == 3
     )
     assert (
         judged(
@@ -205,15 +198,11 @@ def test_a_stand_in_does_not_give_a_later_answer_away(judged):
     """`again` asks for the same as `step`: handing on the stand-in is worth nothing, one's own `step` is."""
     handed_on = "def again(x_t, h_prev):\n    return step(x_t, h_prev)"
     assert (
-        judged(["def step(x_t, h_prev):\n    raise NotImplementedError", handed_on], "97.step", "97.again")[
-            "score"
-        ]
+        judged(["def step(x_t, h_prev):\n    raise NotImplementedError", handed_on], "97.step", "97.again")["score"]
         == 0
     )
     assert (
-        judged(["def step(x_t, h_prev):\n    return 0.5 * (x_t + h_prev)", handed_on], "97.step", "97.again")[
-            "score"
-        ]
+        judged(["def step(x_t, h_prev):\n    return 0.5 * (x_t + h_prev)", handed_on], "97.step", "97.again")["score"]
         == 3
     )
 

@@ -31,9 +31,7 @@ def test_an_attack_scores_nothing(everyone, name):
 def test_a_file_that_is_no_notebook_scores_nothing(everyone, name):
     record = everyone[f"file {name}"]
     assert record["score"] == 0 and record["seconds"] < 60
-    assert record["problem"] or all(
-        e["state"] in ("missing", "wrong", "todo") for e in record["exercises"].values()
-    )
+    assert record["problem"] or all(e["state"] in ("missing", "wrong", "todo") for e in record["exercises"].values())
 
 
 def test_nothing_is_left_running(everyone):

@@ -132,9 +132,7 @@ def test_killed_halfway_and_resumed_the_scores_are_exact(sandboxed, handed_in, b
     assert scores(out) == worth
     text = (out / "grades-canvas.csv").read_bytes()
     again = grading("grade", folder, "--assignment", bundle, "--out", out, *FAST)
-    assert (
-        f"0 graded now, {COUNT} before" in again.stdout and (out / "grades-canvas.csv").read_bytes() == text
-    )
+    assert f"0 graded now, {COUNT} before" in again.stdout and (out / "grades-canvas.csv").read_bytes() == text
 
 
 @pytest.mark.slow
@@ -148,9 +146,8 @@ def test_gnu_parallel_gives_the_same_grades(sandboxed, handed_in, bundle, tmp_pa
     for name in names:
         shutil.copy(folder / f"{name}.ipynb", few)
     out = tmp_path / "out"
-    command = (
-        f"{sys.executable} -m seqlib.grading one {{}} --root {few} --assignment {bundle} --out {out} "
-        + " ".join(map(str, FAST))
+    command = f"{sys.executable} -m seqlib.grading one {{}} --root {few} --assignment {bundle} --out {out} " + " ".join(
+        map(str, FAST)
     )
     done = subprocess.run(
         [

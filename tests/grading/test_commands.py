@@ -138,9 +138,7 @@ def test_an_ordinary_user_grades_too(sandboxed, tmp_path):
     user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
     if subprocess.run([*user, "true"], capture_output=True).returncode:
         pytest.skip("no user namespaces")
-    done = subprocess.run(
-        [*user, *map(str, command), "--cell-seconds", "3"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = subprocess.run([*user, *map(str, command), "--cell-seconds", "3"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = {r["student"]: r["score"] for r in map(records.read, (out / "records").glob("*.json"))}
     assert found.pop("honest") == 6 and set(found.values()) == {3.0}, found
@@ -163,9 +161,7 @@ def test_without_a_sandbox_it_refuses_and_says_how_to_go_on(tmp_path):
         env={**os.environ, "PATH": str(tmp_path)},
     )
     assert (
-        done.returncode == 2
-        and "apt install bubblewrap" in done.stderr
-        and "--unsafe-without-sandbox" in done.stderr
+        done.returncode == 2 and "apt install bubblewrap" in done.stderr and "--unsafe-without-sandbox" in done.stderr
     )
     assert not list((tmp_path / "out" / "records").glob("*.json"))
 
@@ -175,9 +171,7 @@ def test_a_sandbox_that_does_not_work_is_not_used(tmp_path, monkeypatch):
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(
-        NoSandbox, match="uid map: Permission denied; Ubuntu 24.04 and later need an AppArmor profile"
-    ):
+    with pytest.raises(NoSandbox, match="uid map: Permission denied; Ubuntu 24.04 and later need an AppArmor profile"):
         choose()
 
 
@@ -260,10 +254,7 @@ def entry(score, points, state, *cases, diagnosis=None):
         "state": state,
         "diagnosis": diagnosis,
         "told": "",
-        "cases": [
-            {"label": label, "ok": ok, "message": "expected 0.4711", "told": told}
-            for label, ok, told in cases
-        ],
+        "cases": [{"label": label, "ok": ok, "message": "expected 0.4711", "told": told} for label, ok, told in cases],
     }
 
 
@@ -319,9 +310,7 @@ def rows(path):
 
 def test_canvas_takes_the_csv(book):
     head, points, *students = rows(book.out / "grades-canvas.csv")
-    assert (
-        head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "'=Balls"] and points[-1] == "5"
-    )
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "'=Balls"] and points[-1] == "5"
     assert {s[0]: (s[1], s[-1]) for s in students} == {
         "lovelaceada": ("12", "2"),
         "'=cmd|' /C calc'!A0": ("13", "5"),
@@ -348,9 +337,7 @@ def test_feedback_shows_diagnoses_and_nothing_hidden(book):
     assert len(pages) == 4
     ada = next(t for n, t in pages.items() if n.startswith("lovelaceada"))
     assert "the walls are forgotten" in ada and "1 of 5 entries differ" in ada and "after the deadline" in ada
-    assert all(
-        "0.4711" not in t and "<script" not in t.lower().partition("<body>")[2] for t in pages.values()
-    )
+    assert all("0.4711" not in t and "<script" not in t.lower().partition("<body>")[2] for t in pages.values())
     assert "links are not followed" in next(t for n, t in pages.items() if n.startswith("linked"))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = [pytest.mark.authoring, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 
-from course_sources import ROOT, exercise_cells, source_of  # noqa: E402
+from course.sources import ROOT, exercise_cells, source_of  # noqa: E402
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbgrader")

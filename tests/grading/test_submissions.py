@@ -58,9 +58,7 @@ def test_plain_files_and_folders(tmp_path):
     found = put(tmp_path, "ada.ipynb", "alan/work/00_start.ipynb", "alan/02_rnn.ipynb", ".hidden/x.ipynb")
     assert set(found) == {("ada", "ada.ipynb"), ("alan", "00_start.ipynb"), ("alan", "02_rnn.ipynb")}
     (tmp_path / "empty").mkdir()
-    assert [s.problem for s in find(tmp_path) if s.student == "empty"] == [
-        "there is no notebook in this folder"
-    ]
+    assert [s.problem for s in find(tmp_path) if s.student == "empty"] == ["there is no notebook in this folder"]
 
 
 def test_no_submissions_is_said(tmp_path):
@@ -128,20 +126,13 @@ def test_tricks_in_names(tmp_path):
     book.fingerprint = "x"
     for one in found:
         path = book.path(one, book.key(one, b""))
-        assert (
-            path.parent == book.records
-            and len(path.name) < 120
-            and path.name.isascii()
-            and path.name[0].isalnum()
-        )
+        assert path.parent == book.records and len(path.name) < 120 and path.name.isascii() and path.name[0].isalnum()
         assert one.student.replace(" ", "").isprintable() and len(one.student) <= 120
     assert len({book.path(s, "k") for s in found}) == len(found)
 
 
 def test_names_are_shown_safely():
-    assert (
-        shown("a\x1b[31m\nb") == "a?[31m?b" and slug("../../x").startswith("x-") and slug("李") != slug("王")
-    )
+    assert shown("a\x1b[31m\nb") == "a?[31m?b" and slug("../../x").startswith("x-") and slug("李") != slug("王")
 
 
 def test_only_so_much_is_read(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.authoring
 
-from course_sources import ROOT, sources  # noqa: E402
+from course.sources import ROOT, sources  # noqa: E402
 
 nbformat = pytest.importorskip("nbformat")
 

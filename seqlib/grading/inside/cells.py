@@ -95,7 +95,7 @@ def _undrawn():
     with contextlib.suppress(ImportError):
         import matplotlib.pyplot as plt
 
-        from seqlib import plot
+        from seqlib.display import figures as plot
 
         plot.show = lambda fig=None, *a, **k: plt.close(fig if fig is not None else "all")
 

@@ -25,7 +25,7 @@ MODULES = (
     "torch",
     "matplotlib.pyplot",
     "IPython.core.interactiveshell",
-    "seqlib.plot",
+    "seqlib.display.figures",
     "seqlib.runtime",
     "seqlib.checks.calling",
     "asyncio",

@@ -18,11 +18,9 @@ FORBIDDEN = {
     "by another road": "import torch\n" + RNN.replace("MAKE", "torch.nn.modules.rnn.RNN"),
     "from a star import": "from torch.nn import *\n" + RNN.replace("MAKE", "RNN"),
     "kept under another name": "import torch\nL = torch.nn.RNN\n" + RNN.replace("MAKE", "L"),
-    "in a helper": "import torch\ndef make(*a, **k):\n    return torch.nn.RNN(*a, **k)\n"
-    + RNN.replace("MAKE", "make"),
+    "in a helper": "import torch\ndef make(*a, **k):\n    return torch.nn.RNN(*a, **k)\n" + RNN.replace("MAKE", "make"),
     "with getattr": "import torch\n" + RNN.replace("MAKE", "getattr(torch.nn, 'RNN')"),
-    "with a name that is put together": "import torch\n"
-    + RNN.replace("MAKE", "getattr(torch.nn, 'R' + 'NN')"),
+    "with a name that is put together": "import torch\n" + RNN.replace("MAKE", "getattr(torch.nn, 'R' + 'NN')"),
     "with exec": "import torch\nexec('make = torch.nn.R' + 'NN')\ndef go(*a, **k):\n    return eval('torch.nn.RN' + 'N')(*a, **k)\n"
     + RNN.replace("MAKE", "go"),
     "a subclass": "import torch\nclass Mine(torch.nn.RNN):\n    pass\n" + RNN.replace("MAKE", "Mine"),
@@ -30,5 +28,5 @@ FORBIDDEN = {
     + RNN.replace("import torch\n", "import sys, torch\n    sys.setprofile(None)\n").replace(
         "MAKE", "getattr(torch.nn, 'R' + 'NN')"
     ),
-    "seqlib's own": "import seqlib.layers\nfrom seqlib.layers import ANSWER\n",
+    "seqlib's own": "import seqlib.models.layers\nfrom seqlib.models.layers import ANSWER\n",
 }

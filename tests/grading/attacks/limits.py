@@ -181,9 +181,7 @@ except OSError:
 """
 attack("background processes from a cell", "WRONG\n" + BACKGROUND)
 when_called("background processes when called", BACKGROUND + "\nreturn 1")
-when_called(
-    "a stuck destructor", "import atexit\n@atexit.register\ndef f():\n    while True:\n        pass\nreturn 1"
-)
+when_called("a stuck destructor", "import atexit\n@atexit.register\ndef f():\n    while True:\n        pass\nreturn 1")
 attack(
     "no more signals",
     """

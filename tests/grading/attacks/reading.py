@@ -56,7 +56,7 @@ probe(
     "seqlib's own oracles, imported",
     """
 def look():
-    from seqlib.checks.nb00_start import EXERCISES
+    from seqlib.exercises.nb00_start import EXERCISES
     return EXERCISES
 """,
 )
@@ -66,7 +66,7 @@ probe(
     """
 def look():
     import importlib, importlib.util, sys
-    for name in ("seqlib.checks.exercise", "seqlib.checks.engine", "seqlib.checks.nb00_start", "seqlib.grading", "seqlib.grading.trying"):
+    for name in ("seqlib.checks.exercise", "seqlib.checks.engine", "seqlib.exercises.nb00_start", "seqlib.grading", "seqlib.grading.trying"):
         try:
             importlib.import_module(name)
             return True

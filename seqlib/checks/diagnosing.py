@@ -1,0 +1,210 @@
+"""Read the difference: what is true of a wrong answer, where no known mistake does what it does.
+
+Readers are tried from the most to the least special; the first that holds for every case speaks. See docs/checks.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from seqlib.checks.calling import guarded, parameters
+from seqlib.checks.compare import difference
+from seqlib.checks.readers import crashes, factors, features, functions, places, probes, results, sequences
+from seqlib.checks.readers.seen import Observation, Pair, Part, seen
+
+# Of one result, from the most special to the least. What fits by two is said by the first.
+SAME_SHAPE = (
+    sequences.kinds,
+    functions.inverted,
+    factors.with_argument,
+    factors.constant_factor,
+    functions.entrywise,
+    factors.added,
+    functions.along_an_axis,
+    functions.blocks,
+)
+OTHER_SHAPE = (functions.exchanged_axes, functions.reshaped, functions.reduced, functions.unreduced, functions.ends)
+ITEMS = (sequences.strings, sequences.lists, sequences.dictionaries)
+WHERE = (
+    places.one_end,
+    places.masked_places,
+    places.argument_sign,
+    places.triangle,
+    factors.row_by_row,
+    places.by_value,
+    functions.permuted,
+)
+OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
+
+
+def observe(exercise, answer, ask: Callable, cases: Sequence, outcomes: Sequence, rights: Sequence, near: bool):
+    """An Observation of a wrong answer, None where nothing is certain.
+
+    `ask(args, case)` calls the answer again and gives an Outcome; `rights` are the expected values. `near`: the answer
+    lives in this process, so that it may be called a few times more.
+    """
+    done = guarded(partial(_observe, exercise, answer, ask, cases, outcomes, rights, near), seconds=1.0)
+    return None if done.error else done.value
+
+
+def _observe(exercise, answer, ask, cases, outcomes, rights, near) -> Observation | None:
+    with np.errstate(all="ignore"):
+        for reader, said in _sayings(exercise, answer, ask, cases, outcomes, rights, near):
+            if said is not None:
+                return Observation(said.text, said.told, reader)
+    return None
+
+
+def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[tuple[str, Observation | None]]:
+    names = _names(answer, cases[0])
+    if any(o.kind for o in outcomes):
+        yield "crash", _crashed(exercise, answer, cases, outcomes, near)
+        if all(o.kind for o in outcomes):
+            return
+    if exercise.value or exercise.judge is not None:
+        return
+    yield "nothing", results.nothing(exercise, outcomes, rights)
+    yield "number of results", results.number_of_results(exercise, outcomes, rights)
+    pairs = [(c, o.value, r) for c, o, r in zip(cases, outcomes, rights, strict=True) if not o.kind]
+    several = _several(pairs)
+    if several:
+        yield "exchanged", results.exchanged(exercise, [f for _, f, _ in pairs], [r for _, _, r in pairs])
+    passed = [not o.kind and _agrees(exercise, o.value, r) for o, r in zip(outcomes, rights, strict=True)]
+    if all(p or o.kind for p, o in zip(passed, outcomes, strict=True)):
+        return
+    probe = probes.Probe(exercise, ask, names)
+    if near:
+        yield "unsteady", probes.unsteady(probe, cases, outcomes)
+    parts = _parts(exercise, pairs, names, several)
+    yield "read", _of_parts(parts, (_same_shape, _other_shape, _items))
+    if near:
+        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights)
+        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights)
+    yield "where", _of_parts(parts, (_where,))
+    yield "cases", features.generalised(cases, passed, names)
+    yield "one of several", _one_wrong(parts)
+
+
+def _names(answer, case) -> list[str]:
+    own = parameters(answer) or []
+    return own if len(own) >= len(case.named) else list(case.named)
+
+
+def _agrees(exercise, found, right) -> bool:
+    done = guarded(lambda: difference(found, right, returns=exercise.returns, rtol=exercise.rtol), seconds=0.5)
+    return not done.error and done.value is None
+
+
+def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
+    index = next(i for i, o in enumerate(outcomes) if o.kind)
+    outcome, case = outcomes[index], cases[index]
+    if outcome.kind in ("time", "NotImplementedError", "KeyboardInterrupt"):
+        return None
+    if not near:
+        return crashes.read_text(outcome.kind, outcome.detail)
+    function = answer if exercise.using is None else partial(exercise.using, answer)
+    said = crashes.read(function, case.args, answer) or crashes.read_text(outcome.kind, outcome.detail)
+    return said
+
+
+# -- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _several(pairs) -> bool:
+    """Whether every case has the same number of results, and that many were found."""
+    counts = {len(r) if isinstance(r, tuple) else 0 for _, _, r in pairs}
+    if len(counts) != 1 or counts == {0}:
+        return False
+    count = counts.pop()
+    return all(isinstance(f, (tuple, list)) and len(f) == count for _, f, _ in pairs)
+
+
+def _parts(exercise, pairs, names, several) -> list[Part]:
+    if several:
+        count = len(pairs[0][2])
+        labels = [f"`{n}`" for n in exercise.returns] if len(exercise.returns) == count else None
+        labels = labels or [f"result {i + 1}" for i in range(count)]
+        return [_part(exercise, label, [(c, f[i], r[i]) for c, f, r in pairs], names) for i, label in enumerate(labels)]
+    keys = [tuple(r) if isinstance(r, dict) else None for _, _, r in pairs]
+    if keys[0] and len(set(keys)) == 1 and all(isinstance(f, dict) and set(f) == set(r) for _, f, r in pairs):
+        return [_part(exercise, f"`{k}`", [(c, f[k], r[k]) for c, f, r in pairs], names) for k in keys[0]]
+    name = exercise.returns[0] if len(exercise.returns) == 1 else ""
+    return [_part(exercise, f"`{name}`" if name else "", pairs, names)]
+
+
+def _part(exercise, label, pairs, names) -> Part:
+    return Part(
+        label, [Pair(c, f, r, _agrees(exercise, f, r), max(exercise.rtol, 1e-6)) for c, f, r in pairs], list(names)
+    )
+
+
+def _of_parts(parts: list[Part], steps) -> Observation | None:
+    """What is read of each wrong result, with a word on the right ones."""
+    wrong = [p for p in parts if p.failing]
+    said = [next((o for step in steps if (o := step(part))), None) for part in wrong]
+    read = [o for o in said if o][:2]
+    if not read:
+        return None
+    right = [p.label for p in parts if not p.failing]
+    head = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right. " if right else ""
+    head = head[:1].upper() + head[1:]
+    left = [p.label for p, o in zip(wrong, said, strict=True) if o is None]
+    tail = (
+        f". {_joined(left)[:1].upper()}{_joined(left)[1:]} {'are' if len(left) > 1 else 'is'} wrong too" if left else ""
+    )
+    told = [o.told for o in read]
+    return seen(head + ". ".join(o.text for o in read) + tail, None if None in told else head + ". ".join(told) + tail)
+
+
+def _joined(labels: list[str]) -> str:
+    return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
+
+
+def _one_wrong(parts) -> Observation | None:
+    """several results, and which of them are right"""
+    right = [p.label for p in parts if not p.failing]
+    wrong = [p.label for p in parts if p.failing]
+    if not right or not wrong or len(parts) < 2:
+        return None
+    text = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right in every case: only {_joined(wrong)} " + (
+        "are wrong" if len(wrong) > 1 else "is wrong"
+    )
+    return seen(text[0].upper() + text[1:])
+
+
+def _first(part: Part, readers) -> Observation | None:
+    return next((said for reader in readers if (said := reader(part))), None)
+
+
+def _same_shape(part: Part) -> Observation | None:
+    flat = _flat(part)
+    return _first(part, SAME_SHAPE) or (_first(flat, OF_NUMBERS[:4]) if flat else None)
+
+
+def _other_shape(part: Part) -> Observation | None:
+    return _first(part, OTHER_SHAPE)
+
+
+def _items(part: Part) -> Observation | None:
+    return _first(part, ITEMS)
+
+
+def _where(part: Part) -> Observation | None:
+    flat = _flat(part)
+    return _first(part, WHERE) or (_first(flat, OF_NUMBERS[4:]) if flat else None)
+
+
+def _flat(part: Part) -> Part | None:
+    """The numbers of nested lists or dictionaries of the same form, in one row; None where there is no such thing."""
+    if part.numeric:
+        return None
+    flat = []
+    for p in part.pairs:
+        found, right = sequences.leaves(p.found), sequences.leaves(p.right)
+        if found is None or right is None or [k for k, _ in found] != [k for k, _ in right]:
+            return None
+        whole = all(float(x).is_integer() for _, x in right)
+        values = [np.array([x for _, x in side]) for side in (found, right)]
+        flat.append(Pair(p.case, values[0], values[1].astype(int) if whole else values[1], p.same, p.rtol))
+    return Part(part.label, flat, part.args)

@@ -1,0 +1,112 @@
+"""How a notebook opens: threads, seeds and figures set up; and a card that says whether this machine is ready."""
+
+import os
+import shutil
+import sys
+
+from seqlib.display import html
+from seqlib.runtime import budget_name, device, home, machine, seed_everything, version, where
+
+MIN_PYTHON, MIN_TORCH, MIN_MEMORY, MIN_DISK = (3, 11), (2, 2), 1.5, 1.0  # memory and disk in GiB
+
+
+# Threads that wait by spinning take the processor from those that work: on a busy machine of two cores the small
+# products of these notebooks became 20 to 60 times slower. Sleeping costs nothing when the machine is idle.
+CALM_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def setup(notebook: str, threads: int = 1) -> None:
+    """Get one notebook ready: threads, seeds 0, the figures' style, and one line that says where it runs.
+
+    On a CPU one thread is quickest for layers up to a few hundred wide; a notebook with larger products asks for
+    more. `SEQLIB_THREADS` overrides. Call it before NumPy or torch is imported: both read the settings then.
+    """
+    for name, value in CALM_THREADS.items():
+        os.environ.setdefault(name, value)
+    import torch
+
+    from seqlib.display import figures
+
+    if device().type == "cpu":
+        torch.set_num_threads(int(os.environ.get("SEQLIB_THREADS") or threads))
+    seed_everything(0)
+    figures.style()
+    torch_version = torch.__version__.partition("+")[0]
+    print(f"{notebook} · seqlib {version()} · torch {torch_version} · {where()} · budget {budget_name()}")
+
+
+def memory() -> float | None:
+    """Memory of this machine in GiB, or what the container it runs in may use; None where nothing tells."""
+    found = []
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            found.append(int(next(line for line in lines if line.startswith("MemTotal")).split()[1]) / 2**20)
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as limit:
+            found.append(int(limit.read()) / 2**30)
+    except (OSError, ValueError, StopIteration):
+        pass
+    return min(found, default=None)
+
+
+def facts() -> list[tuple[str, str, bool]]:
+    """(what, found, whether that is enough), a row each."""
+    here, space, free = machine(), memory(), shutil.disk_usage(home()).free / 2**30
+    torch_version = tuple(int(part) for part in here["torch"].partition("+")[0].split(".")[:2])
+    return [
+        ("Python", here["python"], sys.version_info >= MIN_PYTHON),
+        ("PyTorch", here["torch"].partition("+")[0], torch_version >= MIN_TORCH),
+        ("NumPy", here["numpy"], True),
+        ("Device", where(), True),
+        ("Budget", budget_name(), True),
+        (
+            "Memory",
+            "not known" if space is None else f"{space:.1f} GiB",
+            space is None or space >= MIN_MEMORY,
+        ),
+        ("Free disk", f"{free:.0f} GiB", free >= MIN_DISK),
+        ("Arithmetic", *_arithmetic()),
+    ]
+
+
+def _arithmetic() -> tuple[str, bool]:
+    """Whether a product on the device equals the same product in NumPy."""
+    import numpy as np
+    import torch
+
+    a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
+    there = (torch.from_numpy(a).to(device()) @ torch.from_numpy(b).to(device())).cpu().numpy()
+    error = float(abs(there - a @ b).max())
+    return (
+        "a matrix product agrees with NumPy" if error < 1e-3 else f"a matrix product is off by {error:.2g}"
+    ), error < 1e-3
+
+
+class Ready:
+    """The facts as a card, one green line on top where all is well; as text elsewhere."""
+
+    def __init__(self):
+        self.facts = facts()
+        self.lacking = [what for what, _, enough in self.facts if not enough]
+        self.title = "This machine is ready" if not self.lacking else f"Not enough: {', '.join(self.lacking)}"
+
+    def __repr__(self):
+        return "\n".join(
+            [
+                self.title,
+                *(f"  {'✓' if enough else '✗'} {what}: {found}" for what, found, enough in self.facts),
+            ]
+        )
+
+    def _repr_html_(self):
+        rows = [["✓" if enough else "✗", what, found] for what, found, enough in self.facts]
+        return html.card(
+            "ok" if not self.lacking else "wrong",
+            self.title,
+            html.table(["", "", "found here"], rows),
+            word="ready" if not self.lacking else "look here",
+        )
+
+
+def ready() -> Ready:
+    """Look at this machine: versions, device, memory, disk, and one product of matrices."""
+    return Ready()

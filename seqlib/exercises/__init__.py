@@ -1,0 +1,1 @@
+"""The exercises of each notebook, and its quiz and flashcards."""

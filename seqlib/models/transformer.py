@@ -1,0 +1,206 @@
+"""The Transformer: blocks of attention and feed-forward around a residual stream. Built in 14.
+
+Throughout: tokens (B, S) or (B, T), padded with PAD_ID, 0; streams (B, T, D); masks True = attend.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from seqlib.data.pairs import PAD_ID
+from seqlib.models.attention import MultiHeadAttention, causal_mask, padding_mask, sinusoidal_positions
+
+__all__ = [
+    "DecoderBlock",
+    "Embedding",
+    "EncoderBlock",
+    "FeedForward",
+    "Residual",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerEncoder",
+]
+
+
+class FeedForward(nn.Module):
+    """max(0, x W_1 + b_1) W_2 + b_2 at every position alone. Source: Vaswani et al. 2017, §3.3, equation 2."""
+
+    def __init__(self, width: int, hidden_size: int, dropout: float = 0.0):
+        super().__init__()
+        self.W_1, self.W_2 = nn.Linear(width, hidden_size), nn.Linear(hidden_size, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.W_2(self.dropout(torch.relu(self.W_1(x))))
+
+
+class Residual(nn.Module):
+    """x + part(norm(x)) before (pre-norm), or norm(x + part(x)) after (post-norm, as in the first paper).
+
+    Source: Vaswani et al. 2017, §3.1; pre-norm: Xiong et al. 2020, Table 1. Written in 14.
+    """
+
+    def __init__(self, width: int, dropout: float = 0.0, pre_norm: bool = True):
+        super().__init__()
+        self.norm, self.dropout, self.pre_norm = nn.LayerNorm(width), nn.Dropout(dropout), pre_norm
+
+    def forward(self, x: torch.Tensor, part: Callable) -> torch.Tensor:
+        if self.pre_norm:
+            return x + self.dropout(part(self.norm(x)))
+        return self.norm(x + self.dropout(part(x)))
+
+
+class EncoderBlock(nn.Module):
+    """Self-attention, then feed-forward, each inside a residual. x (B, S, D), mask (B, 1, S) → (B, S, D)."""
+
+    def __init__(self, width: int, heads: int, feed_forward: int, dropout: float = 0.0, pre_norm: bool = True):
+        super().__init__()
+        self.attention = MultiHeadAttention(width, heads)
+        self.feed_forward = FeedForward(width, feed_forward, dropout)
+        self.residuals = nn.ModuleList(Residual(width, dropout, pre_norm) for _ in range(2))
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        around_attention, around_feed_forward = self.residuals
+        x = around_attention(x, lambda u: self.attention(u, mask=mask)[0])
+        return around_feed_forward(x, self.feed_forward)
+
+
+class DecoderBlock(nn.Module):
+    """Masked self-attention, attention to the memory (B, S, D), feed-forward. x (B, T, D) → (B, T, D)."""
+
+    def __init__(self, width: int, heads: int, feed_forward: int, dropout: float = 0.0, pre_norm: bool = True):
+        super().__init__()
+        self.self_attention = MultiHeadAttention(width, heads)
+        self.cross_attention = MultiHeadAttention(width, heads)
+        self.feed_forward = FeedForward(width, feed_forward, dropout)
+        self.residuals = nn.ModuleList(Residual(width, dropout, pre_norm) for _ in range(3))
+
+    def forward(self, x, memory, mask=None, memory_mask=None) -> torch.Tensor:
+        around_self, around_cross, around_feed_forward = self.residuals
+        x = around_self(x, lambda u: self.self_attention(u, mask=mask)[0])
+        x = around_cross(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])
+        return around_feed_forward(x, self.feed_forward)
+
+
+class Embedding(nn.Module):
+    """Tokens (B, T) → token vectors times √D plus position vectors (B, T, D). Source: Vaswani et al. 2017, §3.4, §3.5.
+
+    positions: "sinusoidal", "learned" or "none". ValueError beyond max_length, the end of the table.
+    """
+
+    def __init__(self, vocabulary_size, width, max_length=256, dropout=0.0, positions="sinusoidal", pad=PAD_ID):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary_size, width, padding_idx=pad)
+        nn.init.normal_(self.tokens.weight, std=width**-0.5)
+        table = torch.zeros(max_length, width) if positions == "none" else sinusoidal_positions(max_length, width)
+        if positions == "learned":
+            self.positions = nn.Parameter(0.02 * torch.randn(max_length, width))
+        else:
+            self.register_buffer("positions", table, persistent=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        length, longest = tokens.shape[1], len(self.positions)
+        if length > longest:
+            raise ValueError(f"expected at most {longest} tokens, got {length}: raise max_length")
+        x = self.tokens(tokens) * math.sqrt(self.tokens.embedding_dim)
+        return self.dropout(x + self.positions[:length])
+
+
+class TransformerEncoder(nn.Module):
+    """Reads tokens (B, S) into vectors (B, S, D), padding unseen; causal=True lets each see only what came before.
+
+    Source: Vaswani et al. 2017, §3.1. Written in 14.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        width: int,
+        heads: int,
+        layers: int,
+        feed_forward: int | None = None,
+        max_length: int = 256,
+        dropout: float = 0.0,
+        pre_norm: bool = True,
+        positions: str = "sinusoidal",
+        pad: int = PAD_ID,
+    ):
+        super().__init__()
+        self.pad = pad
+        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
+        self.blocks = nn.ModuleList(
+            EncoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+
+    def forward(self, tokens: torch.Tensor, causal: bool = False) -> torch.Tensor:
+        mask = padding_mask(tokens, self.pad)
+        if causal:
+            mask = mask & causal_mask(tokens.shape[1]).to(tokens.device)
+        x = self.embedding(tokens)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.norm(x)
+
+
+class Transformer(nn.Module):
+    """Encoder and decoder: forward(source (B, S), target_in (B, T)) → logits (B, T, V).
+
+    begin and step write token by token (models.generate); each step reads the whole beginning again: 16 caches it.
+    The options are TransformerEncoder's. Source: Vaswani et al. 2017, §3. Written in 14.
+    """
+
+    def __init__(self, source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
+        super().__init__()
+        self.encoder = TransformerEncoder(source_vocabulary_size, width, heads, layers, **options)
+        self.decoder = TransformerDecoder(target_vocabulary_size, width, heads, layers, **options)
+
+    def forward(self, source: torch.Tensor, target_in: torch.Tensor) -> torch.Tensor:
+        memory = self.encoder(source)
+        return self.decoder(target_in, memory, padding_mask(source, self.encoder.pad))
+
+    def begin(self, source: torch.Tensor) -> tuple:
+        return self.encoder(source), padding_mask(source, self.encoder.pad), source[:, :0]
+
+    def step(self, tokens: torch.Tensor, state: tuple) -> tuple[torch.Tensor, tuple]:
+        memory, mask, written = state
+        written = torch.cat([written, tokens[:, None]], dim=1)
+        return self.decoder(written, memory, mask)[:, -1], (memory, mask, written)
+
+
+class TransformerDecoder(nn.Module):
+    """Writes: each position of target_in (B, T) sees itself and those before it, and all of the memory.
+
+    Padding of the target stands at its end, where no real position looks. Written in 14.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        width: int,
+        heads: int,
+        layers: int,
+        feed_forward: int | None = None,
+        max_length: int = 256,
+        dropout: float = 0.0,
+        pre_norm: bool = True,
+        positions: str = "sinusoidal",
+        pad: int = PAD_ID,
+    ):
+        super().__init__()
+        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
+        self.blocks = nn.ModuleList(
+            DecoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+        self.readout = nn.Linear(width, vocabulary_size)
+
+    def forward(self, tokens: torch.Tensor, memory: torch.Tensor, memory_mask: torch.Tensor) -> torch.Tensor:
+        mask = causal_mask(tokens.shape[1]).to(tokens.device)
+        x = self.embedding(tokens)
+        for block in self.blocks:
+            x = block(x, memory, mask, memory_mask)
+        return self.readout(self.norm(x))

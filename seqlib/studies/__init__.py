@@ -1,0 +1,1 @@
+"""What one question shares between its notebook and its recording."""

@@ -1,0 +1,93 @@
+"""What of a training run is saved, and when a saved one may be taken up again."""
+
+from __future__ import annotations
+
+import torch
+
+from seqlib.training import checkpoint
+
+READABLE = ("steps", "lr", "clip", "amp")
+
+
+def save(run, random_now: dict) -> None:
+    """Write all that the rest of the run depends on. OSError if the disk refuses."""
+    history = run.history
+    state = {
+        "settings": settings(run),
+        "first_batch": run.first_batch,
+        "random_at_start": run.random_at_start,
+        "random": random_now,
+        "done": run.done,
+        "model": run.model.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "losses": torch.tensor(history.losses, dtype=torch.float64),
+        "grad_norms": torch.tensor(history.grad_norms, dtype=torch.float64),
+        "evals": history.evals,
+        "seconds": history.seconds,
+    }
+    checkpoint.save(run.path, state)
+
+
+def load(run) -> str:
+    """Take up a saved run, or set its file aside; return what to tell the learner, "" if there is no file."""
+    now = checkpoint.random_state()
+    try:
+        state = checkpoint.load(run.path)
+    except ValueError:
+        return _aside(run, "damaged", "is damaged")
+    if state is None:
+        return ""
+    other = _difference(run, state)
+    if other:
+        checkpoint.set_random_state(now)
+        return _aside(run, "other-settings", f"was made with {other}")
+    _restore(run, state)
+    return f"resumed at step {run.done:,}"
+
+
+def settings(run) -> dict[str, str]:
+    """What must be the same for a run to resume, by the name that a message gives it."""
+    model = [(name, tuple(value.shape), str(value.dtype)) for name, value in run.model.state_dict().items()]
+    options = [
+        {key: value for key, value in group.items() if key not in ("params", "lr", "initial_lr")}
+        for group in run.optimizer.param_groups
+    ]
+    moments = (0, run.total // 2, run.total - 1)
+    return {
+        "steps": str(run.total),
+        "lr": ", ".join(f"{rate:g}" for rate in run.rates),
+        "clip": str(run.clip),
+        "amp": str(run.amp),
+        "model": checkpoint.digest([model, repr(run.model)]),
+        "optimizer": checkpoint.digest([type(run.optimizer).__name__, options]),
+        "schedule": checkpoint.digest([run.schedule(step) for step in moments] if run.schedule else []),
+    }
+
+
+def _difference(run, state: dict) -> str:
+    """How the saved run differs from this one, "" if it does not."""
+    for key, value in settings(run).items():
+        before = state["settings"][key]
+        if before != value:
+            return f"{key} {before}, now {value}" if key in READABLE else f"another {key}"
+    # Batches may draw from the global generators: compare the first one from the same starting point.
+    checkpoint.set_random_state(state["random_at_start"])
+    return "" if checkpoint.digest(run.sampler(0)) == state["first_batch"] else "other batches"
+
+
+def _restore(run, state: dict) -> None:
+    """Put model, optimizer, history and random generators back to where they were saved."""
+    run.model.load_state_dict(state["model"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    history = run.history
+    history.losses, history.grad_norms = state["losses"].tolist(), state["grad_norms"].tolist()
+    history.evals, history.seconds = state["evals"], state["seconds"]
+    run.done, run.first_batch = state["done"], state["first_batch"]
+    run.random_at_start = state["random_at_start"]
+    checkpoint.set_random_state(state["random"])
+
+
+def _aside(run, kind: str, why: str) -> str:
+    """Keep the file under another name and say so."""
+    aside = checkpoint.set_aside(run.path, kind)
+    return f"the checkpoint {run.path.stem} {why}; kept as {aside.name}, starting anew"

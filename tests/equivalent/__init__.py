@@ -1,0 +1,1 @@
+"""Changes to solutions that nobody can see, a module a notebook: {(exercise, the changed line): why}."""

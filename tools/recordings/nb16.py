@@ -1,0 +1,278 @@
+"""The recorded runs of notebook 16: the race, the parts one at a time, the scaling law.
+
+Called by record_runs.py. The model, and the recipe are the notebook's own, read from
+solutions/16_gpt.py. Time is processor time of one thread, so that a busy machine does not change who wins.
+"""
+
+import math
+import time
+from functools import cache
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from recordings import notebook, recording
+
+
+@cache
+def shakespeare():
+    """Character ids of the first nine tenths and of the last, and how many characters there are."""
+    from seqlib.data import encode_chars, fetch, split_in_time
+
+    ids, characters = encode_chars(fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8"))
+    return *split_in_time(ids), characters.size
+
+
+# -- the race --------------------------------------------------------------------------------------------------------
+
+SECONDS, MARKS = 60, (10, 20, 30, 40, 50, 60)
+
+
+def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, warm=50):
+    """Train for `seconds` of processor time, warm up and cosine by that clock: (losses at the marks, steps made)."""
+    rates, found, spent, step = [group["lr"] for group in optimizer.param_groups], [], 0.0, 0
+    while len(found) < len(marks):
+        began, way = time.process_time(), min(1.0, spent / seconds)
+        factor = min(1, (step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * way)) / 2)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * factor
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=amp):
+            value = loss(step)
+        optimizer.zero_grad()
+        value.backward()
+        nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
+        optimizer.step()
+        spent, step = spent + time.process_time() - began, step + 1
+        if spent >= marks[len(found)]:
+            found.append(evaluate())
+    return found, step
+
+
+def race_gpt(config, make, batch, ids, late, amp=True, **options):
+    """A GPT against the clock, windows from anywhere."""
+    from seqlib.data import text_sampler
+    from seqlib.training.train import cross_entropy
+
+    torch.manual_seed(0)
+    model = notebook("16")["GPT"](config)
+    windows = text_sampler(ids, config.context, batch)
+    return timed(
+        make(model),
+        lambda step: cross_entropy(model, windows(step)),
+        lambda: notebook("16")["held_out"](model, late, config.context),
+        amp,
+        **options,
+    )
+
+
+def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):
+    """A recurrent layer against the clock, its state carried from window to window, in the evaluation too."""
+    from seqlib.data import carried_sampler
+    from seqlib.studies.small_gpt import Recurrent
+
+    torch.manual_seed(0)
+    model, kept = Recurrent(size, layer), [None]
+    windows = carried_sampler(ids, context, batch)
+
+    def loss(step):
+        x, y, first = windows(step)
+        logits, state = model(x, None if first[0] else kept[0])
+        kept[0] = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+        return F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
+
+    def evaluate():
+        rows = (len(late) - 1) // 8 * 8
+        x, y = (torch.from_numpy(late[k : k + rows].reshape(8, -1).copy()) for k in (0, 1))
+        with torch.no_grad():
+            return F.cross_entropy(model(x)[0].flatten(0, 1), y.flatten()).item()
+
+    return timed(notebook("16")["muon"](model, inside="layer", lr=0.05), loss, evaluate, **options)
+
+
+@recording
+def race(command):
+    """GPT, nanoGPT's CPU recipe, LSTM and GRU: a minute of one core each."""
+    from seqlib.training import recorded
+
+    GPTConfig, (early, late, size) = notebook("16")["GPTConfig"], shakespeare()
+    adamw = {"lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 0.1}
+    found = {
+        "GPT": race_gpt(GPTConfig(size, **notebook("16")["MODERN"]), notebook("16")["muon"], 32, early, late),
+        "nanoGPT's CPU recipe": race_gpt(
+            GPTConfig(size, bias=False),
+            lambda model: torch.optim.AdamW(model.parameters(), **adamw),
+            12,
+            early,
+            late,
+            amp=False,
+            warm=100,
+        ),
+        "LSTM, state carried": race_recurrent(nn.LSTM, early, late, size),
+        "GRU, state carried": race_recurrent(nn.GRU, early, late, size),
+    }
+    results = {
+        f"{name}, {s} s": [nats] for name, (series, _) in found.items() for s, nats in zip(MARKS, series, strict=True)
+    }
+    results |= {f"{name}, steps": [steps] for name, (_, steps) in found.items()}
+    recorded.record(
+        "16_race",
+        {},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="Four character models of tinyshakespeare, 60 s of processor time of one core each",
+    )
+
+
+@recording
+def longer(command, seconds=60, marks=(15, 30, 45, 60)):
+    """Python's own library: a GPT with a context of 256 against the LSTM, for longer."""
+    from seqlib.data import encode_chars, split_in_time, stdlib_text
+    from seqlib.training import recorded
+
+    ids, letters = encode_chars(stdlib_text(1_900_000))
+    known, unseen = split_in_time(ids, (0.95, 0.05))
+    config = notebook("16")["GPTConfig"](letters.size, context=256, **notebook("16")["MODERN"])
+    clock = {"seconds": seconds, "marks": marks}
+    found = {
+        "GPT, context 256": race_gpt(config, notebook("16")["muon"], 8, known, unseen, **clock),
+        "LSTM, state carried": race_recurrent(nn.LSTM, known, unseen, letters.size, **clock),
+    }
+    results = {
+        f"{name}, {s} s": [nats] for name, (series, _) in found.items() for s, nats in zip(marks, series, strict=True)
+    }
+    results |= {f"{name}, steps": [steps] for name, (_, steps) in found.items()}
+    recorded.record(
+        "16_longer",
+        {},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="A GPT and an LSTM of the standard library's source, processor time of one core each",
+    )
+
+
+# -- the parts, one at a time ----------------------------------------------------------------------------------------
+
+
+@recording
+def parts(command, seeds=(0, 1, 2)):
+    """Each modern part switched on alone, and all of them: equal steps, three seeds."""
+    from seqlib.training import recorded
+
+    GPTConfig, (early, late, size), results = notebook("16")["GPTConfig"], shakespeare(), {}
+    for name, change in notebook("16")["PARTS"].items():
+        nats, seconds = [], []
+        for seed in seeds:
+            began = time.process_time()
+            model, _ = notebook("16")["train_gpt"](
+                GPTConfig(size, **change), early, 250, seed, 16, name=f"{name}, {seed}"
+            )
+            seconds.append(time.process_time() - began)
+            nats.append(notebook("16")["held_out"](model, late))
+        results |= {name: nats, f"{name}, seconds": seconds}
+    recorded.record(
+        "16_parts",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="nats per character",
+        command=command,
+        what="A GPT of 4 layers of 128, 250 steps of 16 windows of 64, one part at a time",
+    )
+
+
+# -- the scaling law -------------------------------------------------------------------------------------------------
+
+# Budget of operations: three shapes (width, layers) around the best.
+LEVELS = {
+    3e10: ((16, 1), (24, 2), (40, 2)),
+    1e11: ((24, 2), (40, 2), (64, 2)),
+    3e11: ((32, 2), (56, 2), (80, 3)),
+    1e12: ((40, 2), (72, 3), (104, 4)),
+    2e12: ((56, 3), (88, 4), (128, 4)),
+}
+
+
+@recording
+def scaling(command, seeds=(0,)):
+    """Loss against compute: five budgets, three sizes each."""
+    from seqlib.training import recorded
+
+    GPTConfig, (early, late, size), results = notebook("16")["GPTConfig"], shakespeare(), {}
+    for level, shapes in LEVELS.items():
+        for width, layers in shapes:
+            config = GPTConfig(size, width=width, layers=layers, **notebook("16")["MODERN"])
+            weights = sum(p.numel() for p in notebook("16")["GPT"](config).parameters() if p.ndim == 2)
+            step = notebook("16")["training_flops"](weights, 16 * 64, layers, 64, width)
+            steps, name = round(level / step), f"{weights} weights, {level:.0f}"
+            models = [notebook("16")["train_gpt"](config, early, steps, seed, 16, name=name)[0] for seed in seeds]
+            results[name] = [notebook("16")["held_out"](model, late) for model in models]
+    recorded.record(
+        "16_scaling",
+        {},
+        results=results,
+        seeds=seeds,
+        unit="nats per character",
+        command=command,
+        what="GPTs of several sizes on tinyshakespeare, equal operations",
+    )
+
+
+# -- on a GPU --------------------------------------------------------------------------------------------------------
+
+
+LARGE = {
+    "context": 256,
+    "width": 384,
+    "layers": 6,
+    "heads": 6,
+    "norm": "rms",
+    "positions": "rotary",
+    "feed_forward": "swiglu",
+    "qk_norm": True,
+    "bias": False,
+    "dropout": 0.3,
+}
+
+
+@recording
+def gpu(command):
+    """nanoGPT's GPU size with the modern parts and Muon, prepared to go below its 1.4697. Needs a CUDA device."""
+    from seqlib.runtime import device
+    from seqlib.training import recorded
+
+    if device().type != "cuda":
+        print("16_gpu needs a CUDA device: nothing recorded")
+        return
+    from seqlib.data import text_sampler
+    from seqlib.training.train import train, warmup_cosine
+
+    early, late, size = shakespeare()
+    torch.manual_seed(0)
+    model = notebook("16")["GPT"](notebook("16")["GPTConfig"](size, **LARGE)).to(device())
+    history = train(
+        model,
+        text_sampler(early, LARGE["context"], 64),
+        3000,
+        amp=True,
+        clip=1.0,
+        every=250,
+        name="GPT",
+        optimizer=notebook("16")["muon"](model, lr=0.02, lr_rest=3e-3),
+        schedule=warmup_cosine(3000, 100),
+        evaluate=lambda model: {"nats": notebook("16")["held_out"](model, late, LARGE["context"])},
+    )
+    results = {"held out, best": [min(history.series("nats")[1])], "held out, last": [history.series("nats")[1][-1]]}
+    recorded.record(
+        "16_gpu",
+        {"GPT": [history]},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what="A GPT of 6 layers of 384, context 256, dropout 0.3, 3000 steps of 64 windows",
+    )

@@ -1,0 +1,269 @@
+"""The recorded runs of notebook 17: the masking rule, the direction, few labels, real text.
+
+The code that trains is the notebook's own: definitions are read from solutions/17_bert.py.
+"""
+
+import copy
+import time
+from functools import cache
+
+import numpy as np
+
+from recordings import notebook, recording
+
+SEEDS = (0, 1, 2)
+STEPS = 1200  # of pre-training, as in the notebook
+RULE_STEPS = 600  # nine networks: fewer steps each
+RULES = {"100/0/0": (1.0, 0.0), "80/10/10": (0.8, 0.1), "80/0/20": (0.8, 0.0)}
+SIZES = {"reviews": (64, 256, 1024), "tags": (16, 64, 256)}
+AT_STEPS = (150, 300, 600)
+
+
+@cache
+def texts(seed: int) -> dict:
+    """The notebook's two grammars, drawn with this seed: sentences, labels, vocabulary."""
+    import torch
+
+    from seqlib.data import Vocabulary, negation_grammar
+    from seqlib.data.tagging import ambiguous_words, tagging_grammar
+
+    n, rng = notebook("17"), np.random.default_rng(seed)
+    sentences, tags = tagging_grammar(rng, 4000)
+    new_sentences, new_tags = tagging_grammar(rng, 1000, exclude=sentences)
+    near = (1, 1, 1, 1)
+    reviews, moods = negation_grammar(rng, 4000, distances=near)
+    new_reviews, new_moods = negation_grammar(rng, 1000, distances=near, exclude=reviews)
+    words = Vocabulary.build(sentences + reviews, specials=n["SPECIALS"])
+    faces = ambiguous_words(sentences, tags)
+
+    def tagged(s, t):
+        return n["rows"](s, words), n["tag_rows"](t)
+
+    def reviewed(s, m):
+        return n["rows"](s, words), torch.from_numpy(m)
+
+    return {
+        "words": words,
+        "all": n["rows"](sentences + reviews, words),
+        "texts": reviews,
+        "new texts": new_reviews,
+        "tags": (tagged(sentences, tags), tagged(new_sentences, new_tags)),
+        "reviews": (reviewed(reviews, moods), reviewed(new_reviews, new_moods)),
+        "faces": torch.tensor([token in faces for token in words.tokens]),
+        "new": n["rows"](new_sentences + new_reviews, words),
+    }
+
+
+@cache
+def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS):
+    """A network trained on both grammars, and its history."""
+    import torch
+
+    n, data = notebook("17"), texts(seed)
+    size = len(data["words"])
+    torch.manual_seed(seed)
+    model = n["Bert"](size)
+    mask, random = RULES[rule]
+    batches = n["masked_batches"](data["all"], size, seed, mask_share=mask, random_share=random)
+    return model, n["pretrain"](model, batches, steps)
+
+
+def classes(task: str) -> int:
+    from seqlib.data.tagging import TAGS
+
+    return 2 if task == "reviews" else len(TAGS)
+
+
+def score(reader, task: str, seed: int) -> float:
+    """Percent right on new sentences; for tags, among the words with two classes."""
+    data = texts(seed)
+    return notebook("17")["percent_right"](reader, *data[task][1], data["faces"] if task == "tags" else None)
+
+
+def tuned(encoder, width: int, task: str, labels: int, seed: int, steps: int, lr=1e-3, of=None) -> float:
+    n = notebook("17")
+    x, y = texts(seed)[task][0]
+    reader = n["Reader"](encoder, width, classes(task), of or {"reviews": "mean", "tags": "words"}[task])
+    n["fine_tune"](reader, x[:labels], y[:labels], steps, lr, seed)
+    return score(reader, task, seed)
+
+
+def feature_based(model, seed: int, labels: int = 64) -> float:
+    """Percent of two-faced words that a probe on frozen states tags right, from `labels` sentences."""
+    import torch
+
+    n, data = notebook("17"), texts(seed)
+    (x, y), (x_new, y_new) = data["tags"]
+    x, y = x[:labels], y[:labels]
+    with torch.no_grad():
+        said = n["probe"](model.encoder(x)[y >= 0], y[y >= 0], model.encoder(x_new).flatten(0, 1), classes("tags"))
+    counts = (y_new >= 0) & data["faces"][x_new]
+    return 100 * (said.argmax(1).view_as(y_new) == y_new)[counts].double().mean().item()
+
+
+@recording
+def rule(command):
+    from seqlib.training import recorded
+
+    n, results, curves = notebook("17"), {}, {}
+
+    def keep(name, value):
+        results.setdefault(name, []).append(value)
+
+    for name in RULES:
+        for seed in SEEDS:
+            model, history = pretrained(seed, name, RULE_STEPS)
+            curves.setdefault(name, []).append(history)
+            data = texts(seed)
+            right, random = n["beliefs"](model, data["new"], len(data["words"]))
+            keep(f"{name}, hidden words guessed", n["guessed_right"](model, data["new"], len(data["words"])))
+            keep(f"{name}, belief in right words", right[:, 1].mean().item())
+            keep(f"{name}, belief in random words", random[:, 1].mean().item())
+            keep(f"{name}, feature-based tagging", feature_based(model, seed))
+            keep(f"{name}, fine-tuned tagging", tuned(copy.deepcopy(model.encoder), 64, "tags", 64, seed, 200))
+    recorded.record(
+        "17_rule",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="nats per hidden word",
+        command=command,
+        what=f"Three masking rules, {RULE_STEPS} steps on two grammars; tagging of two-faced words, 64 labels.",
+    )
+
+
+@recording
+def direction(command):
+    from seqlib.training import recorded
+
+    n, results = notebook("17"), {}
+    for way in ("causal", "masked"):
+        for seed in SEEDS:
+            for steps in AT_STEPS:
+                noun, verb = n["read_one_way"](way == "causal", seed, steps)
+                for what, value in (("noun", noun), ("verb", verb)):
+                    results.setdefault(f"{way}, {what}, {steps} steps", []).append(value)
+    recorded.record(
+        "17_direction",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent of blanks given the right number by a causal and a masked network, by training steps.",
+    )
+
+
+@recording
+def labels(command):
+    from seqlib.models.bidirectional import BidirectionalEncoder
+    from seqlib.training import recorded
+
+    n, results = notebook("17"), {}
+
+    def keep(task, name, labels, value):
+        results.setdefault(f"{name}, {task} {labels}", []).append(value)
+
+    for seed in SEEDS:
+        size = len(texts(seed)["words"])
+        model, history = pretrained(seed)
+        for task, sizes in SIZES.items():
+            steps = 200
+            makers = {
+                "pre-trained": lambda model=model: (copy.deepcopy(model.encoder), 64),
+                "from scratch": lambda size=size: (n["Bert"](size).encoder, 64),
+                "BiLSTM": lambda size=size: (BidirectionalEncoder(size, 64, 80), 160),
+            }
+            for name, make in makers.items():
+                lr = 5e-3 if name == "BiLSTM" else 1e-3
+                for labels in sizes:
+                    began = time.perf_counter()
+                    keep(task, name, labels, tuned(*make(), task, labels, seed, steps, lr))
+                    once = time.perf_counter() - began  # of the largest size: what the measuring adds is small
+                if task == "reviews" and name == "from scratch":
+                    longer = int(steps * (1 + history.seconds / once))
+                    keep(task, name, "256, equal time", tuned(*make(), task, 256, seed, longer, lr))
+            if task == "reviews":
+                keep(
+                    task,
+                    "pre-trained",
+                    "256 by [CLS]",
+                    tuned(*makers["pre-trained"](), task, 256, seed, steps, of="[CLS]"),
+                )
+        keep("reviews", "TF-IDF", 4000, 100 * counting(seed))
+    recorded.record(
+        "17_labels",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent right on new sentences by labelled sentences; tags: words with two classes.",
+    )
+
+
+def counting(seed: int) -> float:
+    """TF-IDF with logistic regression on the reviews."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    data = texts(seed)
+    (_, y), (_, y_new) = data["reviews"]
+    words = TfidfVectorizer(analyzer=lambda tokens: tokens, sublinear_tf=True)
+    return make_pipeline(words, LogisticRegression(max_iter=200)).fit(data["texts"], y).score(data["new texts"], y_new)
+
+
+@recording
+def real(command):
+    from seqlib.data.sentiment import sst2
+    from seqlib.data.tagging import UPOS, ud_ewt
+    from seqlib.training import recorded
+
+    results = {}
+    for task, read, names in (("SST-2", sst2, None), ("EWT", ud_ewt, UPOS)):
+        train, test = read("train"), read("test")
+        results[f"counting, {task}"] = [notebook("17")["counting"](train, test, names and 5)] * len(SEEDS)
+        for seed in SEEDS:
+            for label, value in _on_real_text(task, train, test, names, seed).items():
+                results.setdefault(label, []).append(value)
+    recorded.record(
+        "17_real",
+        {},
+        results=results,
+        seeds=SEEDS,
+        command=command,
+        what="Percent right on the test parts of SST-2 and UD EWT; pre-training: 400 steps on training text.",
+    )
+
+
+def _on_real_text(task, train, test, names, seed, steps=400) -> dict:
+    """{label: percent right} for a pre-trained network, the same from scratch, and a bidirectional LSTM."""
+    import torch
+
+    from seqlib.data import Vocabulary
+    from seqlib.models.bidirectional import BidirectionalEncoder
+
+    n = notebook("17")
+    words = Vocabulary.build(train[0], min_count=2, specials=n["SPECIALS"])
+    size, shuffled = len(words), np.random.default_rng(seed).permutation(len(train[0]))
+
+    def arrays(sentences, labels):
+        return n["rows"](sentences, words), torch.as_tensor(labels) if names is None else n["tag_rows"](labels, names)
+
+    x, y = arrays([train[0][i] for i in shuffled], [train[1][i] for i in shuffled])
+    new = arrays(*test)
+    torch.manual_seed(seed)
+    model = n["Bert"](size, dropout=0.1)
+    n["pretrain"](model, n["masked_batches"](x, size, seed), steps, lr=2e-3)
+    makers = {
+        "pre-trained": lambda: (copy.deepcopy(model.encoder), 64),
+        "from scratch": lambda: (n["Bert"](size, dropout=0.1).encoder, 64),
+        "BiLSTM": lambda: (BidirectionalEncoder(size, 64, 80, dropout=0.3), 160),
+    }
+    found = {}
+    for name, make in makers.items():
+        for labels in (250, len(x)):
+            reader = n["Reader"](*make(), len(names or (0, 1)), "words" if names else "mean")
+            lr = 3e-3 if name == "BiLSTM" else 1e-3
+            n["fine_tune"](reader, x[:labels], y[:labels], 100 if labels == 250 else 300, lr, seed)
+            found[f"{name}, {task} {labels}"] = n["percent_right"](reader, *new)
+    return found
