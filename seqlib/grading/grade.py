@@ -305,7 +305,7 @@ def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int, 
         result["problem"] = str(error)
         numbers = [
             n for n in assignment.notebooks() if name.startswith(n) or f"_{n}_" in name
-        ] or assignment.notebooks()[:1]
+        ] or assignment.notebooks()
         result["notebook"] = result["notebook"] or (numbers[0] if len(numbers) == 1 else None)
     result["score"] = round(sum(e["score"] for e in result["exercises"].values()), 2)
     result["seconds"] = round(time.monotonic() - began, 2)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from seqlib.checks.limits import TookTooLong
 from seqlib.grading.inside import wire
-from seqlib.grading.sandbox import Limits, bwrap_command, container_command, environment
+from seqlib.grading.sandbox import Limits, account, bwrap_command, container_command, environment
 
 
 class RunEnded(Exception):
@@ -107,7 +107,7 @@ class Slot:
     def __init__(self, kind: str, stage: Path, limits: Limits, *, image: str | None = None, secrets=()):
         self.kind, self.stage, self.limits, self.image, self.secrets = kind, stage, limits, image, secrets
         self.process, self.control, self.nested, self.run = None, None, False, None
-        self.peak, self.log = 0, None
+        self.peak, self.log, self.trusted = 0, None, False  # trusted: it has graded a right answer
         self.watching = threading.Event()
 
     def __enter__(self):
@@ -120,7 +120,7 @@ class Slot:
         self._kill()
 
     def options(self, **more) -> str:
-        return json.dumps({"limits": self.limits.inside(), "uid": 200_000 + os.getpid() % 4_000_000, **more})
+        return json.dumps({"limits": self.limits.inside(), "uid": account(), **more})
 
     def start(self) -> Run:
         """A fresh run. RunEnded where the sandbox itself does not start."""

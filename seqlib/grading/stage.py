@@ -6,9 +6,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path(__file__).resolve().parent / "inside"
-PREFIX = "seqlib-grading-"
+PREFIX, LOCK = "seqlib-grading-", ".lock"
 CHECKS_KEPT = ("calling.py", "compare.py", "limits.py")  # how an answer is called; nothing of what is right
 
 STUB = '''"""In the grader's sandbox: hands what is checked to the grader outside, and knows nothing about it."""
@@ -45,20 +47,30 @@ progress = hint_all = lambda *a, **k: Result()
 def staged():
     """A temporary folder with `course` (what a notebook may import) and `grader` (the program that runs it)."""
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    try:
-        write(folder)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK)
+    os.close(handle)
+    lock, folder = FileLock(name), Path(name.removesuffix(LOCK))
+    with lock.acquire(timeout=10):
+        try:
+            folder.mkdir(mode=0o700)
+            write(folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(name).unlink(missing_ok=True)
 
 
 def _sweep():
-    """Remove what graders that were killed left behind."""
-    for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = old.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc").is_dir():
-            shutil.rmtree(old, ignore_errors=True)
+    """Remove what graders that were killed left behind: a living one holds its lock, in whatever container it is."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*{LOCK}"):
+        try:
+            if path.stat().st_uid != os.getuid() or path.is_symlink():
+                continue
+            with FileLock(path).acquire(timeout=0):
+                shutil.rmtree(str(path).removesuffix(LOCK), ignore_errors=True)
+                path.unlink(missing_ok=True)
+        except (OSError, Timeout):
+            continue
 
 
 def write(folder: Path):
