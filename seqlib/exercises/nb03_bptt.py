@@ -72,7 +72,7 @@ logits_gradient = Exercise(
     points=2,
     inputs=_logits,
     oracle=_cross_entropys,
-    returns=("dz",),
+    returns=("dlogits",),
     right=_logits_gradient,
     mistakes=slips(
         _logits_gradient,
