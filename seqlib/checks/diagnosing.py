@@ -16,6 +16,7 @@ from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 # Of one result, from the most special to the least. What fits by two is said by the first.
 SAME_SHAPE = (
     sequences.kinds,
+    places.not_finite,
     functions.inverted,
     factors.with_argument,
     factors.constant_factor,
@@ -82,7 +83,8 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights)
         yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights)
     yield "where", _of_parts(parts, (_where,))
-    yield "cases", features.generalised(cases, passed, names)
+    again = partial(_again, exercise, ask, probe) if near else tuple
+    yield "cases", features.generalised(cases, passed, names, again)
     yield "one of several", _one_wrong(parts)
 
 
@@ -106,6 +108,21 @@ def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
     function = answer if exercise.using is None else partial(exercise.using, answer)
     said = crashes.read(function, case.args, answer) or crashes.read_text(outcome.kind, outcome.detail)
     return said
+
+
+def _again(exercise, ask, probe) -> list:
+    """Further draws of the cases, each with whether the answer is right there, as long as there is time."""
+    draws = []
+    for seed in range(3):
+        draw = []
+        for case in exercise.inputs(np.random.default_rng(seed)):
+            if probe.late:
+                return draws
+            outcome, right = ask(case.args, case), probe.right(case.args)
+            if right is not None:
+                draw.append((case, not outcome.kind and _agrees(exercise, outcome.value, right.value)))
+        draws.append(draw)
+    return draws
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -142,19 +159,42 @@ def _part(exercise, label, pairs, names) -> Part:
 def _of_parts(parts: list[Part], steps) -> Observation | None:
     """What is read of each wrong result, with a word on the right ones."""
     wrong = [p for p in parts if p.failing]
-    said = [next((o for step in steps if (o := step(part))), None) for part in wrong]
-    read = [o for o in said if o][:2]
-    if not read:
+    said = [_first(part, steps) for part in wrong]
+    if not any(said):
         return None
+    every = (_same_shape, _other_shape, _items, _where)
+    said = [o or _first(part, every) for part, o in zip(wrong, said, strict=True)]
     right = [p.label for p in parts if not p.failing]
     head = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right. " if right else ""
-    head = head[:1].upper() + head[1:]
+    head = _capital(head)
     left = [p.label for p, o in zip(wrong, said, strict=True) if o is None]
-    tail = (
-        f". {_joined(left)[:1].upper()}{_joined(left)[1:]} {'are' if len(left) > 1 else 'is'} wrong too" if left else ""
-    )
-    told = [o.told for o in read]
-    return seen(head + ". ".join(o.text for o in read) + tail, None if None in told else head + ". ".join(told) + tail)
+    verb = "are" if len(left) > 1 else "is"
+    tail = [f"{_capital(_joined(left))} {verb} wrong too"] if left else []
+    read = [(p.label, o) for p, o in zip(wrong, said, strict=True) if o]
+    text = _sentences([(label, o.text) for label, o in read])
+    told = None if any(o.told is None for _, o in read) else _sentences([(label, o.told) for label, o in read])
+    return seen(head + _chained([*text, *tail]), told and head + _chained([*told, *tail]))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentences(said: list[tuple[str, str]]) -> list[str]:
+    """What is said of each result; the same of several is said once. No more than two sentences."""
+    groups: dict[str, list[str]] = {}
+    for label, text in said:
+        groups.setdefault(text.replace(_capital(label), "·", 1) if label else text, []).append(label)
+    out = []
+    for pattern, labels in list(groups.items())[:2]:
+        same = f". So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
+        out.append(pattern.replace("·", _capital(labels[0]), 1) + same)
+    return out
+
+
+def _chained(sentences: list[str]) -> str:
+    """Sentences in a row; the last one's full stop is put where it is shown."""
+    return " ".join(s if s.endswith(("?", "!", ".")) or s is sentences[-1] else s + "." for s in sentences)
 
 
 def _joined(labels: list[str]) -> str:
@@ -170,7 +210,7 @@ def _one_wrong(parts) -> Observation | None:
     text = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right in every case: only {_joined(wrong)} " + (
         "are wrong" if len(wrong) > 1 else "is wrong"
     )
-    return seen(text[0].upper() + text[1:])
+    return seen(_capital(text))
 
 
 def _first(part: Part, readers) -> Observation | None:

@@ -8,17 +8,18 @@ from seqlib.checks.compare import as_array, number
 from seqlib.checks.readers.seen import Observation, Part, alike, axis_name, near, seen
 from seqlib.checks.readers.sizes import quantities
 
+BITS = " (the factor between nats and bits)"
+TENS = " (the factor between natural logarithms and those to base 10)"
 CONSTANTS = [
-    (math.log(2), "ln 2: nats where bits are asked for, or divided by ln 2 where it should be multiplied"),
-    (1 / math.log(2), "1/ln 2: bits where nats are asked for, or multiplied by ln 2 where it should be divided"),
-    (math.log(2) ** 2, "(ln 2)²: multiplied by ln 2 where it should be divided"),
-    (math.log(2) ** -2, "1/(ln 2)²: divided by ln 2 where it should be multiplied"),
-    (math.log(10), "ln 10: the natural logarithm in the place of that to base 10"),
-    (1 / math.log(10), "1/ln 10: the logarithm to base 10 in the place of the natural one"),
-    (math.log10(2), "ln 2 / ln 10: the logarithm to base 10 in the place of that to base 2"),
-    (100.0, "100: percent in the place of a share"), (0.01, "1/100: a share in the place of percent"),
+    (math.log(2), "ln 2" + BITS), (1 / math.log(2), "1/ln 2" + BITS),
+    (math.log(2) ** 2, "(ln 2)²: that factor is on the wrong side, multiplied where it divides"),
+    (math.log(2) ** -2, "1/(ln 2)²: that factor is on the wrong side, dividing where it multiplies"),
+    (math.log(10), "ln 10" + TENS), (1 / math.log(10), "1/ln 10" + TENS),
+    (math.log10(2), "ln 2 / ln 10 (the factor between logarithms to base 2 and to base 10)"),
+    (100.0, "100 (the factor between shares and percent)"), (0.01, "1/100 (the factor between shares and percent)"),
     (math.pi, "π"), (1 / math.pi, "1/π"), (2 * math.pi, "2π"), (0.5 / math.pi, "1/2π"),
-    (180 / math.pi, "180/π: degrees in the place of radians"), (math.pi / 180, "π/180: radians in the place of degrees"),
+    (180 / math.pi, "180/π (the factor between radians and degrees)"),
+    (math.pi / 180, "π/180 (the factor between radians and degrees)"),
     (math.sqrt(2), "√2"), (math.sqrt(0.5), "1/√2"), (math.e, "e"), (1 / math.e, "1/e"),
 ]  # fmt: skip
 # What may be made of a size; `{q}` is its name. The plainest first.
@@ -205,28 +206,30 @@ WITH_ARGUMENT = [
     ("`{n}` itself, as it came in", lambda x, n: n),
     ("`{n}` transposed", lambda x, n: n.T if n.ndim > 1 else None),
     ("minus `{n}`", lambda x, n: -n),
-    ("the right one without `{n}`: `{n}` is not added", lambda x, n: x - n),
-    ("the right one plus `{n}`: `{n}` is added once too often, or should be subtracted and is not", lambda x, n: x + n),
-    ("the right one minus twice `{n}`: `{n}` is subtracted where it should be added", lambda x, n: x - 2 * n),
-    ("the right one plus twice `{n}`: `{n}` is added where it should be subtracted", lambda x, n: x + 2 * n),
+    ("the right one minus `{n}`: is `{n}` left out, or subtracted?", lambda x, n: x - n),
+    ("the right one plus `{n}`: is `{n}` added once too often, or not subtracted?", lambda x, n: x + n),
+    ("the right one minus twice `{n}`: is `{n}` subtracted where it should be added?", lambda x, n: x - 2 * n),
+    ("the right one plus twice `{n}`: is `{n}` added where it should be subtracted?", lambda x, n: x + 2 * n),
     ("`{n}` minus the right one", lambda x, n: n - x),
     ("the right one times `{n}`", lambda x, n: x * n),
     ("the right one divided by `{n}`", lambda x, n: x / n),
     ("`{n}` divided by the right one", lambda x, n: n / x),
-    ("the right one times `{n}` squared: `{n}` multiplies where it should divide", lambda x, n: x * n**2),
-    ("the right one divided by `{n}` squared: `{n}` divides where it should multiply", lambda x, n: x / n**2),
+    ("the right one times `{n}` squared: does `{n}` multiply where it should divide?", lambda x, n: x * n**2),
+    ("the right one divided by `{n}` squared: does `{n}` divide where it should multiply?", lambda x, n: x / n**2),
     ("the right one times the root of `{n}`", lambda x, n: x * np.sqrt(n)),
     ("the right one divided by the root of `{n}`", lambda x, n: x / np.sqrt(n)),
-    ("the right one times 1 minus the square of `{n}`: that slope of a tanh is in it once too often",
+    ("the right one times 1 minus the square of `{n}`: is that slope in it once too often?",
      lambda x, n: x * (1 - n**2)),
-    ("the right one divided by 1 minus the square of `{n}`: that slope of a tanh is missing",
-     lambda x, n: x / (1 - n**2)),
+    ("the right one divided by 1 minus the square of `{n}`: is that slope missing?", lambda x, n: x / (1 - n**2)),
     ("the right one times 1 minus `{n}`", lambda x, n: x * (1 - n)),
     ("the right one divided by 1 minus `{n}`", lambda x, n: x / (1 - n)),
-    ("the right one divided by the slope `{n}` (1 − `{n}`) of a sigmoid", lambda x, n: x / (n * (1 - n))),
+    ("the right one divided by `{n}` (1 − `{n}`), the slope of a sigmoid", lambda x, n: x / (n * (1 - n))),
+    ("the right one times `{n}` (1 − `{n}`), the slope of a sigmoid", lambda x, n: x * (n * (1 - n))),
     ("the right one times the exponential of `{n}`", lambda x, n: x * np.exp(n)),
-    ("the right one with `{n}` for a lower end: whatever is smaller has become `{n}`", lambda x, n: np.maximum(x, n)),
-    ("the right one with `{n}` for an upper end: whatever is larger has become `{n}`", lambda x, n: np.minimum(x, n)),
+    ("the right one with `{n}` for a lower end: whatever is smaller has become `{n}`",
+     lambda x, n: None if n.ndim else np.maximum(x, n)),
+    ("the right one with `{n}` for an upper end: whatever is larger has become `{n}`",
+     lambda x, n: None if n.ndim else np.minimum(x, n)),
     ("the right one to the power of `{n}`", lambda x, n: x**n),
     ("the right one to the power of 1 divided by `{n}`", lambda x, n: x ** (1 / n)),
 ]  # fmt: skip
@@ -270,19 +273,19 @@ def row_by_row(part: Part) -> Observation | None:
         return None
     ndim = dims.pop()
     for axis in reversed(range(ndim)) if ndim > 1 else ():
-        others = f"along {axis_name(axis, ndim)}"
         if any(p.b.shape[axis] < 3 for p in part.failing):
             continue
         if all(_scaled(p, axis) for p in part.pairs):
-            return part.says(
-                f"is right {others} up to a factor, which changes from place to place elsewhere"
-                f"{_sums(part, axis, ndim)}"
-            )
+            return part.says(f"{_each(axis, ndim)} up to a factor of its own{_sums(part, axis, ndim)}")
         if all(_moved(p, axis) for p in part.pairs):
-            return part.says(
-                f"is right {others} up to a number that is added, which changes from place to place elsewhere"
-            )
+            return part.says(f"{_each(axis, ndim)} up to a number of its own that is added")
     return None
+
+
+def _each(axis, ndim) -> str:
+    if ndim == 2:
+        return f"is right in each {('column', 'row')[axis]}"
+    return f"is right along {axis_name(axis, ndim)}"
 
 
 def _scaled(p, axis) -> bool:

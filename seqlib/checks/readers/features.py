@@ -67,24 +67,35 @@ def _distinct(value):
     return len(np.unique(array)) == array.size if array is not None and array.ndim == 1 else None
 
 
-def generalised(cases, passed: list[bool], names: list[str]) -> Observation | None:
+def generalised(cases, passed: list[bool], names: list[str], again=lambda: ()) -> Observation | None:
     """right only for a batch of one, a single step, equal lengths, no padding, zeros, no repetition: what all cases
     that pass share, and none that fails"""
     if all(passed) or not any(passed):
         return None
-    for index in range(len(cases[0].args)):
-        own = names[index] if index < len(names) else list(cases[0].named)[index]
-        widest = max(cases, key=lambda c: getattr(c.args[index], "ndim", 0) if index < len(c.args) else 0)
-        for says, test in _tests_of(own, widest.args[index]):
-            said = _split(says, test, index, cases, passed)
-            if said:
-                return said
+    more = None
+    for says, test, index in _candidates(cases, names):
+        side = _split(test, index, cases, passed)
+        if side is None:
+            continue
+        if more is None:  # other draws of the same kinds of cases: what is so by chance is so no more
+            more = [pair for draw in again() for pair in draw]
+        if more and _split(test, index, *zip(*more, strict=True)) not in (side, ""):
+            continue
+        if side == "right":
+            return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")
+        return seen(f"It is wrong only where {says}: that is so in every case that fails, and in no other")
     return None
 
 
-def _tests_of(own, value):
-    yield from ((says, test) for says, test in _axes_of(own, value))
-    yield from ((says.format(n=own), test) for says, test in OF_ONE)
+def _candidates(cases, names):
+    """(what is said, test, index of the argument): sizes of axes of all arguments first."""
+    count = len(cases[0].args)
+    own = [names[i] if i < len(names) else list(cases[0].named)[i] for i in range(count)]
+    for index in range(count):
+        widest = max((c.args[index] for c in cases), key=lambda v: getattr(v, "ndim", 0))
+        yield from ((says, test, index) for says, test in _axes_of(own[index], widest))
+    for says, test in OF_ONE:
+        yield from ((says.format(n=own[index]), test, index) for index in range(count))
 
 
 def _axes_of(own, value):
@@ -94,7 +105,9 @@ def _axes_of(own, value):
         yield says, lambda v, k=axis, d=ndim: v.shape[k] == 1 if getattr(v, "ndim", 0) == d else None
 
 
-def _split(says, test, index, cases, passed) -> Observation | None:
+def _split(test, index, cases, passed) -> str | None:
+    """ "right" where the test holds for exactly the cases that pass, "wrong" for exactly those that fail; "" where all
+    pass or fail, so that nothing is said."""
     answers = []
     for case in cases:
         try:
@@ -104,7 +117,7 @@ def _split(says, test, index, cases, passed) -> Observation | None:
     if any(a is None for a in answers):
         return None
     if [bool(a) for a in answers] == list(passed):
-        return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")
+        return "right"
     if [not a for a in answers] == list(passed):
-        return seen(f"It is wrong only where {says}: that is so in every case that fails, and in no other")
+        return "wrong"
     return None

@@ -120,6 +120,7 @@ def _held(x, axis, by):
     return np.take(x, order, axis)
 
 
+ANOTHER_ORDER = "another order of slices"
 ALONG = [
     ("the right one in reversed order along {axis}", lambda x, k: np.flip(x, k)),
     ("the right one rolled on by one along {axis}: each {slice} stands one place too late, and the last comes first",
@@ -138,6 +139,7 @@ ALONG = [
      lambda x, k: np.broadcast_to(x.mean(k, keepdims=True), x.shape)),
     ("the sum of the right one along {axis}, everywhere",
      lambda x, k: np.broadcast_to(x.sum(k, keepdims=True), x.shape)),
+    (ANOTHER_ORDER, None),
     ("the right one added up along {axis} (a running sum)", lambda x, k: np.cumsum(x, k)),
     ("the right one added up along {axis} from the end", lambda x, k: np.flip(np.cumsum(np.flip(x, k), k), k)),
     ("the running product of the right one along {axis}", lambda x, k: np.cumprod(x, k)),
@@ -167,6 +169,11 @@ def along_an_axis(part: Part) -> Observation | None:
         return None
     ndim = _ndim(part)
     for says, function in ALONG:
+        if says == ANOTHER_ORDER:
+            said = slices_in_another_order(part)
+            if said:
+                return said
+            continue
         for axis in range(ndim):
             if part.fits(lambda x, case, f=function, k=axis: f(x, k), proof=6 if part.integers else 3):
                 return part.says("is " + says.format(axis=axis_name(axis, ndim), slice=slice_name(axis, ndim)))
@@ -407,23 +414,27 @@ def permuted(part: Part) -> Observation | None:
     if not all(alike_sorted(p) for p in part.pairs):
         return None
     ndim = part.aligned and _ndim(part)
-    if ndim and ndim >= 2:
-        for axis in range(ndim):
-            if all(_slices_permuted(p, axis) for p in part.pairs):
-                name = _plural(slice_name(axis, ndim))
-                return part.says(f"has the right {name}, in another order")
     if not part.aligned:
         return part.says(
             "has all the right numbers, in another shape and another order: is something reshaped where "
             "axes should be exchanged?"
         )
     if ndim == 1 and not any((np.diff(p.b) < 0).any() for p in part.pairs):
-        return part.says("has the right numbers, but not in order: they should rise")
+        return part.says("has the right numbers in another order: those of the right one rise, and these do not")
     if ndim and ndim >= 2:
         return part.says(
             "has all the right numbers, but not in their places: is something reshaped where axes should be exchanged?"
         )
     return part.says("has the right numbers, in another order")
+
+
+def slices_in_another_order(part: Part) -> Observation | None:
+    """the right rows or columns in another order"""
+    ndim = _ndim(part)
+    for axis in range(ndim) if ndim and ndim >= 2 and part.proof >= 6 else ():
+        if all(_slices_permuted(p, axis) for p in part.pairs):
+            return part.says(f"has the right {_plural(slice_name(axis, ndim))}, in another order")
+    return None
 
 
 def alike_sorted(pair) -> bool:

@@ -107,9 +107,28 @@ def masked_places(part: Part) -> Observation | None:
     return None
 
 
+def not_finite(part: Part) -> Observation | None:
+    """nan or infinite wherever it is wrong"""
+    if _usable(part) is None:
+        return None
+    found = np.concatenate([p.a[p.wrong] for p in part.failing])
+    right = np.concatenate([p.b[p.wrong] for p in part.failing])
+    where = "everywhere" if all(p.wrong.all() for p in part.failing) else "wherever it is wrong"
+    if len(found) and np.isnan(found).all() and np.isfinite(right).all():
+        return part.says(
+            f"is nan {where}: 0 divided by 0, ∞ minus ∞, ∞ times 0, or the root or logarithm of something "
+            "negative comes before it"
+        )
+    if len(found) and np.isinf(found).all() and np.isfinite(right).all():
+        return part.says(
+            f"is infinite {where}: something is divided by 0, a logarithm of 0 is taken, or an exponential is too large"
+        )
+    return None
+
+
 def by_value(part: Part) -> Observation | None:
-    """wrong only where the right value is zero, negative, positive, or none at all; zeros, nan, −inf or one constant
-    in the place of values"""
+    """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its sign
+    turned there"""
     ndim = _usable(part)
     if ndim is None or sum(p.b.size for p in part.pairs) < 4:
         return None
@@ -117,12 +136,8 @@ def by_value(part: Part) -> Observation | None:
     right = np.concatenate([p.b[p.wrong] for p in part.failing])
     every = all(p.wrong.all() for p in part.failing)
     where = "everywhere" if every else "wherever it is wrong"
-    if len(found) < 2 and not np.isnan(found).all():
+    if len(found) < 2:
         return None
-    if np.isnan(found).all():
-        return part.says(f"is nan {where}: 0 divided by 0, ∞ minus ∞ or ∞ times 0 came before it")
-    if np.isinf(found).all():
-        return part.says(f"is infinite {where}: something is divided by 0, or an exponential is too large")
     if not found.any() and right.any():
         return part.says(f"is zero {where}: values belong there")
     varied = len(np.unique(np.round(right, 9))) >= 3
@@ -135,9 +150,9 @@ def by_value(part: Part) -> Observation | None:
     if every or all(p.b.all() == (not p.b.any()) for p in part.failing):
         return _turned(part, found, right)
     kinds = [
-        ("zero", lambda b: b == 0), ("no zero", lambda b: b != 0), ("negative", lambda b: b < 0),
+        ("zero", lambda b: b == 0), ("negative", lambda b: b < 0),
         ("positive", lambda b: b > 0), ("infinite", np.isinf), ("larger than 1", lambda b: b > 1),
-        ("larger than −1", lambda b: b > -1), ("above one half", lambda b: b > 0.5), ("below one half", lambda b: b < 0.5),
+        ("above one half", lambda b: b > 0.5), ("below one half", lambda b: b < 0.5),
     ]  # fmt: skip
     for says, kind in kinds:
         hits = [kind(p.b) for p in part.pairs]

@@ -161,10 +161,13 @@ def _bags(part: Part, pairs) -> Observation | None:
     if any(len(r) < 2 for _, r in bags):
         return None
     if all(f == r for f, r in bags):
+        moved = _two_exchanged(pairs)
+        if moved:
+            return part.says(moved)
         if all(f == sorted(f) for f, _ in pairs):
-            return part.says("has the right items, but sorted: another order is asked for")
+            return part.says("has the right items, but sorted, and another order is right")
         if all(r == sorted(r) for _, r in pairs):
-            return part.says("has the right items, but not sorted: they should rise")
+            return part.says("has the right items in another order: the right list rises, and this one does not")
         return part.says("has the right items in another order")
     if all(set(f) == set(r) for f, r in bags):
         if all(not (r - f) for f, r in bags):
@@ -177,6 +180,15 @@ def _bags(part: Part, pairs) -> Observation | None:
     if all(not (r - f) for f, r in bags):
         return part.says("has items that do not belong in it: all that should be there are there")
     return None
+
+
+def _two_exchanged(pairs) -> str | None:
+    """The same two places exchanged in every case."""
+    places = {tuple(i for i, (x, y) in enumerate(zip(f, r, strict=True)) if x != y) for f, r in pairs if f != r}
+    if len(places) != 1 or len(next(iter(places))) != 2:
+        return None
+    one, other = next(iter(places))
+    return f"has the right items, but those at the places {one} and {other} are exchanged"
 
 
 # -- nested lists of numbers, dictionaries, sets ---------------------------------------------------------------------
