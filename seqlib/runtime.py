@@ -116,6 +116,23 @@ def _spare_home() -> Path:
     return folder
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or whoever comes after a crash, sees all of it or all of the one before.
+
+    OSError if the disk is full or read-only; what was there then stays.
+    """
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
 def version() -> str:
     """The version of seqlib that runs, "dev" if it was never installed."""
     from importlib import metadata

@@ -517,7 +517,7 @@ result
 def clip_by_norm(grads, limit):
     """Gradients shortened to a global norm of at most `limit`, in the same direction: a list of arrays like grads."""
     ### BEGIN SOLUTION
-    factor = min(1.0, limit / global_norm(grads))  # (4.10)
+    factor = limit / max(limit, global_norm(grads))  # (4.10)
     return [g * factor for g in grads]
     ### END SOLUTION
 

@@ -10,7 +10,7 @@ from course.sources import namespace, source_of, sources
 
 ROOT = Path(__file__).resolve().parent.parent
 # Low to high, a line a folder; a module imports only from lower lines (or its own folder).
-ORDER = ("runtime", "metrics", "data", "display", "models", "training", "studies", "checks", "exercises", "grading")
+ORDER = ("runtime", "metrics", "display", "data", "models", "training", "studies", "checks", "exercises", "grading")
 LEVEL = {name: level for level, name in enumerate(ORDER)}
 
 

@@ -22,6 +22,7 @@ class Result:
     points = property(lambda self: self.verdict.exercise.points)
     passed = property(lambda self: self.verdict.passed)
     diagnosis = property(lambda self: self.verdict.diagnosis)
+    observation = property(lambda self: self.verdict.observation)
 
     def __float__(self):
         return float(self.score)
@@ -37,6 +38,7 @@ class Result:
             f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases
         ]
         lines += [f"  This is what you get when {v.diagnosis}."] if v.diagnosis else []
+        lines += [f"  {v.observation.text}."] if v.observation else []
         return "\n".join(lines + [f"  Note: {note}" for note in self.notes])
 
     def _repr_html_(self):
@@ -52,6 +54,7 @@ class Result:
             self.notes,
             self.handed_stand_in,
             hints,
+            v.observation.text if v.observation else None,
         )
 
 
@@ -59,7 +62,7 @@ class Unchecked:
     """Shown where there is nothing to judge: an unknown name, or a fault of the check's own."""
 
     score = points = 0.0
-    passed, diagnosis = False, None
+    passed, diagnosis, observation = False, None, None
 
     def __init__(self, sentence: str):
         self.sentence = sentence

@@ -1,4 +1,4 @@
-"""Judge an answer: call it on fresh inputs, compare, and recognise known mistakes."""
+"""Judge an answer: call it on fresh inputs, compare, and say what went wrong."""
 
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,7 +18,10 @@ from seqlib.checks.calling import (
     wrong_arity,
 )
 from seqlib.checks.compare import describe, difference
+from seqlib.checks.diagnosing import observe
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.known import recognise
+from seqlib.checks.readers.seen import Observation
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Verdict:
     score: float = 0.0
     cases: list[tuple[str, bool, str]] = field(default_factory=list)
     diagnosis: str | None = None
+    observation: Observation | None = None  # a sentence of its own, where no known mistake is recognised
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -90,8 +94,23 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
         verdict.state, verdict.score = "wrong", 0.0
         verdict.diagnosis = f"`{forbidden[0]}` does the work: this exercise is about writing it yourself"
     elif not verdict.passed and len(outcomes) == len(cases):
-        verdict.diagnosis = recognise(exercise, cases, outcomes)
+        _diagnose(verdict, exercise, answer, cases, outcomes)
     return verdict
+
+
+def _diagnose(verdict, exercise, answer, cases, outcomes):
+    """The known mistake that fits; where there is none, what can be read in the difference."""
+    rights = [expected(exercise, case) for case in cases]
+    verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
+    if verdict.diagnosis is None:
+        near = not isinstance(answer, Outside)
+        ask = partial(_call, exercise, answer)
+        verdict.observation = observe(exercise, answer, ask, cases, outcomes, rights, near)
+
+
+def _wrong(exercise, wrong, case) -> Outcome:
+    """What a known mistake gives on a case."""
+    return _call(exercise, wrong, case.args, case, forbids=())
 
 
 def _judge_case(exercise: Exercise, answer, case: Case) -> tuple[Outcome, str | None]:
@@ -187,27 +206,6 @@ def _notes(outcomes) -> list[str]:
     lines = printed.splitlines()
     shown = "\n".join(lines[:6]) + ("\n…" if len(lines) > 6 else "")
     return [f"your function printed: {shown[:400]}"]
-
-
-# -- known mistakes --------------------------------------------------------------------------------------------------
-
-
-def recognise(exercise: Exercise, cases, outcomes) -> str | None:
-    """The diagnosis of the known mistake that does on every case what the answer did, None where there is none."""
-    for diagnosis, wrong in exercise.mistakes.items():
-        if all(_alike(wrong, case, outcome, exercise) for case, outcome in zip(cases, outcomes, strict=True)):
-            return diagnosis
-    return None
-
-
-def _alike(wrong, case, outcome, exercise) -> bool:
-    theirs = _call(exercise, wrong, case.args, case, forbids=())
-    if theirs.kind or outcome.kind:
-        return (theirs.kind, theirs.detail) == (outcome.kind, outcome.detail)
-    if theirs.modified != outcome.modified:
-        return False
-    compared = guarded(lambda: difference(outcome.value, theirs.value, returns=exercise.returns, rtol=exercise.rtol))
-    return not compared.error and compared.value is None
 
 
 # -- stand-ins -------------------------------------------------------------------------------------------------------

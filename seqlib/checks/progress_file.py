@@ -1,15 +1,15 @@
 """Progress: one small JSON file per learner, in `seqlib.runtime.home()`."""
 
-import contextlib
 import json
-import os
-import tempfile
 import time
 from pathlib import Path
 
-from seqlib.runtime import home
+from filelock import FileLock, Timeout
+
+from seqlib.runtime import home, write_whole
 
 VERSION, NAME = 1, "progress.json"
+LOCK_SECONDS = 6  # two notebooks may write at the same moment: one waits
 
 
 def path() -> Path:
@@ -59,31 +59,10 @@ def load() -> tuple[dict, str | None]:
     )
 
 
-@contextlib.contextmanager
-def _locked():
-    """Two notebooks may write at the same moment: one waits. A lock older than 5 seconds was left by a crash."""
-    lock, mine = path().with_suffix(".lock"), False
-    for _ in range(300):
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            mine = True
-            break
-        except FileExistsError:
-            with contextlib.suppress(OSError):
-                if time.time() - lock.stat().st_mtime > 5:
-                    lock.unlink()
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        if mine:
-            lock.unlink(missing_ok=True)
-
-
 def save(name: str, score: float, points: float) -> str | None:
     """Note an attempt; the best score stays. Never raises: a sentence where something is wrong with the file."""
     try:
-        with _locked():
+        with FileLock(path().with_suffix(".lock"), timeout=LOCK_SECONDS):
             entries, note = load()
             entry = entries.setdefault(name, {"score": 0.0, "attempts": 0})
             entry.update(
@@ -92,19 +71,10 @@ def save(name: str, score: float, points: float) -> str | None:
                 attempts=entry["attempts"] + 1,
                 last=time.strftime("%Y-%m-%dT%H:%M:%S"),
             )
-            _write({"version": VERSION, "exercises": entries})
+            data = json.dumps({"version": VERSION, "exercises": entries}, indent=1, sort_keys=True)
+            write_whole(path(), data.encode("utf-8"))
         return note
+    except Timeout:
+        return "progress could not be saved (another notebook holds its lock)"
     except OSError as error:
         return f"progress could not be saved ({error.strerror or error})"
-
-
-def _write(data: dict):
-    file = path()
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix="progress.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(data, out, indent=1, sort_keys=True)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

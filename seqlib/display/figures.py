@@ -93,12 +93,16 @@ def show(fig, alt: str, dpi: float | None = None, colours: int = 128) -> None:
     `colours` colours, so that notebooks stay small; the same figure gives the same bytes.
     """
     alt = " ".join(str(alt).split())
+    show_html(image(fig, alt, dpi=dpi, colours=colours), alt)
+
+
+def image(fig, alt: str, dpi: float | None = None, colours: int = 128) -> str:
+    """The figure as an <img> with its alt text inside a page of one's own; closes the figure. Errors as `show`."""
     if len(alt) < MIN_ALT:
         raise ValueError(f"alt should say what the picture shows ({MIN_ALT} characters or more), got {alt!r}")
-    data = png(fig, dpi=dpi, colours=colours)
+    encoded = base64.b64encode(png(fig, dpi=dpi, colours=colours)).decode("ascii")
     _close(fig)
-    encoded = base64.b64encode(data).decode("ascii")
-    show_html(f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/png;base64,{encoded}">', alt)
+    return f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
 
 
 def png(fig, dpi: float | None = None, colours: int = 128) -> bytes:

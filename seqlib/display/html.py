@@ -5,6 +5,7 @@ script, no font, no request, so that a card looks the same in JupyterLab, in Col
 saved notebook. Nothing depends on time, chance or a counter: the same arguments give the same bytes.
 """
 
+import base64
 import hashlib
 import html as _html
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-KINDS = {"ok": ("✓", "passed"), "wrong": ("✗", "not yet"), "todo": ("○", "to do"), "note": ("i", "note")}
+KINDS = {"ok": ("✓", "passed"), "wrong": ("✗", "not yet"), "todo": ("○", "to do"), "note": ("", "note")}
 HINT_TITLES = ("A first hint", "One more step", "Nearly the answer")
 
 # JupyterLab acts on single keys (`d d` deletes the cell) unless the focused element itself says otherwise.
@@ -35,6 +36,7 @@ _NAMES = dict(
     ldots="…", top="⊤", tanh="tanh", exp="exp", log="log", ln="ln", max="max", min="min", quad=" ",
     **{"lambda": "λ", "in": " ∈ "},
 )  # fmt: skip
+_SPACES = {",": "\u2009", ";": "\u2005", "!": ""}
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\([,;!%{}])|([A-Za-z]+)|([_^])|([0-9.]+)|(.)", re.S)
 
 
@@ -89,25 +91,32 @@ def _atom(tex: str, at: int) -> tuple[str, int]:
         raise ValueError(f"cannot read {other!r} in {tex!r}")
     if letters:
         return f"<i>{letters}</i>", match.end()
-    return {"-": "−", "=": " = ", " ": "\u2009"}.get(other, escape(number or other or mark)), match.end()
+    if mark:
+        return _SPACES.get(mark, mark), match.end()
+    return {"-": "−", "=": " = ", " ": "\u2009"}.get(other, escape(number or other)), match.end()
 
 
 _CODE = re.compile(r"`([^`\n]+)`")
-_PROSE = re.compile(_CODE.pattern + r"|(?<![\\\w])\$([^$\s](?:[^$]*[^$\s])?)\$|\*\*([^*]+)\*\*")
+_PROSE = re.compile(
+    _CODE.pattern
+    + r"|(?<![\\\w])\$([^$\s](?:[^$]*[^$\s])?)\$|\*\*([^*]+)\*\*|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
+)
 
 
 def inline(text: object) -> Html:
-    """Prose with `code`, $formula$ and **bold** as HTML; a literal dollar sign is written \\$."""
+    """Prose with `code`, $formula$, **bold** and *emphasis* as HTML; a literal dollar sign is written \\$."""
     if isinstance(text, Html):
         return text
     text, out, at = str(text), [], 0
     for match in _PROSE.finditer(text):
-        code, tex, bold = match.groups()
+        code, tex, bold, emphasis = match.groups()
         out.append(escape(text[at : match.start()].replace("\\$", "$")))
         if code is not None:
             out.append(f"<code>{escape(code)}</code>")
+        elif tex is not None:
+            out.append(math(tex))
         else:
-            out.append(math(tex) if tex is not None else f"<strong>{escape(bold)}</strong>")
+            out.append(f"<strong>{escape(bold)}</strong>" if bold else f"<em>{escape(emphasis)}</em>")
         at = match.end()
     return Html("".join([*out, escape(text[at:].replace("\\$", "$"))]))
 
@@ -158,10 +167,24 @@ def card(kind: str, title: object, body: object = "", *, word: str | None = None
         body = Html("".join(f"<p>{inline(line)}</p>" for line in str(body).splitlines() if line.strip()))
     return Html(
         f'<div class="sl-card sl-{kind} tex2jax_ignore mathjax_ignore">{style("card", *parts)}'
-        f'<div class="sl-head"><span class="sl-badge" aria-hidden="true">{symbol}</span>'
-        f'<span class="sl-title">{inline(title)}</span>'
+        f'<div class="sl-head"><span class="sl-badge" aria-hidden="true">{symbol}</span>{_gap(" " * bool(symbol))}'
+        f'<span class="sl-title">{inline(title)}</span>{_gap(" · ")}'
         f'<span class="sl-word">{escape(own_word if word is None else word)}</span></div>'
         f'<div class="sl-body">{body}</div></div>'
+    )
+
+
+def _gap(mark: str) -> str:
+    """What separates two parts of a line where the page's own style is stripped; with it, space does."""
+    return f'<span class="sl-gap">{mark}</span>'
+
+
+def picture(svg: str, alt: str, width: int) -> Html:
+    """An SVG as an <img>, which pages that strip inline SVG keep; `svg` brings its own ground and colours."""
+    encoded = base64.b64encode(svg.encode("utf-8")).decode("ascii")
+    return Html(
+        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
+        f'src="data:image/svg+xml;base64,{encoded}">'
     )
 
 
@@ -175,16 +198,19 @@ def check_result(
     notes: Iterable[str] = (),
     stand_in: bool = False,
     hints: Sequence[str] = (),
+    observation: str | None = None,
 ) -> Html:
     """What a check found: points, each case, the mistake it recognises, notes, and hints in steps.
 
     `state` is ok, wrong or todo; a case is (label, passed or None for not run, what is wrong). `diagnosis`
-    completes the sentence "This is what you get when …".
+    completes the sentence "This is what you get when …"; `observation` is a sentence of its own.
     """
     title = Html(f"{escape(name)} · {points:g} of {max_points:g} point{'' if max_points == 1 else 's'}")
     body = _cases(list(cases), state)
     if diagnosis:
         body += f'<div class="sl-diag">{inline(diagnosis_sentence(diagnosis))}</div>'
+    elif observation:
+        body += f'<div class="sl-diag">{observed(observation)}</div>'
     if stand_in:
         body += f'<p class="sl-side">{escape(stand_in_line(state))}</p>'
     body += "".join(f'<p class="sl-side">{verbatim(note)}</p>' for note in notes)
@@ -198,6 +224,12 @@ def diagnosis_sentence(diagnosis: str) -> str:
     text = diagnosis.strip()
     text = text if text.lower().startswith("this is what") else f"This is what you get when {text}"
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def observed(observation: str) -> Html:
+    """What is seen in a wrong answer, as whole sentences with a full stop."""
+    text = observation.strip()
+    return inline(text if text.endswith((".", "!", "?")) else text + ".")
 
 
 def stand_in_line(state: str) -> str:
@@ -217,7 +249,7 @@ def _cases(cases: list[tuple[str, bool | None, str]], state: str) -> str:
     for label, passed, message in cases:
         symbol, word = words[passed]
         detail = f'<div class="sl-msg">{verbatim(message)}</div>' if message else ""
-        mark = f'<b role="img" aria-label="{word}">{symbol}</b>'
+        mark = f'<b role="img" aria-label="{word}">{symbol}</b>{_gap(" ")}'
         items.append(f"<li>{mark}<div><strong>{verbatim(label)}</strong>{detail}</div></li>")
     return f'<ul class="sl-cases">{"".join(items)}</ul>'
 

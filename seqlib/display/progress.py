@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqlib.display.html import escape
+from seqlib.display.html import Html, escape, picture
 from seqlib.display.page import in_notebook, show_html
 
 UPDATE_SECONDS = 0.25
@@ -20,15 +20,15 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 150, 54, 8, 20, 22
 class Progress:
     """A progress bar with a loss curve under it; outside a notebook, one printed line at the end.
 
-    `history` is anything with `losses`, `evals` and `seconds`, read at each update.
+    `history` is anything with `losses`, `evals` and `seconds`, read at each update; `quiet` shows nothing.
     """
 
-    def __init__(self, name: str, steps: int, history, note: str = ""):
+    def __init__(self, name: str, steps: int, history, note: str = "", quiet: bool = False):
         self.name, self.steps, self.history, self.note = name, steps, history, note
         self.display_id = uuid.uuid4().hex
         self.began, self.begun_at = time.perf_counter(), len(history.losses)
         self.shown = -math.inf
-        self.live = in_notebook()
+        self.quiet, self.live = quiet, in_notebook() and not quiet
 
     def due(self) -> bool:
         """Whether enough time has passed since the last update."""
@@ -42,7 +42,7 @@ class Progress:
         """Show the last state, which is the one that a saved notebook keeps."""
         if self.live:
             self._show(done, ending)
-        else:
+        elif not self.quiet:
             print(self._line(done, ending))
 
     def _show(self, done: int, status: str) -> None:
@@ -79,7 +79,7 @@ class Progress:
             f'<div style="font-variant-numeric:tabular-nums">{_unbroken(escape(line))}</div>'
             f'<progress max="{self.steps}" value="{done}" style="width:100%" '
             f'aria-label="{escape(self.name)}"></progress>'
-            f"{curve_svg(self.history.losses, self.history.evals, self.steps)}</div>"
+            f"{curve(self.history.losses, self.history.evals, self.steps)}</div>"
         )
 
 
@@ -120,15 +120,15 @@ def smoothed(losses: Sequence[float], points: int = 120) -> tuple[np.ndarray, np
     return steps, (sums[steps + 1] - sums[first]) / (steps + 1 - first)
 
 
-def curve_svg(losses: Sequence[float], evals: Sequence[dict] = (), total: int | None = None) -> str:
-    """The loss curve as an inline SVG with its own words for screen readers; empty below two points.
+def curve(losses: Sequence[float], evals: Sequence[dict] = (), total: int | None = None) -> Html:
+    """The loss curve as a picture with words that say what it shows; empty below two points.
 
     Evaluations whose name speaks of a loss ("val_loss", "nll") are dots on the same axes. The loss axis is
     logarithmic where the losses span more than a factor of 30.
     """
     steps, means = smoothed(losses)
     if len(steps) < 2 or not np.isfinite(means).all():
-        return ""
+        return Html("")
     total = max(total or 0, len(losses))
     dots = [
         (one["step"], value)
@@ -153,13 +153,13 @@ def curve_svg(losses: Sequence[float], evals: Sequence[dict] = (), total: int | 
     words += f"; evaluated {len(dots)} times, {number(dots[-1][1])} at the end." if dots else "."
     key = "loss (log scale)" if log else "loss"
     key += "; dots: evaluation" if dots else ""
-    return (
-        f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'style="width:100%;max-width:{WIDTH}px" font-size="11" fill="currentColor">'
-        f"<title>{escape(words)}</title>"
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'font-size="11" font-family="sans-serif" fill="#333"><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
         f'<text x="{LEFT}" y="12">{key}</text>{_axes(low, high, log, total)}'
-        f'<polyline points="{path}" fill="none" stroke="#2580BD" stroke-width="1.8"/>{marks}</svg>'
+        f'<polyline points="{path}" fill="none" stroke="#0072B2" stroke-width="1.8"/>{marks}</svg>'
     )
+    return picture(svg, words, WIDTH)
 
 
 def _axes(low: float, high: float, log: bool, total: int) -> str:
@@ -171,7 +171,7 @@ def _axes(low: float, high: float, log: bool, total: int) -> str:
         value = 10**value if log else value
         label = f"{value:.3g}" if value == 0 or 0.01 <= abs(value) < 10_000 else f"{value:.1e}"
         out.append(
-            f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="currentColor" stroke-opacity=".2"/>'
+            f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
         )
     y = HEIGHT - 6

@@ -109,9 +109,9 @@ def reveal(
     both = f"Your guess: {yours}. Measured: {found}."
     if number is not None:
         word, near = _nearness(number, measured, unit, fmt)
-        # The number line says both numbers, so the sentence under it need not.
         scale = _scale(number, measured, yours, found)
-        return _revealed("note", what, word, f"{both} {near}", html.Html(f"{scale}<p>{near}</p>"))
+        body = html.Html(f"{scale}<p>{html.inline(both)} {html.inline(near)}</p>")
+        return _revealed("note", what, word, f"{both} {near}", body)
     if measured is not None:
         return _revealed("note", what, "not a number", f"{both} Write the guess as a number to see how near it was.")
     if _same(guess, actual):
@@ -184,19 +184,20 @@ def _scale(guess: float, measured: float, yours: str, found: str) -> str:
     place = {v: round(40 + 400 * (v - low) / span, 1) for v in (guess, measured, 0.0)}
     zero = ""
     if low <= 0 <= high and 0 not in (guess, measured):
-        zero = f'<path d="M{place[0.0]} 37v10" stroke="currentColor" stroke-opacity=".5"/>'
+        zero = f'<path d="M{place[0.0]} 37v10" stroke="#999"/>'
         if abs(place[0.0] - place[measured]) > 110:
             zero += f'<text x="{place[0.0]}" y="64" text-anchor="middle">0</text>'
     g, m = place[guess], place[measured]
-    return (
-        f'<svg class="sl-scale" viewBox="0 8 480 65" role="img" '
-        f'aria-label="{html.escape(f"Number line: your guess {yours}, measured {found}")}">'
-        f'<path d="M20 42H460" stroke="currentColor" stroke-opacity=".35"/>{zero}'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 8 480 65" width="480" height="65" font-size="13" '
+        'font-family="sans-serif" fill="#333"><rect y="8" width="480" height="65" fill="#fff"/>'
+        f'<path d="M20 42H460" stroke="#999"/>{zero}'
         f'<path d="M{g} 42H{m}" stroke="#2f6fce" stroke-width="4" stroke-opacity=".55"/>'
-        f'<circle cx="{g}" cy="42" r="6" fill="none" stroke="currentColor" stroke-width="2"/>'
+        f'<circle cx="{g}" cy="42" r="6" fill="none" stroke="#333" stroke-width="2"/>'
         f'<path d="M{m} 34l8 8-8 8-8-8z" fill="#2f6fce"/>'
         f"{_label(g, 22, f'your guess {yours}')}{_label(m, 68, f'measured {found}')}</svg>"
     )
+    return html.picture(svg, f"Number line: your guess {yours}, measured {found}", 480)
 
 
 def _label(x: float, y: int, text: str) -> str:

@@ -1,15 +1,16 @@
 """Notebook 15: from bytes to byte-pair encoding, trained, encoded, decoded and measured."""
 
+import codecs
 import math
 import re
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from seqlib.checks.exercise import Case, Exercise
-from seqlib.data.bpe import BYTES, learn_merges, split
-from seqlib.data.bpe import merge_with_changes as _course_merge
+from seqlib.checks.slips import slips
+from seqlib.data.bpe import BYTES, ID_OF_BYTE, learn_merges, merge_with_changes, split
 
 
 def _told_apart(rng, draw, answers, tries=200):
@@ -29,6 +30,10 @@ def _outcome(answer, case):
         return type(error).__name__
 
 
+def _pick(rng, options):
+    return options[int(rng.integers(len(options)))]
+
+
 # -- utf8_encode -----------------------------------------------------------------------------------------------------
 
 
@@ -43,7 +48,7 @@ def _code_points(rng) -> list[Case]:
         case("one of two bytes", rng.integers(0x81, 0x7FF)),
         case("the last one of two bytes", 0x7FF),
         case("the first one of three bytes", 0x800),
-        case("one of three bytes", rng.integers(0x801, 0xD800)),
+        case("one of three bytes", rng.integers(0x1000, 0xD800)),
         case("the last one of three bytes", 0xFFFF),
         case("the first one of four bytes", 0x10000),
         case("one of four bytes", rng.integers(0x1F300, 0x1F900)),
@@ -51,17 +56,22 @@ def _code_points(rng) -> list[Case]:
     ]
 
 
-def _utf8(c, mark=0x80, bits=6, ones=0, borders=(0x80, 0x800, 0x10000)):
-    """UTF-8 with each of its parts replaceable."""
-    size = 1 + sum(c >= border for border in borders)
-    if size == 1:
-        return [c]
-    low = [mark | (c >> bits * k) & (2**bits - 1) for k in reversed(range(size - 1))]
-    return [(0xF00 >> size + ones) & 0xFF | (c >> bits * (size - 1)), *low]
+def _utf8(code_point):
+    if code_point < 0x80:
+        return [code_point]
+    size = 2 if code_point < 0x800 else 3 if code_point < 0x10000 else 4
+    mark = 0xF00 >> size & 0xFF  # as many ones as there are bytes, then a zero
+    low = [0x80 | code_point >> 6 * k & 0x3F for k in range(size - 2, -1, -1)]
+    return [mark | code_point >> 6 * (size - 1), *low]
+
+
+def _plain_number(code_point):
+    return list(code_point.to_bytes((code_point.bit_length() + 7) // 8, "big"))
 
 
 def _utf16(c):
-    return [c] if c < 0x10000 else [0xD800 + (c - 0x10000 >> 10), 0xDC00 + (c & 0x3FF)]
+    units = [c] if c < 0x10000 else [0xD800 + (c - 0x10000 >> 10), 0xDC00 + (c & 0x3FF)]
+    return [byte for unit in units for byte in divmod(unit, 256)]
 
 
 def _utf8_bits(code_point):
@@ -78,28 +88,37 @@ utf8_encode = Exercise(
     points=3,
     inputs=_code_points,
     oracle=lambda code_point: list(chr(code_point).encode("utf-8")),
+    right=_utf8,
     mistakes={
-        "the bytes that follow lack their mark: each begins with the bits 10": lambda c: _utf8(c, mark=0),
-        "the bytes stand the other way round: the highest bits come first": lambda c: _utf8(c)[::-1],
-        "seven bits go into each byte that follows; two of its eight are the mark, so six are left": lambda c: _utf8(
-            c, bits=7
-        ),
-        "the first byte has one 1 too few: its ones count all the bytes, itself as well": lambda c: (
-            _utf8(c) if c < 0x80 else [_utf8(c)[0] << 1 & 0xFF, *_utf8(c)[1:]]
-        ),
-        "128 is written in one byte: 0 to 127 are ASCII, 128 is the first that is not": lambda c: _utf8(
-            c, borders=(0x81, 0x800, 0x10000)
-        ),
-        "the code point is written as a plain number, with no marks: nobody could tell where a character begins": (
-            lambda c: list(c.to_bytes((c.bit_length() + 7) // 8, "big"))
-        ),
-        "this is UTF-16, two bytes or four": lambda c: [b for unit in _utf16(c) for b in divmod(unit, 256)],
-        "there is no form of four bytes, so that code points from 0x10000 on do not fit": lambda c: _utf8(
-            c, borders=(0x80, 0x800)
-        ),
-    },
-    accepts=[_utf8, _utf8_bits],
-    forbids=("builtins.str.encode",),
+        "the code point is written as a plain number, with no marks: nobody could tell where a character begins": _plain_number,
+        "this is UTF-16, two bytes or four": _utf16,
+    }
+    | slips(
+        _utf8,
+        {
+            "the bytes that follow lack their mark: each begins with the bits 10": "0x80 | code_point >> → code_point >>",
+            "the first byte lacks its mark: as many ones as there are bytes, and a zero": "[mark | code_point → [code_point",
+            "the first byte is marked 110 whatever the number of bytes": "mark = 0xF00 >> size & 0xFF → mark = 0xC0",
+            "the first byte has one 1 too few: its ones count all the bytes, itself as well": "0xF00 >> size → 0xF00 >> size - 1",
+            "the first byte has one 1 too many: its ones count the bytes": "0xF00 >> size → 0xF00 >> size + 1",
+            "the bytes stand the other way round: the highest bits come first": "return [mark | code_point >> 6 * (size - 1), *low] → return [*low[::-1], mark | code_point >> 6 * (size - 1)]",
+            "the bytes that follow stand the other way round: higher bits come first": "range(size - 2, -1, -1) → range(size - 1)",
+            "seven bits go into each byte that follows; two of its eight are the mark, so six are left": (
+                "6 * k & 0x3F → 7 * k & 0x7F",
+                "6 * (size - 1) → 7 * (size - 1)",
+            ),
+            "the bits above the six of a byte are not cut off: `& 0x3F` keeps the last six": " & 0x3F →",
+            "the first byte holds all the bits: those that went to the others are shifted out": "mark | code_point >> 6 * (size - 1) → mark | code_point",
+            "128 is written in one byte: 0 to 127 are ASCII, 128 is the first that is not": "code_point < 0x80: → code_point <= 0x80:",
+            "0x800 is written in two bytes: 0x7FF is the last with eleven bits": "code_point < 0x800 → code_point <= 0x800",
+            "0x10000 is written in three bytes: 0xFFFF is the last with sixteen bits": "code_point < 0x10000 → code_point <= 0x10000",
+            "there is no form of four bytes, so that code points from 0x10000 on do not fit": "3 if code_point < 0x10000 else 4 → 3",
+            "there is no form of three bytes": "3 if code_point < 0x10000 else 4 → 4",
+            "there is no form of two bytes": "2 if code_point < 0x800 else 3 → 3",
+        },
+    ),
+    accepts=[_utf8_bits],
+    forbids=("builtins.str.encode", "codecs.encode"),
     hints=[
         "Four cases by size: below 0x80, below 0x800, below 0x10000, and the rest.",
         "The last six bits are `code_point & 0x3F`, the six before them `code_point >> 6 & 0x3F`. Mark them with `0x80 |`.",
@@ -119,24 +138,23 @@ _ENDS = ("'s", "'ll", "'re", "'ve", "'d", "'m", "'t")
 
 
 def _texts(rng) -> list[Case]:
-    def pick(options):
-        return options[int(rng.integers(len(options)))]
-
-    number = int(rng.integers(100, 10**6))
+    name, end, number = (lambda: _pick(rng, _NAMES)), _pick(rng, _ENDS), int(rng.integers(100, 10**6))
     return [
-        Case("a sentence", text=f"{pick(_NAMES)}{pick(_ENDS)} here, {pick(_NAMES)} said."),
-        Case("two spaces, and a newline", text=f"so  {pick(_NAMES)} and\n{pick(_NAMES)} left  "),
-        Case("indented code", text=f"def run_{pick(_NAMES)}(x):\n    return x{number} + {number} != __y__\n"),
-        Case("letters and digits together", text=f"B{number}c {number}{pick(_NAMES)}?! ({number}) \t x"),
+        Case("a sentence", text=f"{name()}{end} here, {name()} said."),
+        Case("two spaces, and a newline", text=f"so  {name()} and\n{name()} left  ... "),
+        Case("indented code", text=f"def run_{name()}(x):\n    return x{number} + {number} != __y__\n"),
+        Case("letters and digits together", text=f"B{number}c {number}{name()}?! ({number}) \t x"),
+        Case("capitals behind an apostrophe", text=f"IT{end.upper()} {name().upper()}{end.upper()}, {name()}{end}"),
+        Case("letters and digits beyond ASCII", text=f"größer Ωμέγα ١٢٣ 日本語{number} {name()}٤٥"),
         Case("nothing at all", text=""),
     ]
 
 
-_CUT = r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"
-
-
-def _with(pattern):
-    return lambda text: re.findall(pattern, text)
+def _pre_tokenise(text):
+    endings, letters, digits = r"'s|'t|'re|'ve|'m|'ll|'d", r" ?[^\W\d_]+", r" ?\d+"
+    others, space = r" ?(?:[^\s\w]|_)+", r"\s+(?!\S)|\s+"
+    pieces = re.findall("|".join([endings, letters, digits, others, space]), text)
+    return pieces
 
 
 def _by_hand(text):
@@ -165,31 +183,56 @@ pre_tokenise = Exercise(
     points=3,
     inputs=_texts,
     oracle=lambda text: [piece.decode() for piece in split(text)],
-    mistakes={
-        "white space is thrown away, and the text can't be put together again": lambda text: text.split(),
-        "the space is a piece of its own: it should travel at the front of what follows": _with(
-            r"'s|'t|'re|'ve|'m|'ll|'d|[^\W\d_]+|\d+|(?:[^\s\w]|_)+|\s+"
-        ),
-        "the space travels at the end of what comes before it": _with(
-            r"'s ?|'t ?|'re ?|'ve ?|'m ?|'ll ?|'d ?|[^\W\d_]+ ?|\d+ ?|(?:[^\s\w]|_)+ ?|\s+"
-        ),
-        "digits and letters stay together: they should part": _with(
-            r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W_]+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"
-        ),
-        "`\\w` counts digits and the underscore among the letters": _with(
-            r"'s|'t|'re|'ve|'m|'ll|'d| ?\w+| ?[^\s\w]+|\s+(?!\S)|\s+"
-        ),
-        "the English endings ('s, 'll, …) are not cut off first": _with(
-            r" ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"
-        ),
-        "a run of white space is taken whole, with the space that belongs to the next word": _with(
-            r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+"
-        ),
-        "the underscore matches no part of the pattern, and is lost": _with(
-            r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?[^\s\w]+|\s+(?!\S)|\s+"
-        ),
-    },
-    accepts=[_with(_CUT), _by_hand, lambda text: [m[0] for m in re.finditer(_CUT, text)]],
+    right=_pre_tokenise,
+    mistakes=slips(
+        _pre_tokenise,
+        {
+            "white space is thrown away, and the text can't be put together again": "return pieces → return text.split()",
+            "the spaces are stripped off the pieces: joined, they should be the text": "return pieces → return [p.strip() for p in pieces]",
+            "the space is a piece of its own: it should travel at the front of what follows": (
+                r'" ?[^\W → "[^\W',
+                r'" ?\d+ → "\d+',
+                r'" ?(?: → "(?:',
+            ),
+            "the space travels at the end of what comes before it": (
+                r"'s|'t|'re|'ve|'m|'ll|'d → (?:'s|'t|'re|'ve|'m|'ll|'d) ?",
+                r" ?[^\W\d_]+ → [^\W\d_]+ ?",
+                r" ?\d+ → \d+ ?",
+                r" ?(?:[^\s\w]|_)+ → (?:[^\s\w]|_)+ ?",
+            ),
+            "a word leaves its space behind: one travels at its front": r'" ?[^\W → "[^\W',
+            "a number leaves its space behind: one travels at its front": r'" ?\d+ → "\d+',
+            "punctuation leaves its space behind: one travels at its front": r'" ?(?: → "(?:',
+            "all spaces travel with what follows them: one does": (
+                r'" ?[^\W → " *[^\W',
+                r'" ?\d+ → " *\d+',
+                r'" ?(?: → " *(?:',
+            ),
+            "any white space travels with what follows, a newline too: a space alone does": (
+                r'" ?[^\W → "\s?[^\W',
+                r'" ?\d+ → "\s?\d+',
+                r'" ?(?: → "\s?(?:',
+            ),
+            "digits and letters stay together: they should part": r"[^\W\d_]+ → [^\W_]+",
+            "`\\w` counts digits and the underscore among the letters": r"[^\W\d_]+ → \w+",
+            "the underscore is taken for a letter: it belongs to the others": r"[^\W\d_]+ → [^\W\d]+",
+            "letters are those from A to Z alone: é and Ω match no part, and are lost": r"[^\W\d_]+ → [A-Za-z]+",
+            "letters are those from A to Z alone: é and Ω are taken for punctuation": (
+                r"[^\W\d_]+ → [A-Za-z]+",
+                r"(?:[^\s\w]|_)+ → [^\sA-Za-z\d]+",
+            ),
+            "digits are those from 0 to 9 alone: other scripts have digits too, and theirs are lost": r"\d+ → [0-9]+",
+            "each digit is a piece of its own: a number stays together": r"\d+ → \d",
+            "each sign of punctuation is a piece of its own: neighbours stay together": "|_)+ → |_)",
+            "the English endings ('s, 'll, …) are not cut off first": "[endings, letters, digits, others, space] → [letters, digits, others, space]",
+            "the endings are cut off in capitals too: the pattern has small letters alone": ", text) → , text, re.IGNORECASE)",
+            "a run of white space is taken whole, with the space that belongs to the next word": r"\s+(?!\S)|\s+ → \s+",
+            "white space of one sign before a word, such as a newline, matches no part: `\\s+` takes it": r"\s+(?!\S)|\s+ → \s+(?!\S)",
+            "the underscore matches no part of the pattern, and is lost": r"(?:[^\s\w]|_)+ → [^\s\w]+",
+            "`findall` gives the group alone where there are plain parentheses: write `(?:…)`": "(?:[^ → ([^",
+        },
+    ),
+    accepts=[_by_hand],
     forbids=("seqlib.data.bpe.split",),
     hints=[
         "Six alternatives, in this order: the endings, letters, digits, the rest, white space before white space, "
@@ -228,12 +271,12 @@ def _vocabulary_of_words(rng) -> list[Case]:
     ]
 
 
-def _pairs(words, weight=lambda n: n, of=lambda word: pairwise(word)):
-    counts = Counter()
-    for word, n in words.items():
-        for pair in of(word):
-            counts[pair] += weight(n)
-    return dict(counts)
+def _count_pairs(words):
+    counts = {}
+    for word, count in words.items():
+        for pair in pairwise(word):
+            counts[pair] = counts.get(pair, 0) + count
+    return counts
 
 
 def _across(words):
@@ -265,19 +308,29 @@ count_pairs = Exercise(
     points=2,
     inputs=_vocabulary_of_words,
     oracle=_spelled_out,
-    mistakes={
-        "each word counts once, however often it occurs in the text": lambda w: _pairs(w, weight=lambda n: 1),
-        "a pair that stands twice in a word is counted once": lambda w: _pairs(w, of=lambda x: set(pairwise(x))),
-        "three equal symbols in a row are counted as one pair: they hold two, which overlap": lambda w: _pairs(
-            w, of=_no_overlap
-        ),
-        "the two symbols of a pair are sorted: (a, b) and (b, a) are different pairs": lambda w: _pairs(
-            w, of=lambda x: [tuple(sorted(p)) for p in pairwise(x)]
-        ),
-        "pairs reach from the end of one word into the next": _across,
-        "the last pair of every word is left out": lambda w: _pairs(w, of=lambda x: list(pairwise(x))[:-1]),
-    },
-    accepts=[_pairs, lambda words: Counter({p: 0 for p in ()}) + Counter(_pairs(words))],
+    right=_count_pairs,
+    mistakes={"pairs reach from the end of one word into the next": _across}
+    | slips(
+        _count_pairs,
+        {
+            "each word counts once, however often it occurs in the text": "0) + count → 0) + 1",
+            "the count of the last word with this pair is kept: add to what is there": "counts.get(pair, 0) + count → count",
+            "each pair begins at 1, and is one too many in the end": "(pair, 0) → (pair, 1)",
+            "a pair that stands twice in a word is counted once": "pairwise(word) → set(pairwise(word))",
+            "three equal symbols in a row are counted as one pair: they hold two, which overlap": "pairwise(word) → _no_overlap(word)",
+            "the word is cut into pairs side by side: each symbol but the last begins one": "pairwise(word) → zip(word[::2], word[1::2])",
+            "all pairs of a word are counted: only neighbours make one": "pairwise(word) → combinations(word, 2)",
+            "each pair is counted both ways: (a, b) and (b, a) are different pairs": "pairwise(word) → [*pairwise(word), *pairwise(word[::-1])]",
+            "the two symbols of a pair change places": "counts[pair] = counts.get(pair, 0) → pair = pair[::-1]; counts[pair] = counts.get(pair, 0)",
+            "the two symbols of a pair are sorted: (a, b) and (b, a) are different pairs": "pairwise(word) → (tuple(sorted(p)) for p in pairwise(word))",
+            "the last pair of every word is left out": "pairwise(word) → pairwise(word[:-1])",
+            "the first pair of every word is left out": "pairwise(word) → pairwise(word[1:])",
+        },
+        combinations=combinations,
+    ),
+    accepts=[
+        lambda words: sum((Counter({p: n for p in [q]}) for w, n in words.items() for q in pairwise(w)), Counter())
+    ],
     hints=[
         "Two loops: over the words with their counts, and over the neighbours inside each word.",
         "`zip(word, word[1:])` gives the neighbours.",
@@ -295,51 +348,66 @@ count_pairs = Exercise(
 def _counted(rng) -> list[Case]:
     def case(label, tied, others):
         top = int(rng.integers(20, 60))
-        numbers = [int(x) for x in rng.permutation(90)]
-        left = numbers.pop() + 5
-        rights = sorted(numbers.pop() + 5 for _ in range(3))
-        # The smallest, the largest, the one met first and the one with the smallest right symbol are four pairs.
-        four = [(left, rights[1]), (left, rights[0]), (left + 1, rights[0] - 1), (left + 2, rights[2])]
-        best = four if tied > 1 else four[1:2]
-        rest = [(numbers.pop(), numbers.pop() + 100) for _ in range(others)]
-        counts = {pair: int(rng.integers(3, top - 2)) for pair in rest}
-        counts |= {(0, 1 + numbers.pop()): 2, (99, 100 + numbers.pop()): 1}
-        return Case(label, counts={**counts, **dict.fromkeys(best, top)})
+        ids = rng.choice([3, 8, 9, 10, 11, 20, 100], (tied + others, 2))  # 9 < 10, but "9" > "10"
+        counts = {(int(a), int(b)): top if i < tied else int(rng.integers(3, top - 2)) for i, (a, b) in enumerate(ids)}
+        counts |= {(0, 1): 2, (171, 160): 2, (2, 0): 1, (170, 3): 1}
+        return Case(label, counts=dict([list(counts.items())[i] for i in rng.permutation(len(counts))]))
 
-    return [
-        case("one pair is the commonest", 1, 5),
-        case("four are equally common", 4, 4),
-        case("four are equally common, among more", 4, 9),
-    ]
+    def draw(rng):
+        return [
+            case("one pair is the commonest", 1, 5),
+            case("several are equally common", 9, 4),
+            case("several are equally common, among more", 9, 9),
+        ]
+
+    return _told_apart(rng, draw, [_by_sorting, *_BEST.values()])
 
 
 def _by_sorting(counts):
     return sorted(sorted(counts), key=counts.get, reverse=True)[0]
 
 
+def _best_pair(counts):
+    return min(counts, key=lambda pair: (-counts[pair], pair))
+
+
+_BEST = slips(
+    _best_pair,
+    {
+        "of equally common pairs the one met first is taken: the tie should go to the smallest": "(-counts[pair], pair) → -counts[pair]",
+        "of equally common pairs the one met last is taken: the tie should go to the smallest": (
+            "min(counts → min(reversed(counts)",
+            "(-counts[pair], pair) → -counts[pair]",
+        ),
+        "of equally common pairs the largest is taken: the tie should go to the smallest": (
+            "min( → max(",
+            "-counts → counts",
+        ),
+        "of equally common pairs the one with the smaller *right* symbol is taken": "pair)) → pair[::-1]))",
+        "of equally common pairs the left symbols alone are compared: equal ones go on to the right": "pair)) → pair[0]))",
+        "of equally common pairs the right symbols alone are compared: the left one comes first": "pair)) → pair[1]))",
+        "of equally common pairs with the smallest left symbol the one with the *largest* right is taken": "pair)) → (pair[0], -pair[1])))",
+        "of equally common pairs the one with the largest left symbol and the smallest right is taken": "pair)) → (-pair[0], pair[1])))",
+        "of equally common pairs the one with the smallest sum is taken": "pair)) → sum(pair)))",
+        "of equally common pairs the one with the smaller symbol anywhere is taken: the left one comes first": "pair)) → sorted(pair)))",
+        "ids are compared as text, where 10 comes before 9": "pair)) → str(pair)))",
+        "the rarest pair is taken": "-counts → counts",
+        "the rarest pair is taken, of equally rare ones the largest": "min( → max(",
+        "the smallest pair of all is taken, whatever its count": "(-counts[pair], pair) → pair",
+        "the largest pair of all is taken, whatever its count": ("min( → max(", "(-counts[pair], pair) → pair"),
+        "the count is handed back, not the pair": "min(counts, key=lambda pair: (-counts[pair], pair)) → max(counts.values())",
+        "all pairs that are equally common are handed back: one was asked for": "return min( → return [p for p in counts if counts[p] == max(counts.values())] or min(",
+    },
+)
+
 best_pair = Exercise(
     name="15.best_pair",
     points=1,
     inputs=_counted,
     oracle=_by_sorting,
-    mistakes={
-        "of equally common pairs the one met first is taken: the tie should go to the smallest": lambda c: max(
-            c, key=c.get
-        ),
-        "of equally common pairs the largest is taken: the tie should go to the smallest": lambda c: max(
-            c, key=lambda p: (c[p], p)
-        ),
-        "the rarest pair is taken": lambda c: min(c, key=lambda p: (c[p], p)),
-        "of equally common pairs the one with the smaller *right* symbol is taken": lambda c: min(
-            c, key=lambda p: (-c[p], p[::-1])
-        ),
-        "the smallest pair of all is taken, whatever its count": lambda c: min(c),
-        "the count is handed back, not the pair": lambda c: max(c.values()),
-    },
-    accepts=[
-        lambda counts: min(counts, key=lambda pair: (-counts[pair], pair)),
-        lambda counts: min(pair for pair in counts if counts[pair] == max(counts.values())),
-    ],
+    right=_best_pair,
+    mistakes=_BEST,
+    accepts=[lambda counts: min(pair for pair in counts if counts[pair] == max(counts.values()))],
     hints=[
         "First the highest count; then, of the pairs that have it, the smallest. Python compares tuples from the left.",
         "`min` with a key that is a tuple: minus the count first, then the pair.",
@@ -367,36 +435,27 @@ def _mergeable(rng) -> list[Case]:
         case("three equal in a row", [b, a, a, a, c], (a, a)),
         case("four equal in a row", [a, a, a, a], (a, a)),
         case("twice side by side, and at the end", [c, a, b, a, b, c, b, a, b], (a, b)),
-        case("anywhere", [*mixed, a, b, *mixed[::-1], b, a], (a, b)),
+        case("anywhere", [*mixed, a, b, c, a, c, b, *mixed[::-1], b, a], (a, b)),
         case("not there at all", [a, c, c, b, a], (a, b)),
     ]
 
 
-def _merged(ids, pair, new, both=False, step=2, most=math.inf, keep_last=True, write=lambda new: [new]):
-    out, i, done = [], 0, 0
+def _merge(ids, pair, new):
+    merged, i = [], 0
     while i < len(ids):
-        here = tuple(ids[i : i + 2])
-        if done < most and (here == tuple(pair) or both and here == tuple(pair)[::-1]):
-            out += write(new)
-            i, done = i + step, done + 1
+        if i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair:
+            merged.append(new)
+            i += 2
         else:
-            out += ids[i : i + 1] if keep_last or i + 1 < len(ids) else []
+            merged.append(ids[i])
             i += 1
-    return out
+    return merged
 
 
-def _merge_twice_read(ids, pair, new):
+def _overlapping(ids, pair, new):
     # Every place where the pair begins is replaced, those that overlap as well.
-    out, skip = [], False
-    for i, here in enumerate(ids):
-        if tuple(ids[i : i + 2]) == tuple(pair):
-            out.append(new)
-            skip = True
-        elif skip:
-            skip = False
-        else:
-            out.append(here)
-    return out
+    begins = [tuple(ids[i : i + 2]) == pair for i in range(len(ids))]
+    return [new if begins[i] else here for i, here in enumerate(ids) if begins[i] or not (i and begins[i - 1])]
 
 
 def _by_stack(ids, pair, new):
@@ -413,25 +472,40 @@ def _by_text(ids, pair, new):
     return [ord(c) for c in text]
 
 
+def _from_the_right(ids, pair, new):
+    return _by_text(ids[::-1], pair[::-1], new)[::-1]
+
+
+_MERGE = {
+    "the pairs are found from right to left: three equal in a row should give the new symbol first": _from_the_right,
+    "pairs that overlap are both replaced: what has been merged can't be merged again": _overlapping,
+} | slips(
+    _merge,
+    {
+        "only the first pair is replaced": "== pair: → == pair and new not in merged:",
+        "the last symbol is lost where it belongs to no pair": "while i < len(ids) → while i + 1 < len(ids)",
+        "the right symbol of the pair is left standing behind the new one": "i += 2 → i += 1",
+        "the left symbol of the pair is left standing in front of the new one": "merged.append(new) → merged += [ids[i], new]",
+        "one symbol too many is skipped: what stands behind the pair is lost": "i += 2 → i += 3",
+        "pairs are looked for at every second place only: after a symbol without partner go on by one": "append(ids[i])\n            i += 1 → extend(ids[i : i + 2])\n            i += 2",
+        "the pair is replaced the other way round as well: (b, a) is not (a, b)": "== pair: → in (pair, pair[::-1]):",
+        "the pair is replaced the other way round: (b, a) is not (a, b)": "== pair: → == pair[::-1]:",
+        "the left symbol alone is compared: a pair is two": "(ids[i], ids[i + 1]) == pair → ids[i] == pair[0]",
+        "the right symbol alone is compared: a pair is two": "(ids[i], ids[i + 1]) == pair → ids[i + 1] == pair[1]",
+        "the pair is taken out, and nothing is put in its place": "merged.append(new) → pass",
+        "the new symbol is written twice, once for each symbol of the pair": "merged.append(new) → merged += [new, new]",
+        "the ids are handed back as they were": "return merged → return ids[:]",
+    },
+)
+
 merge = Exercise(
     name="15.merge",
     points=3,
     inputs=_mergeable,
     oracle=_by_text,
-    mistakes={
-        "the pairs are found from right to left: three equal in a row should give the new symbol first": lambda i, p, n: (
-            _by_text(i[::-1], p[::-1], n)[::-1]
-        ),
-        "pairs that overlap are both replaced: what has been merged can't be merged again": _merge_twice_read,
-        "only the first pair is replaced": lambda i, p, n: _merged(i, p, n, most=1),
-        "the last symbol is lost where it belongs to no pair": lambda i, p, n: _merged(i, p, n, keep_last=False),
-        "the right symbol of the pair is left standing behind the new one": lambda i, p, n: _merged(i, p, n, step=1),
-        "the pair is replaced the other way round as well: (b, a) is not (a, b)": lambda i, p, n: _merged(
-            i, p, n, both=True
-        ),
-        "the pair is taken out, and nothing is put in its place": lambda i, p, n: _merged(i, p, n, write=lambda n: []),
-    },
-    accepts=[_merged, _by_stack],
+    right=_merge,
+    mistakes=_MERGE,
+    accepts=[_by_stack],
     forbids=("seqlib.data.bpe.merge_with_changes",),
     hints=[
         "A `while` loop with a place `i`: at a pair, write the new symbol and go on by 2; else copy and go on by 1.",
@@ -456,32 +530,25 @@ def _one_text(rng, label, words, size, letters, number) -> Case:
 
 
 def _to_learn(rng) -> list[Case]:
-    answers = [learned, *train_mistakes.values()]
-
     def draw(rng):
         return [
-            _one_text(rng, "8 words, 6 merges", 8, 6, _letters(rng, 4), 6),
-            _one_text(rng, "20 words, 12 merges", 20, 7, _letters(rng, 6), 12),
-            _one_text(rng, "more merges asked for than there are", 3, 3, _letters(rng, 3), 40),
+            _one_text(rng, "8 words, 6 merges", 8, 6, _letters(rng, 3), 6),
+            _one_text(rng, "20 words, 12 merges", 20, 7, _letters(rng, 4), 12),
+            _one_text(rng, "more merges asked for than there are", 4, 5, _letters(rng, 3), 40),
         ]
 
-    return _told_apart(rng, draw, answers)
+    return _told_apart(rng, draw, [_train_bpe, *_TRAIN.values()])
 
 
-def learned(words, number, weigh=lambda n: n, pick=_by_sorting, first=256, recount=True, same_id=False, extra=0):
-    """Byte-pair encoding as it stands in the books, with its parts replaceable."""
-    words, merges, counts = {w: weigh(n) for w, n in words.items()}, [], None
-    for k in range(number + extra):
-        counts = _spelled_out(words) if recount or counts is None else counts
+def _train_bpe(words, number):
+    merges = []
+    for new in range(256, 256 + number):
+        counts = _count_pairs(words)
         if not counts:
             break
-        pair = pick(counts)
+        pair = _best_pair(counts)
         merges.append(pair)
-        counts.pop(pair)
-        merged = Counter()
-        for word, n in words.items():
-            merged[tuple(_merged(list(word), pair, first + (0 if same_id else k)))] += n
-        words = merged
+        words = {tuple(_merge(list(word), pair, new)): count for word, count in words.items()}
     return merges
 
 
@@ -490,34 +557,64 @@ def _by_updates(words, number):
     return learn_merges(as_bytes, number, least=1)
 
 
-train_mistakes = {
-    "pairs are counted once, at the start: each merge changes the counts, and brings pairs with itself": (
-        lambda w, n: learned(w, n, recount=False)
-    ),
-    "of equally common pairs the one met first is taken, not the smallest": lambda w, n: learned(
-        w, n, pick=lambda c: max(c, key=c.get)
-    ),
-    "each word counts once, however often it occurs": lambda w, n: learned(w, n, weigh=lambda n: 1),
-    "every merge gets the same new symbol": lambda w, n: learned(w, n, same_id=True),
-    "the new symbols begin at 257: the bytes are 0 to 255, so the first new one is 256": lambda w, n: learned(
-        w, n, first=257
-    ),
-    "there is one merge too many": lambda w, n: learned(w, n, extra=1),
-    "the rarest pair is merged": lambda w, n: learned(w, n, pick=lambda c: min(c, key=lambda p: (c[p], p))),
-}
+_TRAIN = slips(
+    _train_bpe,
+    {
+        "pairs are counted once, at the start: each merge changes the counts, and brings pairs with itself": (
+            "merges = [] → merges, counts = [], _count_pairs(words)",
+            "        counts = _count_pairs(words)\n →",
+            "pair = _best_pair(counts) → pair = _best_pair(counts); counts.pop(pair)",
+        ),
+        "of equally common pairs the one met first is taken, not the smallest": "_best_pair(counts) → max(counts, key=counts.get)",
+        "of equally common pairs the largest is taken, not the smallest": "_best_pair(counts) → max(counts, key=lambda p: (counts[p], p))",
+        "the rarest pair is merged": "_best_pair(counts) → min(counts, key=lambda p: (counts[p], p))",
+        "each word counts once, however often it occurs": "_count_pairs(words) → _count_pairs(dict.fromkeys(words, 1))",
+        "a pair that stands twice in a word is counted once": "_count_pairs(words) → once_a_word(words)",
+        "three equal symbols in a row are counted as one pair: they hold two": "_count_pairs(words) → one_of_three(words)",
+        "only the first pair of each word is merged": "_merge( → first_only(",
+        "pairs are merged from right to left": "_merge( → _from_the_right(",
+        "the words stay as they were: after each merge they are written with the new symbol": "words = {tuple → unused = {tuple",
+        "every merge gets the same new symbol": "pair, new) → pair, 256)",
+        "the new symbols begin at 257: the bytes are 0 to 255, so the first new one is 256": "range(256, 256 + number) → range(257, 257 + number)",
+        "the new symbols begin behind the largest id in the words: 0 to 255 are the bytes, whether they occur or not": (
+            "merges = [] → merges, first = [], 1 + max(max(word) for word in words)",
+            "range(256, 256 + number) → range(first, first + number)",
+        ),
+        "there is one merge too many": "256 + number → 257 + number",
+        "there is one merge too few": "256 + number → 255 + number",
+        "it stops where no pair occurs twice: it should stop where no pair is left": "if not counts → if not counts or max(counts.values()) < 2",
+        "the new ids are handed back with the pairs: the pairs alone, in order": "merges.append(pair) → merges.append((pair, new))",
+        "the words are handed back, not the merges": "return merges → return list(words)",
+    },
+    once_a_word=count_pairs.mistakes["a pair that stands twice in a word is counted once"],
+    one_of_three=count_pairs.mistakes[
+        "three equal symbols in a row are counted as one pair: they hold two, which overlap"
+    ],
+    first_only=_MERGE["only the first pair is replaced"],
+)
+
+
+def _in_the_books(words, number):
+    words, merges = Counter(words), []
+    while len(merges) < number and (counts := _spelled_out(words)):
+        merges.append(_by_sorting(counts))
+        words = Counter({tuple(_by_stack(w, merges[-1], 255 + len(merges))): n for w, n in words.items()})
+    return merges
+
 
 train_bpe = Exercise(
     name="15.train_bpe",
     points=4,
     inputs=_to_learn,
     oracle=_by_updates,
-    mistakes=train_mistakes,
-    accepts=[learned],
+    right=_train_bpe,
+    mistakes=_TRAIN,
+    accepts=[_in_the_books],
     forbids=("seqlib.data.bpe.learn_merges", "seqlib.data.bpe.BytePairEncoding.train"),
     hints=[
         "One round: count the pairs, take the best, note it, merge it in every word.",
         "The n-th merge makes symbol 256 + n: `for new in range(256, 256 + number)`. Stop where no pair is left.",
-        "`words = {tuple(merge(word, pair, new)): count for word, count in words.items()}`.",
+        "`words = {tuple(merge(list(word), pair, new)): count for word, count in words.items()}`.",
     ],
     returns=("merges",),
     difficulty=2,
@@ -544,23 +641,21 @@ def _recounted(ids, pair, new):
     return merged, {p: n for p, n in after.items() if n and p != tuple(pair)}
 
 
-def _changes(ids, pair, new, take=(1, 1), add=(1, 1), stale=False, swap=False):
-    """merge_with_changes with its parts replaceable; `stale` reads the left neighbour before merging."""
+def _merge_with_changes(ids, pair, new):
     left, right = pair
     merged, changes, i = [], [], 0
     while i < len(ids):
-        if tuple(ids[i : i + 2]) != tuple(pair):
+        if tuple(ids[i : i + 2]) != pair:
             merged.append(ids[i])
             i += 1
             continue
         if merged:
-            before = ids[i - 1] if stale else merged[-1]
-            changes += [((before, left), -take[0]), ((before, new), add[0])]
+            changes += [((merged[-1], left), -1), ((merged[-1], new), 1)]
         if i + 2 < len(ids):
-            changes += [((left if swap else right, ids[i + 2]), -take[1]), ((new, ids[i + 2]), add[1])]
+            changes += [((right, ids[i + 2]), -1), ((new, ids[i + 2]), 1)]
         merged.append(new)
         i += 2
-    return merged, [(p, by) for p, by in changes if by]
+    return merged, changes
 
 
 def _all_anew(ids, pair, new):
@@ -568,31 +663,61 @@ def _all_anew(ids, pair, new):
     return merged, [(p, -1) for p in pairwise(ids)] + [(p, 1) for p in pairwise(merged)]
 
 
-merge_with_changes = Exercise(
+merge_with_changes_ = Exercise(
     name="15.merge_with_changes",
     points=4,
     inputs=_mergeable,
     oracle=_recounted,
     using=_net,
-    stand_in=_course_merge,
-    mistakes={
-        "what stood to the left is not taken off: (before, left) has one less": lambda *a: _changes(*a, take=(0, 1)),
-        "what stood to the right is not taken off: (right, after) has one less": lambda *a: _changes(*a, take=(1, 0)),
-        "the new pairs are not counted: (before, new) and (new, after) have one more": lambda *a: _changes(
-            *a, add=(0, 0)
-        ),
-        "the left neighbour is read from the old list: next to a fresh merge it is the new symbol": lambda *a: _changes(
-            *a, stale=True
-        ),
-        "on the right, (left, after) is taken off: the neighbour there is the pair's *right* symbol": lambda *a: (
-            _changes(*a, swap=True)
-        ),
-        "the signs are turned round: what is gone counts −1, what is new +1": lambda *a: (
-            _changes(*a)[0],
-            [(p, -by) for p, by in _changes(*a)[1]],
-        ),
-    },
-    accepts=[_changes, _all_anew],
+    stand_in=merge_with_changes,
+    right=_merge_with_changes,
+    mistakes=slips(
+        _merge_with_changes,
+        {
+            "what stood to the left is not taken off: (before, left) has one less": "((merged[-1], left), -1), →",
+            "what stood to the right is not taken off: (right, after) has one less": "((right, ids[i + 2]), -1), →",
+            "nothing is taken off: (before, left) and (right, after) have one less": (
+                "((merged[-1], left), -1), →",
+                "((right, ids[i + 2]), -1), →",
+            ),
+            "the new pairs are not counted: (before, new) and (new, after) have one more": (
+                ", ((merged[-1], new), 1) →",
+                ", ((new, ids[i + 2]), 1) →",
+            ),
+            "the new pair on the left is not counted: (before, new) has one more": ", ((merged[-1], new), 1) →",
+            "the new pair on the right is not counted: (new, after) has one more": ", ((new, ids[i + 2]), 1) →",
+            "the left side is left out": "changes += [((merged → unused = [((merged",
+            "the right side is left out": "changes += [((right → unused = [((right",
+            "nothing is told of the changes": (
+                "changes += [((merged → unused = [((merged",
+                "changes += [((right → unused = [((right",
+            ),
+            "the changes of the last place alone are told: add to the list": (
+                "changes += [((merged → changes = [((merged",
+                "changes += [((right → changes = changes[-2:] + [((right",
+            ),
+            "the left neighbour is read from the old list: next to a fresh merge it is the new symbol": (
+                "((merged[-1], left), -1) → ((ids[i - 1], left), -1)",
+                "((merged[-1], new), 1) → ((ids[i - 1], new), 1)",
+            ),
+            "on the right, (left, after) is taken off: the neighbour there is the pair's *right* symbol": "((right, ids → ((left, ids",
+            "on the left, (before, right) is taken off: the neighbour there is the pair's *left* symbol": "((merged[-1], left) → ((merged[-1], right)",
+            "the right neighbour is read one place too early, inside the pair": (
+                "((right, ids[i + 2]), -1) → ((right, ids[i + 1]), -1)",
+                "((new, ids[i + 2]), 1) → ((new, ids[i + 1]), 1)",
+            ),
+            "the symbols of the pairs on the left change places: before comes first": (
+                "(merged[-1], left) → (left, merged[-1])",
+                "(merged[-1], new) → (new, merged[-1])",
+            ),
+            "the signs are turned round: what is gone counts −1, what is new +1": (
+                "left), -1), ((merged[-1], new), 1) → left), 1), ((merged[-1], new), -1)",
+                "((right, ids[i + 2]), -1), ((new, ids[i + 2]), 1) → ((right, ids[i + 2]), 1), ((new, ids[i + 2]), -1)",
+            ),
+            "the list is handed back as it was, unmerged": "return merged → return list(ids)",
+        },
+    ),
+    accepts=[_all_anew],
     forbids=("seqlib.data.bpe.merge_with_changes",),
     hints=[
         "Start from your `merge`. Only the pairs that touch a merged place change: one on its left, one on its right.",
@@ -629,29 +754,13 @@ def _greedy(ids, merges):
     return out
 
 
-def _in_text_order(ids, merges):
-    ids = list(ids)
+def _apply_merges(ids, merges):
     while True:
-        i = next((i for i, p in enumerate(pairwise(ids)) if p in merges), None)
-        if i is None:
-            return ids
-        ids[i : i + 2] = [merges[ids[i], ids[i + 1]]]
-
-
-def _rounds(ids, merges, choose=min, most=math.inf):
-    ids, rounds = list(ids), 0
-    while rounds < most:
-        found = [merges[p] for p in pairwise(ids) if p in merges]
-        if not found:
-            return ids
-        new = choose(found)
-        pair = next(p for p, n in merges.items() if n == new)
-        ids, rounds = _by_stack_once(ids, pair, new), rounds + 1
-    return ids
-
-
-def _by_stack_once(ids, pair, new):
-    return _merged(ids, pair, new)
+        pairs = [pair for pair in pairwise(ids) if pair in merges]
+        if not pairs:
+            return list(ids)
+        pair = min(pairs, key=merges.get)
+        ids = _merge(ids, pair, merges[pair])
 
 
 def _one_at_a_time(ids, merges):
@@ -671,10 +780,21 @@ def _each_in_turn(ids, merges):
     return ids
 
 
+def _as_listed(ids, merges):
+    for pair, new in merges.items():
+        ids = _by_text(ids, pair, new)
+    return ids
+
+
 def _once_each(ids, merges):
     for pair, new in sorted(merges.items(), key=lambda item: item[1]):
-        ids = _merged(ids, pair, new, most=1)
+        ids = _leftmost(ids, pair, new)
     return ids
+
+
+def _leftmost(ids, pair, new):
+    i = next((i for i, here in enumerate(pairwise(ids)) if here == pair), len(ids))
+    return [*ids[:i], new, *ids[i + 2 :]] if i < len(ids) else ids
 
 
 def _to_encode(rng) -> list[Case]:
@@ -687,33 +807,52 @@ def _to_encode(rng) -> list[Case]:
             # A dictionary in another order than the ids: the number of the new symbol says which was learned first.
             shuffled = [list(merges.items())[i] for i in rng.permutation(len(merges))]
             cases.append(Case(label, ids=[int(x) for x in rng.choice(letters, size)], merges=dict(shuffled)))
-        letters = _letters(rng, 4)
-        known = {(letters[0], letters[1]): 256}
+        a, b, c, d = _letters(rng, 4)
         if len(_each_in_turn(cases[0].args[0], cases[0].args[1])) == len(cases[0].args[0]):
             return []  # the short word should hold something to merge
-        return [*cases, Case("nothing to merge", ids=[letters[2], letters[3], letters[2]], merges=known)]
+        return [
+            *cases,
+            Case("three equal in a row", ids=[b, a, a, a, b], merges={(a, a): 256, (256, b): 257}),
+            Case("nothing to merge", ids=[c, d, c], merges={(a, b): 256}),
+            Case("two that become one", ids=[a, b], merges={(a, b): 256}),
+            Case("a single id", ids=[d], merges={(a, b): 256}),
+        ]
 
-    return _told_apart(rng, draw, [_each_in_turn, *apply_mistakes.values()])
+    return _told_apart(rng, draw, [_each_in_turn, *_APPLY.values()])
 
 
-apply_mistakes = {
-    "the longest token that fits is taken from the left: byte-pair encoding repeats its merges in the order learned": (
-        _greedy
-    ),
-    "the first pair in the text that can be merged is merged: the one learned *earliest* goes first": _in_text_order,
-    "the pair learned latest is merged first": lambda i, m: _rounds(i, m, choose=max),
-    "it stops after one merge": lambda i, m: _rounds(i, m, most=1),
+_APPLY = {
+    "the longest token that fits is taken from the left: byte-pair encoding repeats its merges in the order learned": _greedy,
     "each merge is done in one place only, where the pair stands in several": _once_each,
-    "nothing is merged": lambda i, m: [*i],
-}
+    "the merges are gone through in the order of the dict: the smaller the new id, the earlier it was learned": _as_listed,
+} | slips(
+    _apply_merges,
+    {
+        "the first pair in the text that can be merged is merged: the one learned *earliest* goes first": "min(pairs, key=merges.get) → pairs[0]",
+        "the last pair in the text that can be merged is merged: the one learned *earliest* goes first": "min(pairs, key=merges.get) → pairs[-1]",
+        "the first pair in the text that can be merged is merged, in that one place: the one learned *earliest* goes first": (
+            "min(pairs, key=merges.get) → pairs[0]",
+            "_merge(ids → _leftmost(ids",
+        ),
+        "the pair learned latest is merged first": "min(pairs → max(pairs",
+        "the place in the dict is taken for the order of learning: the new id says which was earlier": "key=merges.get → key=list(merges).index",
+        "the pair with the smallest ids is merged first: the one with the smallest *new* id was learned earliest": ", key=merges.get →",
+        "the commonest pair of the word is merged first: that is how merges are learned, not how they are used": "min(pairs, key=merges.get) → max(pairs, key=pairs.count)",
+        "pairs are merged from right to left: three equal in a row give the new symbol first": "_merge(ids → _from_the_right(ids",
+        "it stops after one merge": "ids = _merge → return _merge",
+        "nothing is merged": "if not pairs → if True",
+        "the new ids that are themselves in a merge are left alone: merges go on until no pair is left": "if pair in merges] → if pair in merges and max(pair) < 256]",
+    },
+)
 
 apply_merges = Exercise(
     name="15.apply_merges",
     points=4,
     inputs=_to_encode,
     oracle=_each_in_turn,
-    mistakes=apply_mistakes,
-    accepts=[_rounds, _one_at_a_time],
+    right=_apply_merges,
+    mistakes=_APPLY,
+    accepts=[_one_at_a_time],
     hints=[
         "Of all pairs in the word now, which was learned first? The one whose new symbol is smallest.",
         "`pair = min(zip(ids, ids[1:]), key=lambda p: merges.get(p, float('inf')))`. Merge it everywhere; repeat.",
@@ -748,50 +887,52 @@ def _to_decode(rng) -> list[Case]:
         texts = [_MANY[i] for i in rng.permutation(len(_MANY))]
         return [
             case("characters of several bytes, cut anywhere", (" " + texts[0] + " " + texts[1]).encode()),
-            case("ASCII with a space in front", f" so {int(rng.integers(100))} it is".encode()),
+            case("ASCII with a space in front", f" so {int(rng.integers(100))} it is\n".encode()),
             case("the last character is cut off", texts[2].encode() + "€".encode()[: int(rng.integers(1, 3))]),
             case("bytes that are no text", b"ok \xff\xfe " + texts[3].encode() + b"\x80"),
         ]
 
-    return _told_apart(rng, draw, [_decoded, *decode_mistakes.values()])
+    return _told_apart(rng, draw, [_streamed, *_DECODE.values()])
 
 
-def _decoded(ids, tokens, errors="replace", code="utf-8"):
-    return b"".join(tokens[i] for i in ids).decode(code, errors)
+def _decode(ids, tokens):
+    data = b"".join(tokens[i] for i in ids)
+    return data.decode("utf-8", errors="replace")
 
 
 def _streamed(ids, tokens):
-    import codecs
-
     reader = codecs.getincrementaldecoder("utf-8")("replace")
     return "".join(reader.decode(tokens[i]) for i in ids) + reader.decode(b"", final=True)
 
 
-decode_mistakes = {
-    "each token is decoded alone: a character whose bytes lie in two tokens is lost": lambda i, t: "".join(
-        t[k].decode("utf-8", "replace") for k in i
-    ),
-    "bytes that are no UTF-8 are dropped without a word: `errors='replace'` shows where they were": lambda i, t: (
-        _decoded(i, t, "ignore")
-    ),
-    "bytes that are no UTF-8 stop it with an error: a model may well write such bytes": lambda i, t: _decoded(
-        i, t, "strict"
-    ),
-    "every byte becomes a character of its own: that is Latin-1": lambda i, t: _decoded(i, t, code="latin-1"),
-    "the tokens are joined with spaces: the spaces are in the tokens already": lambda i, t: b" ".join(
-        t[k] for k in i
-    ).decode("utf-8", "replace"),
-    "spaces at the ends are stripped: they are part of the text": lambda i, t: _decoded(i, t).strip(),
-    "bytes are handed back, not text": lambda i, t: b"".join(t[k] for k in i),
-}
+_DECODE = slips(
+    _decode,
+    {
+        "each token is decoded alone: a character whose bytes lie in two tokens is lost": 'data.decode("utf-8", errors="replace") → "".join(tokens[i].decode("utf-8", "replace") for i in ids)',
+        "bytes that are no UTF-8 are dropped without a word: `errors='replace'` shows where they were": '"replace" → "ignore"',
+        "bytes that are no UTF-8 stop it with an error: a model may well write such bytes": ', errors="replace" →',
+        "bytes that are no UTF-8 are written out as \\x…: each should be shown as U+FFFD": '"replace" → "backslashreplace"',
+        "bytes that are no UTF-8 become lone surrogates, which are no text: show them as U+FFFD": '"replace" → "surrogateescape"',
+        "what is no text is shown as a question mark: U+FFFD was asked for": 'errors="replace") → errors="replace").replace("\\ufffd", "?")',
+        "every byte becomes a character of its own: that is Latin-1": '"utf-8" → "latin-1"',
+        "bytes above 127 are all lost: that is ASCII": '"utf-8" → "ascii"',
+        "the tokens are joined with spaces: the spaces are in the tokens already": 'b"" → b" "',
+        "spaces at the ends are stripped: they are part of the text": 'errors="replace") → errors="replace").strip()',
+        "bytes are handed back, not text": 'return data.decode("utf-8", errors="replace") → return data',
+        "a list of texts is handed back, one for each token": 'data.decode("utf-8", errors="replace") → [tokens[i].decode("utf-8", "replace") for i in ids]',
+        "the ids are read as bytes: look each one up in `tokens`": 'b"".join(tokens[i] for i in ids) → bytes(ids)',
+        "the tokens are written as Python shows bytes, b'…': decode them": 'data.decode("utf-8", errors="replace") → "".join(str(tokens[i]) for i in ids)',
+    },
+)
 
 decode = Exercise(
     name="15.decode",
     points=2,
     inputs=_to_decode,
     oracle=_streamed,
-    mistakes=decode_mistakes,
-    accepts=[_decoded, lambda ids, tokens: str(b"".join([tokens[i] for i in ids]), "utf-8", "replace")],
+    right=_decode,
+    mistakes=_DECODE,
+    accepts=[lambda ids, tokens: str(b"".join([tokens[i] for i in ids]), "utf-8", "replace")],
     hints=[
         "First all the bytes, in one piece; then the text.",
         "`b''.join(tokens[i] for i in ids)`.",
@@ -818,8 +959,9 @@ def _scored(rng) -> list[Case]:
     ]
 
 
-def _per_byte(log_probs, text, unit=lambda nats: nats / math.log(2), size=lambda text, n: len(text.encode())):
-    return unit(-float(np.sum(np.asarray(log_probs)))) / size(text, len(log_probs))
+def _bits_per_byte(log_probs, text):
+    nats = -log_probs.sum()
+    return nats / np.log(2) / len(text.encode("utf-8"))
 
 
 def _in_powers(log_probs, text):
@@ -831,22 +973,26 @@ bits_per_byte = Exercise(
     points=2,
     inputs=_scored,
     oracle=_in_powers,
-    mistakes={
-        "it is divided by the number of tokens: then a tokeniser with long tokens looks bad": lambda p, t: _per_byte(
-            p, t, size=lambda t, n: n
-        ),
-        "it is divided by characters, where bytes were asked for": lambda p, t: _per_byte(
-            p, t, size=lambda t, n: len(t)
-        ),
-        "these are nats: divide by $\\ln 2$ to have bits": lambda p, t: _per_byte(p, t, unit=lambda nats: nats),
-        "the sign is wrong: log probabilities are negative, bits are not": lambda p, t: -_per_byte(p, t),
-        "it is multiplied by $\\ln 2$: a bit is less than a nat, so there are more of them": lambda p, t: _per_byte(
-            p, t, unit=lambda nats: nats * math.log(2)
-        ),
-        "the mean over the tokens is divided by the bytes: take the sum": lambda p, t: _per_byte(p, t) / len(p),
-        "the perplexity is handed back": lambda p, t: float(np.exp(-np.mean(np.asarray(p)))),
-    },
-    accepts=[_per_byte],
+    right=_bits_per_byte,
+    mistakes=slips(
+        _bits_per_byte,
+        {
+            "it is divided by the number of tokens: then a tokeniser with long tokens looks bad": 'len(text.encode("utf-8")) → len(log_probs)',
+            "it is divided by characters, where bytes were asked for": 'text.encode("utf-8") → text',
+            "it is divided by words, where bytes were asked for": 'text.encode("utf-8") → text.split()',
+            "it is divided by the bytes of UTF-16: count those of UTF-8": '"utf-8" → "utf-16"',
+            "it is divided by eight more: bits per byte, not per bit": ' / len(text.encode("utf-8")) → / len(text.encode("utf-8")) / 8',
+            "it is what the whole text costs: share it out over the bytes": ' / len(text.encode("utf-8")) →',
+            "these are nats: divide by $\\ln 2$ to have bits": "/ np.log(2) →",
+            "the logarithm is to base 10: one bit is $\\ln 2$ nats": "np.log(2) → np.log(10)",
+            "the sign is wrong: log probabilities are negative, bits are not": "-log_probs.sum() → log_probs.sum()",
+            "it is multiplied by $\\ln 2$: a bit is less than a nat, so there are more of them": "/ np.log(2) → * np.log(2)",
+            "the mean over the tokens is divided by the bytes: take the sum": "log_probs.sum() → log_probs.mean()",
+            "probabilities are added up, not their logarithms": "-log_probs.sum() → np.exp(log_probs).sum()",
+            "the perplexity is handed back": 'return nats / np.log(2) / len(text.encode("utf-8")) → return np.exp(nats / len(log_probs))',
+        },
+    ),
+    accepts=[lambda p, text: -math.fsum(p) / (math.log(2) * len(bytes(text, "utf-8")))],
     hints=[
         "How many bits does the model need for the whole text? Then share them out over its bytes.",
         "The whole text costs minus the sum of the log probabilities, in nats; one bit is $\\ln 2$ nats.",
@@ -864,7 +1010,7 @@ bits_per_byte = Exercise(
 def _partly_known(rng) -> list[Case]:
     def case(label, text, known):
         order = [known[i] for i in rng.permutation(len(known))]
-        start = int(rng.integers(256, 900))
+        start = int(rng.integers(300, 900))
         return Case(label, text=text, vocabulary={c: start + n for n, c in enumerate(order)})
 
     letters = "".join(rng.choice(list("abcdef"), 12))
@@ -876,40 +1022,46 @@ def _partly_known(rng) -> list[Case]:
     ]
 
 
-def _falls_back(text, vocabulary, otherwise=lambda c: list(c.encode())):
-    return [i for c in text for i in ([vocabulary[c]] if c in vocabulary else otherwise(c))]
-
-
-def _fallback_loop(text, vocabulary):
+def _encode_with_fallback(text, vocabulary):
     ids = []
     for character in text:
-        found = vocabulary.get(character)
-        ids.extend(character.encode("utf-8") if found is None else (found,))
+        if character in vocabulary:
+            ids.append(vocabulary[character])
+        else:
+            ids += list(character.encode("utf-8"))
     return ids
+
+
+def _by_bytes(text, vocabulary):
+    return [i for c in text for i in ((vocabulary[c],) if c in vocabulary else c.encode())]
 
 
 encode_with_fallback = Exercise(
     name="15.encode_with_fallback",
     points=2,
     inputs=_partly_known,
-    oracle=_falls_back,
-    mistakes={
-        "an unknown character becomes one token for all that is unknown: it can't be read back": lambda t, v: (
-            _falls_back(t, v, lambda c: [0])
-        ),
-        "unknown characters are dropped": lambda t, v: _falls_back(t, v, lambda c: []),
-        "the code point is written in the place of the bytes: there are over a million of them": lambda t, v: (
-            _falls_back(t, v, lambda c: [ord(c)])
-        ),
-        "everything becomes bytes, what is known as well": lambda t, v: list(t.encode()),
-        "the bytes of a character stand the other way round": lambda t, v: _falls_back(
-            t, v, lambda c: list(c.encode())[::-1]
-        ),
-        "only the first byte of an unknown character is written": lambda t, v: _falls_back(
-            t, v, lambda c: list(c.encode())[:1]
-        ),
-    },
-    accepts=[_fallback_loop],
+    oracle=_by_bytes,
+    right=_encode_with_fallback,
+    mistakes=slips(
+        _encode_with_fallback,
+        {
+            "an unknown character becomes one token for all that is unknown: it can't be read back": 'list(character.encode("utf-8")) → [0]',
+            "an unknown character becomes a question mark: it can't be read back": 'list(character.encode("utf-8")) → [63]',
+            "unknown characters are dropped": 'list(character.encode("utf-8")) → []',
+            "the code point is written in the place of the bytes: there are over a million of them": 'list(character.encode("utf-8")) → [ord(character)]',
+            "everything becomes bytes, what is known as well": "if character in vocabulary → if False",
+            "one unknown character turns the whole text into bytes: each character falls back for itself": 'ids += list(character.encode("utf-8")) → return list(text.encode("utf-8"))',
+            "the bytes of a character stand the other way round": '"utf-8")) → "utf-8"))[::-1]',
+            "only the first byte of an unknown character is written": '"utf-8")) → "utf-8"))[:1]',
+            "only the last byte of an unknown character is written": '"utf-8")) → "utf-8"))[-1:]',
+            "the bytes have the ids of GPT-2's order: here byte 65 has the id 65": 'list(character.encode("utf-8")) → [ID_OF_BYTE[b] for b in character.encode("utf-8")]',
+            "the ids of the bytes begin at 256: that is where the characters begin": 'list(character.encode("utf-8")) → [256 + b for b in character.encode("utf-8")]',
+            "the bytes are those of UTF-16": '"utf-8" → "utf-16-le"',
+            "the bytes of each unknown character are a list of their own in the list": "ids += list( → ids.append(list(character.encode())); list(",
+        },
+        ID_OF_BYTE=ID_OF_BYTE,
+    ),
+    accepts=[lambda text, vocabulary: sum(([vocabulary[c]] if c in vocabulary else [*c.encode()] for c in text), [])],
     hints=[
         "Character by character: is it in the vocabulary?",
         "If so, one id; if not, its UTF-8 bytes, which are ids from 0 to 255 already.",
@@ -928,7 +1080,7 @@ EXERCISES = [
     best_pair,
     merge,
     train_bpe,
-    merge_with_changes,
+    merge_with_changes_,
     apply_merges,
     decode,
     bits_per_byte,

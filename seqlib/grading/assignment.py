@@ -4,12 +4,12 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from seqlib.checks.exercise import Exercise, all_exercises, exercises, module_names
 from seqlib.grading import GRADING_VERSION
+from seqlib.grading.moments import moment
 
 SCHEMA = 1
 
@@ -94,10 +94,9 @@ def _moment(text):
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--deadline {text!r}: expected a date and time such as 2027-03-01T23:59+01:00") from None
-    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+        return moment(text, zone=None, end_of_day=True).isoformat()
+    except ValueError as error:
+        raise ValueError(f"--deadline {text!r}: {error}") from None
 
 
 def read(path: Path) -> Assignment:

@@ -6,6 +6,8 @@ Throughout: batch first, x (B, T, D), states (B, T, H). Tensors are float32 and 
 import numpy as np
 import torch
 
+from seqlib.training.train import train
+
 __all__ = ["adding_batch", "gradient_norm_by_lag", "learn_recall", "recall_batch"]
 
 
@@ -47,23 +49,33 @@ def learn_recall(layer, delay: int, *, steps: int, lr: float = 1e-3, seed: int =
     at 1; `seed` draws the readout and the batches. Losses are in nats; chance is log(symbols).
     """
     torch.manual_seed(seed)
-    rng, losses = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
     test, answers = recall_batch(np.random.default_rng(10**6 + seed), 1000, delay, symbols)
+    model = _Recall(layer, test[:1], symbols)
+    history = train(
+        model,
+        lambda step: recall_batch(rng, batch, delay, symbols),
+        steps,
+        optimizer=lambda parameters: torch.optim.Adam(parameters, lr),
+        clip=1.0,
+        name=None,
+    )
     with torch.no_grad():
-        readout = torch.nn.Linear(layer(test[:1])[0].shape[-1], symbols)
-    parameters = [*layer.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr)
-    for _ in range(steps):
-        x, y = recall_batch(rng, batch, delay, symbols)
-        loss = torch.nn.functional.cross_entropy(readout(layer(x)[0][:, -1]), y)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        right = readout(layer(test)[0][:, -1]).argmax(dim=1) == answers
-    return right.float().mean().item(), losses
+        right = model(test).argmax(dim=1) == answers
+    return right.float().mean().item(), history.losses
+
+
+class _Recall(torch.nn.Module):
+    """A layer and a readout of its last state: x (B, T, D) -> logits (B, symbols)."""
+
+    def __init__(self, layer, example, symbols: int):
+        super().__init__()
+        with torch.no_grad():
+            width = layer(example)[0].shape[-1]
+        self.layer, self.readout = layer, torch.nn.Linear(width, symbols)
+
+    def forward(self, x):
+        return self.readout(self.layer(x)[0][:, -1])
 
 
 @torch.enable_grad()

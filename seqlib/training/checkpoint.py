@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seqlib.runtime import home
+from seqlib.runtime import home, write_whole
 
 MAGIC = b"seqlib checkpoint 1 "
 
@@ -36,16 +36,7 @@ def save(path: Path, state: dict) -> None:
     torch.save(state, buffer)
     payload = buffer.getbuffer()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        remove(part)
+    write_whole(path, b"".join([MAGIC, hashlib.sha256(payload).hexdigest().encode(), b"\n", payload]))
 
 
 def load(path: Path) -> dict | None:

@@ -37,6 +37,7 @@ class Run:
     amp: bool
     path: Path | None  # of the checkpoint
     history: History
+    quiet: bool = False
     done: int = 0  # updates made
     phase: str = "between"  # then "before" the update of a step, then "updating"
     first_batch: str = ""
@@ -114,7 +115,7 @@ class Run:
         self.seconds_before = self.history.seconds
         self.began = self.saved_at = time.perf_counter()
         self.save_interval = SAVE_SECONDS
-        self.progress = Progress(self.history.name, self.total, self.history, note)
+        self.progress = Progress(self.history.name, self.total, self.history, note, self.quiet)
         if self.progress.live:
             self.progress.update(self.done)
         return self

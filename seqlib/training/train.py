@@ -30,7 +30,7 @@ def train(
     evaluate: Callable | None = None,
     every: int | None = None,
     checkpoint: str | None = None,
-    name: str = "training",
+    name: str | None = "training",
     amp: bool = False,
 ) -> History:
     """Train `model` in place for `steps` updates and return the history.
@@ -43,6 +43,7 @@ def train(
     clip: the largest global gradient norm. schedule(step): what the learning rate is multiplied by.
     evaluate(model) gives {name: number}; it runs every `every` steps and at the end, in evaluation mode and
     without gradients, and never changes the run.
+    name: what the progress line calls the run; None shows no progress.
     amp: the forward pass in bfloat16 (autocast), on CUDA and the CPU.
 
     checkpoint="02_words" saves about every 5 s and when interrupted; the same call then resumes, on the CPU
@@ -59,8 +60,10 @@ def train(
         raise ValueError(f"steps should be a whole number of at least 1, got {steps}")
     optimizer, loss = _optimizer(optimizer, model, lr), loss or cross_entropy
     path = checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None
-    history = History(name)
-    run = Run(model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history)
+    history = History(name or "training")
+    run = Run(
+        model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history, quiet=name is None
+    )
     with run:  # takes up a saved run, shows progress, and ends well, however it ends
         for step in run.steps():
             batch = run.batch(step)

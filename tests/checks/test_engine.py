@@ -14,7 +14,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
+from seqlib import runtime
 from seqlib.checks import Case, Exercise, calling, check, engine, exercise, hint, progress, progress_file
 from seqlib.checks.compare import as_array, describe, difference
 
@@ -1028,11 +1030,11 @@ def test_a_full_disk_leaves_the_old_file(monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(progress_file.json, "dump", full)
+    monkeypatch.setattr(runtime.os, "fsync", full)
     _, result = check("99.moments", lambda x: 0)
     assert "No space left on device" in str(result)
     assert progress_file.path().read_bytes() == before
-    assert [f.name for f in progress_file.path().parent.iterdir()] == ["progress.json"]
+    assert {f.name for f in progress_file.path().parent.iterdir()} <= {"progress.json", "progress.lock"}
 
 
 def test_a_lock_left_by_a_crash_does_not_block():
@@ -1041,7 +1043,14 @@ def test_a_lock_left_by_a_crash_does_not_block():
     os.utime(lock, (time.time() - 60,) * 2)
     began = time.monotonic()
     assert check("99.affine", right)[1].passed and time.monotonic() - began < 3
-    assert progress_file.load()[0]["99.affine"]["attempts"] == 1 and not lock.exists()
+    assert progress_file.load()[0]["99.affine"]["attempts"] == 1
+
+
+def test_a_lock_that_is_held_is_waited_for_and_then_said(monkeypatch):
+    monkeypatch.setattr(progress_file, "LOCK_SECONDS", 0.1)
+    with FileLock(progress_file.path().with_suffix(".lock")):
+        assert "another notebook holds its lock" in str(check("99.affine", right)[1])
+    assert "another notebook" not in str(check("99.affine", right)[1])
 
 
 def test_processes_that_write_at_once_lose_nothing():
@@ -1057,7 +1066,7 @@ def test_processes_that_write_at_once_lose_nothing():
     entries = progress_file.load()[0]
     assert len(entries) == 12 and sum(e["attempts"] for e in entries.values()) == 120
     assert entries["99.a3"]["score"] == 39
-    assert {f.name for f in progress_file.path().parent.iterdir()} == {"progress.json"}
+    assert {f.name for f in progress_file.path().parent.iterdir()} <= {"progress.json", "progress.lock"}
 
 
 # -- comparisons by themselves ---------------------------------------------------------------------------------------

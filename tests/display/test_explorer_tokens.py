@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from seqlib.data.bpe import BytePairEncoding
+from seqlib.data.bpe import GPT2_PATTERN, BytePairEncoding
+from seqlib.display.explorers import tokens
 from seqlib.display.explorers.tokens import TokenExplorer, show_tokens, visible
 
 BPE = BytePairEncoding.train("low lower lowest new newer newest <b> & " * 5, 290)
@@ -32,7 +33,7 @@ def test_the_explorer_stands_alone_and_says_what_it_shows():
     explorer = TokenExplorer(BPE, "newest low", size=256)
     page = explorer._repr_html_()
     assert page == TokenExplorer(BPE, "newest low", size=256)._repr_html_() and len(page) < 40_000
-    assert not re.search(r"https?:|src=|@import|url\(|\bimport\b|fetch\(", page)
+    assert not re.search(r"https?:|src=.(?!data:)|@import|url\(|\bimport\b|fetch\(", page)
     assert page.count("<script>") == 1 and "data-lm-suppress-shortcuts" in page
     assert "With 0: n | e | w" in repr(explorer)
     for wrong in (100, 1000):
@@ -40,3 +41,7 @@ def test_the_explorer_stands_alone_and_says_what_it_shows():
             TokenExplorer(BPE, size=wrong)
     with pytest.raises(ValueError, match="pattern"):
         TokenExplorer(BytePairEncoding(pattern=None))
+
+
+def test_the_script_and_the_tokeniser_cut_text_alike():
+    assert tokens.PATTERN == GPT2_PATTERN

@@ -207,3 +207,10 @@ def test_a_table_has_headers_escapes_and_scrolls_in_itself():
 def test_identities_follow_from_content_alone():
     assert html.identity("a", "b") == html.identity("a", "b") != html.identity("ab")
     assert re.fullmatch(r"[0-9a-f]{8}", html.identity("x"))
+
+
+def test_emphasis_thin_spaces_and_bare_text():
+    assert html.inline("a *lost* word, 2 * 3 * 4, `a*b*c`") == ("a <em>lost</em> word, 2 * 3 * 4, <code>a*b*c</code>")
+    assert "," not in html.math(r"a\,b\;c\!d") and "%" in html.math(r"50\%")
+    card = html.check_result("00.x", "wrong", 1, 3, [("a case", False, "wrong")])
+    assert re.sub(r"<style>.*?</style>|<[^>]+>", "", card).startswith("✗ 00.x · 1 of 3 points · not yet✗ a case")

@@ -1,5 +1,6 @@
 """Quizzes, flashcards, guesses and claims: content found, explained, kind, and readable without a browser."""
 
+import base64
 import re
 
 import numpy as np
@@ -23,6 +24,11 @@ QUESTIONS = [
 
 def plain(shown):
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", shown._repr_html_())).strip()
+
+
+def drawn(picture: str) -> str:
+    """The SVG inside a picture."""
+    return base64.b64decode(re.search(r"svg\+xml;base64,([^\"]+)", picture)[1]).decode("utf-8")
 
 
 def test_every_choice_opens_its_own_explanation_and_closes_its_neighbours():
@@ -70,8 +76,8 @@ def test_flashcards_hide_their_backs_in_a_disclosure():
 )
 def test_a_guess_is_told_how_near_it_was(guess, measured, word):
     shown = reveal(guess, measured, "accuracy", "%")
-    assert plain(shown).startswith(f"i accuracy {word}")
-    assert "<svg" in shown._repr_html_() and "measured" in shown._repr_html_()
+    assert plain(shown).startswith(f"accuracy · {word} ")
+    assert '<img alt="Number line: your guess' in shown._repr_html_()
     assert repr(shown).startswith("accuracy. Your guess: ")
 
 
@@ -91,7 +97,7 @@ def test_the_words_for_a_guess_are_exact():
 @pytest.mark.parametrize("guess", [None, ""])
 def test_no_guess_is_welcome(guess):
     shown = reveal(guess, 51.3, "accuracy", "%")
-    assert "no guess" in plain(shown) and "51.3 %" in repr(shown) and "<svg" not in shown._repr_html_()
+    assert "no guess" in plain(shown) and "51.3 %" in repr(shown) and "<img" not in shown._repr_html_()
 
 
 @pytest.mark.parametrize("guess", ["no idea", [1, 2], float("nan"), float("inf"), True, object, np.zeros(3)])
@@ -110,9 +116,9 @@ def test_guesses_in_words_are_compared_as_they_read():
 @pytest.mark.parametrize("guess, measured", [(60, 51.3), (-3, 2), (0, 0), (1e9, 1e-9), (-5, -4), (7, 7), (1, 1.01)])
 def test_the_number_line_keeps_its_marks_on_the_page(guess, measured):
     line = selfcheck._scale(guess, measured, "a", "b")
-    places = [float(x) for x in re.findall(r'(?:cx="|<path d="M|<text x=")([-\d.]+)', line)]
+    places = [float(x) for x in re.findall(r'(?:cx="|<path d="M|<text x=")([-\d.]+)', drawn(line))]
     assert places and all(20 <= x <= 460 for x in places)
-    assert 'role="img"' in line and "your guess a, measured b" in line
+    assert line.startswith('<img alt="Number line: your guess a, measured b"')
 
 
 def test_claims_are_told_in_words_and_counted():
@@ -123,3 +129,18 @@ def test_claims_are_told_in_words_and_counted():
     assert repr(shown).splitlines()[0].startswith("A bag of words is blind to order (CS224N). Measured: 51 %")
     with pytest.raises(ValueError, match=r"holds\|fails\|depends"):
         claims([("a", "b", "c", "true", "d")])
+
+
+def test_cards_read_well_where_their_style_is_stripped():
+    """As a code host shows them: no word runs into the next."""
+    shown = [
+        reveal(None, 51.3, "accuracy"),
+        claims([("c", "s", "m", "holds", "w")]),
+        selfcheck.show_quiz(QUESTIONS),
+        selfcheck.show_flashcards([Card("a", "b")]),
+    ]
+    bare = [re.sub(r"<style>.*?</style>|<[^>]+>", "", one._repr_html_()).strip() for one in shown]
+    assert bare[0].startswith("○ accuracy · no guess")
+    assert bare[1].startswith("What the books say, and what you measured · 1 holds")
+    assert bare[2].startswith("Check yourself: choose an answer to see why · 2 questions")
+    assert bare[3].startswith("Flashcards: say the answer, then open the card · 1 card")

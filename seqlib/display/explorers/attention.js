@@ -37,6 +37,8 @@ function sharpened(row, beta) {
 const entropy = (row) => row.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥", "": "∅" })[token] ?? token;
 
+const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
+
 function element(tag, attributes = {}, children = []) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -134,7 +136,7 @@ function mount(root, data) {
     const p = shown[row], nats = entropy(p), order = Array.from(p.keys()).sort((a, b) => p[b] - p[a]);
     const token = visible(example.rows[row]), empty = !(p[order[0]] > 0);
     factor.textContent = `β = ${beta.toFixed(1)}`;
-    [...down.children].forEach((node, t) => node.toggleAttribute("aria-current", t === row));
+    [...down.children].forEach((node, t) => current(node, t === row));
     marker.style.cssText = `top:${row * cell - 1}px;height:${cell + 1}px`;
     title.textContent = empty ? `“${token}” looks nowhere` :
       `Where “${token}” looks: entropy ${nats.toFixed(2)} nats, as if at ${Math.exp(nats).toFixed(1)} tokens alike`;
@@ -143,7 +145,9 @@ function mount(root, data) {
       element("i", { style: `width:${(100 * p[s]).toFixed(1)}%` }),
       element("em", {}, [`${(100 * p[s]).toFixed(1)} %`]),
     ]));
-    result.textContent = `RESULT example=${chooser.value} head=${headName(head).replaceAll(" ", "_")} row=${row + 1} ` +
+    result.textContent = `${title.textContent}.` +
+      (empty ? "" : ` Most at ${named(order[0])}, ${(100 * p[order[0]]).toFixed(0)} %.`);
+    root.dataset.result = `example=${chooser.value} head=${headName(head).replaceAll(" ", "_")} row=${row + 1} ` +
       `top=${empty ? "none" : order[0] + 1} weight=${p[order[0]].toFixed(4)} entropy=${nats.toFixed(4)} beta=${beta.toFixed(1)}`;
     root.explorer = { weights: shown.map((r) => Array.from(r)), entropy: shown.map(entropy) }; // for tests: full precision
   }

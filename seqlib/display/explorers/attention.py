@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seqlib.display import figures
 from seqlib.display.explorers.explorer import Explorer, packed
 
 
@@ -44,6 +45,14 @@ class AttentionExplorer(Explorer):
             for name, rows, columns, weights in self.examples
         ]
         return {"examples": examples, "example": self.example, "head": self.head}
+
+    def picture(self):
+        name, rows, columns, _ = self.examples[self.example]
+        fig, ax = figures.figure(figsize=(min(7, 1.5 + 0.3 * len(columns)), min(6, 1.2 + 0.25 * len(rows))))
+        figures.heatmap(ax, self.read(self.example, self.head)[0], rows, columns, low=0, high=1, bar="weight")
+        ax.set(title=name)
+        ax.tick_params(axis="x", rotation=90 if max(map(len, columns)) > 2 else 0)
+        return fig
 
     def __repr__(self) -> str:
         name, rows, columns, weights = self.examples[self.example]

@@ -45,6 +45,8 @@ function read(ids, w) {
 
 const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? token;
 
+const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
+
 function element(tag, attributes = {}, children = []) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -142,10 +144,11 @@ function mount(root, data, changed = () => {}) {
     if (!at) {
       stepText.textContent = unitText.textContent = nowTitle.textContent = oddsTitle.textContent = "";
       now.replaceChildren(), odds.replaceChildren();
-      result.textContent = "RESULT step=0 nothing read";
+      root.dataset.result = "step=0 nothing read";
+      result.textContent = "Nothing was read yet.";
       return;
     }
-    [...tokenRow.children].forEach((node, i) => node.toggleAttribute("aria-current", i === step));
+    [...tokenRow.children].forEach((node, i) => current(node, i === step));
     if (step * WIDTH < strip.scrollLeft || (step + 1) * WIDTH > strip.scrollLeft + strip.clientWidth)
       strip.scrollLeft = (step + 0.5) * WIDTH - strip.clientWidth / 2;
     const token = visible(tokens[step]), about = tokens[step - data.ahead];
@@ -163,7 +166,10 @@ function mount(root, data, changed = () => {}) {
       element("i", { style: `width:${(100 * at.p[k]).toFixed(1)}%` }),
       element("em", {}, [`${(100 * at.p[k]).toFixed(1)} %`]),
     ]));
-    result.textContent = `RESULT step=${step + 1} token=${token} unit=${unit} ` +
+    result.textContent = `Unit ${unit} after “${token}”: ` +
+      ROWS.map(([key, what]) => `${what} ${value(at, key).toFixed(2)}`).join(", ") +
+      `. It says “${data.labels[order[0]]}” with ${(100 * at.p[order[0]]).toFixed(0)} %.`;
+    root.dataset.result = `step=${step + 1} token=${token} unit=${unit} ` +
       ["i", "f", "g", "o", "c", "h"].map((key) => `${key}=${at[key][unit].toFixed(4)}`).join(" ") +
       ` argmax=${data.labels[order[0]]} p(top)=${at.p[order[0]].toFixed(4)}`;
   }

@@ -47,6 +47,8 @@ const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? 
 const wash = (value, strength = 1) =>
   `rgba(var(${value < 0 ? "--down" : "--up"}),${(Math.min(1, Math.abs(value)) * strength).toFixed(3)})`;
 
+const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
+
 function element(tag, attributes = {}, children = []) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -145,12 +147,13 @@ function mount(root, data, changed = () => {}) {
     if (!now) {
       stepText.textContent = unitText.textContent = stateTitle.textContent = oddsTitle.textContent = "";
       bars.replaceChildren(), odds.replaceChildren();
-      result.textContent = "RESULT step=0 nothing read";
+      root.dataset.result = "step=0 nothing read";
+      result.textContent = "Nothing was read yet.";
       return;
     }
     [...tokenRow.children].forEach((node, i) => {
       node.style.background = wash(steps[i].h[unit], 0.7);
-      node.toggleAttribute("aria-current", i === step);
+      current(node, i === step);
     });
     if (step * width < strip.scrollLeft || (step + 1) * width > strip.scrollLeft + strip.clientWidth)
       strip.scrollLeft = (step + 0.5) * width - strip.clientWidth / 2;
@@ -169,7 +172,7 @@ function mount(root, data, changed = () => {}) {
       const side = value < 0 ? "top" : "bottom";
       const style = `${side}:50%;height:${Math.abs(value) * 50}%;background:${wash(Math.sign(value))}`;
       const node = element("div", { title: `unit ${i}: ${value.toFixed(3)}` }, [element("i", { style })]);
-      node.toggleAttribute("aria-current", i === unit);
+      current(node, i === unit);
       node.onclick = () => follow(i);
       return node;
     }));
@@ -183,7 +186,9 @@ function mount(root, data, changed = () => {}) {
       element("i", { style: `width:${(100 * p[i]).toFixed(1)}%` }),
       element("em", {}, [`${(100 * p[i]).toFixed(1)} %`]),
     ]));
-    result.textContent = `RESULT step=${step + 1} token=${token} p(top)=${p[order[0]].toFixed(4)} ` +
+    result.textContent = `After step ${step + 1}, “${token}”: unit ${unit} is ${steps[step].h[unit].toFixed(2)}; ` +
+      `“${visible(names[order[0]])}” with ${(100 * p[order[0]]).toFixed(0)} %.`;
+    root.dataset.result = `step=${step + 1} token=${token} p(top)=${p[order[0]].toFixed(4)} ` +
       `argmax=${visible(names[order[0]])} h[${unit}]=${steps[step].h[unit].toFixed(4)}`;
   }
 

@@ -124,7 +124,7 @@ function mount(root, data) {
     const said = `norm ${power(last)} at lag ${steps - 1}; ρ^k ${power(bare)}; (ρ·s)^k ${power(full)} with s = ${slope.toFixed(2)}`;
     curve.setAttribute("aria-label", `Gradient norm against lag, powers of ten: ${said}`);
     disc.setAttribute("aria-label", `Eigenvalues of W in the plane, the largest of absolute value ${radius.toFixed(2)}`);
-    result.textContent = `RESULT radius ${radius.toFixed(2)}, ${activation.value}, ${start.value}: ${said}`;
+    root.dataset.result = result.textContent = `radius ${radius.toFixed(2)}, ${activation.value}, ${start.value}: ${said}`;
     root.explorer = { norms, slope }; // for tests: full precision
   }
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from seqlib.display import figures
 from seqlib.display.explorers.explorer import Explorer, packed
 
 
@@ -63,6 +64,15 @@ class RadiusExplorer(Explorer):
         starts = {name: {"W": packed(W), "eigenvalues": self._eigenvalues[name]} for name, W in self.starts.items()}
         return {"starts": starts, "u": packed(self.u), "v": packed(self.v), "radius": self.radius,
                 "activation": self.activation, "start": self.start}  # fmt: skip
+
+    def picture(self):
+        norms = self.norms()
+        fig, ax = figures.figure(figsize=(6, 2.8))
+        lags = np.arange(len(norms))
+        figures.lines(ax, lags, {"measured norm": norms, "radius to the power of the lag": self.radius**lags})
+        ax.set(yscale="log", xlabel="lag (steps back)", ylabel="gradient norm")
+        ax.set(title=f"Radius {self.radius:g}, {self.activation}, {self.start}")
+        return fig
 
     def __repr__(self) -> str:
         return (

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from seqlib.display import figures
 from seqlib.display.explorers.explorer import Explorer, packed
+
+DRAWN = 60  # tokens of a text in the picture that stays where scripts are refused
 
 
 class HiddenState(Explorer):
@@ -64,6 +67,13 @@ class HiddenState(Explorer):
         weights = {name: packed(array) for name, array in self.weights.items()}
         return {"weights": weights, "vocab": self.vocab, "labels": self.labels, "text": self.text,
                 "task": self.task, "words": self.words, "unk": unk}  # fmt: skip
+
+    def picture(self):
+        states, tokens = self.read()[0][:DRAWN], [token for token, _ in self.tokens()][:DRAWN]
+        fig, ax = figures.figure(figsize=(7, 3))
+        figures.heatmap(ax, states.T, columns=tokens, centre=0, low=-1, high=1, bar="$h_t$")
+        ax.set(title="The hidden state as it reads", ylabel="unit")
+        return fig
 
     def __repr__(self) -> str:
         states, p = self.read()
@@ -127,6 +137,16 @@ class Gates(Explorer):
         weights = {name: packed(array) for name, array in self.weights.items()}
         return {"weights": weights, "vocab": self.vocab, "labels": self.labels, "text": self.text,
                 "unit": self.unit, "ahead": self.ahead}  # fmt: skip
+
+    def picture(self):
+        found, fig_ax = self.read(self.text[:DRAWN]), figures.figure(figsize=(7, 2.4))
+        fig, ax = fig_ax
+        rows = {name: found[name][:, self.unit] if self.text else [] for name in "igfoh"}
+        rows["tanh c"] = np.tanh(found["c"][:, self.unit]) if self.text else []
+        figures.heatmap(ax, np.array(list(rows.values())), rows=list(rows), columns=self.text[:DRAWN],
+                        centre=0, low=-1, high=1, bar="value")  # fmt: skip
+        ax.set(title=f"The gates of unit {self.unit} as they read")
+        return fig
 
     def __repr__(self) -> str:
         start = f"Explorer: an LSTM with {self.size} units reads {len(self.text)} characters, “{self.text[:40]}…”"

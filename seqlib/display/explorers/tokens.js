@@ -86,7 +86,7 @@ function mount(root, data, changed = () => {}) {
     shown.textContent = `${size - 256} (vocabulary ${size})`;
     slider.setAttribute("aria-valuetext", `${size - 256} merges`);
     strip.setAttribute("aria-label", `${said}: ${ids.map((id) => visible(coding.tokens[id])).join(" | ")}`);
-    result.textContent = `RESULT ${said}`;
+    root.dataset.result = result.textContent = said;
     root.explorer = { ids }; // for tests
   }
 

@@ -1,0 +1,458 @@
+"""What an error means, in our words, before a library's own: the operands are looked at where it was raised."""
+
+import ast
+import difflib
+import linecache
+import re
+import sysconfig
+from dataclasses import dataclass
+from functools import cached_property
+
+from seqlib.checks.calling import copied, guarded
+from seqlib.checks.readers.seen import Observation, seen
+
+
+@dataclass
+class Crash:
+    """An exception, and the line of the answer that it came from."""
+
+    kind: str
+    text: str
+    frame: object = None
+    source: str = ""  # the expression that failed, else the whole line
+
+    @cached_property
+    def tree(self):
+        try:
+            return ast.parse(self.source.strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            try:
+                return ast.parse(self.source.strip()).body[0]
+            except (SyntaxError, ValueError, IndexError):
+                return None
+
+    def value(self, node):
+        """What a name, a part or a transpose of it is; nothing that would call anything. None where it can't be told."""
+        if isinstance(node, ast.Name):
+            known = self.frame.f_locals if self.frame is not None else {}
+            return known.get(node.id, self.frame.f_globals.get(node.id) if self.frame is not None else None)
+        if isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "data"):
+            inner = self.value(node.value)
+            return getattr(inner, node.attr, None) if hasattr(inner, "shape") else None
+        if isinstance(node, ast.Subscript):
+            inner = self.value(node.value)
+            try:
+                return inner[self._index(node.slice)] if hasattr(inner, "shape") else None
+            except Exception:
+                return None
+        return None
+
+    def _index(self, node):
+        if isinstance(node, ast.Tuple):
+            return tuple(self._index(n) for n in node.elts)
+        if isinstance(node, ast.Slice):
+            return slice(*(n and self._index(n) for n in (node.lower, node.upper, node.step)))
+        if isinstance(node, ast.Name):
+            return self.value(node)
+        return ast.literal_eval(node)
+
+    def operands(self) -> list[tuple[str, tuple]]:
+        """(source, shape) of the two sides of an operation, or of the arguments of a call, where both are arrays."""
+        node = self.tree
+        sides = []
+        if isinstance(node, ast.AugAssign):
+            sides = [node.target, node.value]
+        elif isinstance(node, ast.BinOp):
+            sides = [node.left, node.right]
+        elif isinstance(node, ast.Call):
+            sides = [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args]
+        found = [(ast.unparse(side), self.value(side)) for side in sides]
+        return [(name, tuple(v.shape)) for name, v in found if hasattr(v, "shape")]
+
+
+def caught(function, args, owner=None) -> Crash | None:
+    """The exception that a call raises, with the frame of the learner's own that it went through last."""
+    box = []
+
+    def work():
+        try:
+            function(*copied(args))
+        except Exception as error:
+            box.append(_crash(error, owner or function))
+
+    guarded(work, seconds=0.5)
+    return box[0] if box else None
+
+
+def _crash(error, owner) -> Crash:
+    home = getattr(getattr(owner, "__code__", None), "co_filename", None)
+    home = home or _file_of_class(owner)
+    own = last = None
+    at = error.__traceback__
+    while at is not None:
+        name = at.tb_frame.f_code.co_filename
+        if name == home:
+            own = at
+        elif name != __file__ and not name.startswith(_libraries()) and "seqlib" not in name:
+            last = at
+        at = at.tb_next
+    found = own or last
+    if found is None:
+        return Crash(type(error).__name__, str(error))
+    return Crash(type(error).__name__, " ".join(str(error).split()), found.tb_frame, _source(found))
+
+
+def _file_of_class(owner):
+    methods = [f for f in vars(owner).values() if hasattr(f, "__code__")] if isinstance(owner, type) else []
+    return methods[0].__code__.co_filename if methods else None
+
+
+def _libraries() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return (paths["stdlib"], paths["purelib"], paths["platlib"], "<frozen", "<__array")
+
+
+def _source(tb) -> str:
+    """The expression that failed, where this Python knows its place, else the line."""
+    code, file = tb.tb_frame.f_code, tb.tb_frame.f_code.co_filename
+    if hasattr(code, "co_positions"):
+        places = list(code.co_positions())
+        first, last, begin, end = places[tb.tb_lasti // 2] if tb.tb_lasti // 2 < len(places) else (None,) * 4
+        if first is not None and first == last and begin is not None:
+            line = linecache.getline(file, first).encode()
+            return line[begin:end].decode(errors="ignore")
+    return linecache.getline(file, tb.tb_lineno).strip()
+
+
+# -- products and sums of arrays that do not fit ---------------------------------------------------------------------
+
+
+def _inner_fit(left, right) -> bool:
+    return bool(left) and bool(right) and left[-1] == (right[-2] if len(right) > 1 else right[-1])
+
+
+def _turned(shape):
+    return (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape
+
+
+PRODUCT = re.compile(
+    r"matmul: Input operand|not aligned|mat1 and mat2 shapes|size mismatch|Expected size for first two dimensions|"
+    r"inconsistent tensor size|batch1 and batch2|vec1 and|mat and vec|einsum\(\)|operand.*subscripts|both arguments to"
+)
+
+
+def product(crash: Crash) -> Observation | None:
+    """a product of matrices whose inner sizes differ: which two, and whether a transpose would do; `.T` on three axes"""
+    if not PRODUCT.search(crash.text):
+        return None
+    if "einsum" in crash.source:
+        return seen(
+            f"In `{_short(crash.source)}` a letter stands for two different sizes, or there are more letters "
+            "than axes: write the shape of each operand beside its letters"
+        )
+    three = [name for name, shape in crash.operands() if len(shape) > 2 and name.endswith(".T")]
+    if three:
+        return _three_axes(three[0])
+    if re.search(r"\blinear\(", crash.source):
+        return seen(
+            f"`{_short(crash.source)}` multiplies by the *transpose* of the weights: it wants them as (outputs, "
+            "inputs), the other way round than `x @ W` does"
+        )
+    sides = crash.operands()[-2:]
+    if len(sides) < 2:
+        return seen(
+            "A product of two matrices does not fit: the last axis of the first has to be as long as the last "
+            "but one of the second. Is one of them to be transposed, or do the two stand in the wrong order?"
+        )
+    (left, a), (right, b) = sides
+    advice = _advice(left, a, right, b)
+    return seen(
+        f"In `{_short(crash.source)}`, `{left}` has shape {a} and `{right}` {b}: the last axis of the first has to be "
+        f"as long as the last but one of the second{advice}",
+        f"In `{_short(crash.source)}` the last axis of `{left}` has to be as long as the last but one of `{right}`, and "
+        f"is not{advice}",
+    )
+
+
+def _advice(left, a, right, b) -> str:
+    if _inner_fit(a, _turned(b)):
+        return f". Perhaps `{right}` is to be transposed"
+    if _inner_fit(_turned(a), b):
+        return f". Perhaps `{left}` is to be transposed"
+    if _inner_fit(b, a):
+        return ". Perhaps the two stand in the wrong order"
+    return ""
+
+
+def _three_axes(name) -> Observation:
+    return seen(
+        f"`{name}` turns *all* axes round, also that of the batch, and this array has three or more: exchange "
+        "the last two alone, with `.swapaxes(-1, -2)` or `.transpose(-1, -2)` (`.mT`)"
+    )
+
+
+BROADCAST = re.compile(
+    r"could not be broadcast|must match the size of tensor|not broadcastable|shape mismatch: objects|"
+    r"non-broadcastable|doesn't match the broadcast shape|expanded size of the tensor"
+)
+
+
+def broadcast(crash: Crash) -> Observation | None:
+    """two arrays that do not fit number by number: a missing `keepdims`, a missing new axis"""
+    if not BROADCAST.search(crash.text):
+        return None
+    sides = crash.operands()[-2:]
+    three = [n for n, s in sides if len(s) > 2 and n.endswith(".T")]
+    if three:
+        return _three_axes(three[0])
+    if len(sides) < 2:
+        return seen(
+            "Two arrays do not fit number by number: sizes are compared from the last axis backwards, and each "
+            "has to be the same or 1. Is `keepdims=True` missing, or a new axis of size 1 (`[:, None]`)?"
+        )
+    (left, a), (right, b) = sides
+    if len(a) != len(b) and a[: len(b)] == b or b[: len(a)] == a:
+        small = right if len(b) < len(a) else left
+        advice = f". `{small}` lacks its last axis: is `keepdims=True` missing, or `[..., None]`?"
+    elif any(n == 1 for n in ()) or sorted(a) == sorted(b):
+        advice = ". They have the same sizes in another order: is one of them to be transposed?"
+    elif len(a) != len(b):
+        advice = f". Is `keepdims=True` missing, or a new axis of size 1 in `{right if len(b) < len(a) else left}`?"
+    else:
+        advice = ""
+    return seen(
+        f"In `{_short(crash.source)}`, `{left}` has shape {a} and `{right}` {b}: compared from the last axis backwards, "
+        f"each size has to be the same or 1{advice}",
+        f"In `{_short(crash.source)}` the shapes of `{left}` and `{right}` do not fit: compared from the last axis "
+        f"backwards, each size has to be the same or 1{advice}",
+    )
+
+
+def _short(source: str) -> str:
+    line = " ".join(source.split()).replace("`", "'")
+    return line if len(line) <= 80 else line[:77] + "…"
+
+
+# -- an index just beyond the end ------------------------------------------------------------------------------------
+
+OUTSIDE = re.compile(r"index (-?\d+) is out of bounds for (?:axis|dimension) \d+ with size (\d+)")
+
+
+def index(crash: Crash) -> Observation | None:
+    """an index out of range: by one at the end, or of an axis that is too short"""
+    if crash.kind != "IndexError":
+        return None
+    where = f" at `{_short(crash.source)}`" if crash.source else ""
+    found = OUTSIDE.search(crash.text)
+    if found and int(found[1]) == int(found[2]):
+        return seen(f"It looks one place beyond the end{where}: the places of an axis of size n are 0 to n − 1")
+    if "too many indices" in crash.text:
+        return seen(f"There are more indices than axes{where}: this array has fewer axes than the line expects")
+    if "must be of integer" in crash.text or "must be integers" in crash.text or "valid indices" in crash.text:
+        return _float_index(where)
+    if "boolean index" in crash.text or "shape of the mask" in crash.text:
+        return seen(f"The mask{where} has another shape than the axes that it picks from")
+    if "out of range" in crash.text or "out of bounds" in crash.text:
+        beyond = _beyond(crash)
+        return seen(
+            f"It looks {beyond} beyond the end{where}: the places of something of length n are 0 to n − 1; a "
+            "loop that looks one ahead has to stop one earlier"
+        )
+    return None
+
+
+def _beyond(crash: Crash) -> str:
+    """How far beyond the end, where the index is a name or a number."""
+    node = crash.tree
+    if not isinstance(node, ast.Subscript) or crash.frame is None:
+        return ""
+    known = {k: v for k, v in crash.frame.f_locals.items() if type(v) is int}
+    base = crash.frame.f_locals.get(node.value.id) if isinstance(node.value, ast.Name) else None
+    place = _arithmetic(node.slice, known)
+    if place is not None and isinstance(base, (list, tuple, str)) and place == len(base):
+        return "one place"
+    return ""
+
+
+def _arithmetic(node, known):
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        a, b = _arithmetic(node.left, known), _arithmetic(node.right, known)
+        return None if None in (a, b) else a + b if isinstance(node.op, ast.Add) else a - b
+    return None
+
+
+def _float_index(where) -> Observation:
+    return seen(
+        f"A float is used as a place or a length{where}, and these are whole numbers: `/` gives a float, `//` a "
+        "whole number; an array of floats has to become one of integers first"
+    )
+
+
+# -- all others, told by what they say -------------------------------------------------------------------------------
+
+# (pattern of "Kind: text", what it means); {0} and {1} are the pattern's groups, {at} where it was.
+MEANINGS = [
+    (r"TypeError: .*(?:indices must be integers|'float' object cannot be interpreted as an integer|slice indices must "
+     r"be|only integer|an integer is required|expected a sequence of integers)",
+     "A float is used as a place or a length{at}, and these are whole numbers: `/` gives a float, `//` a whole number"),
+    (r"AttributeError: 'numpy\.\w+' object has no attribute '(\w+)'",
+     "A NumPy array comes in here, and `.{0}` belongs to tensors: use NumPy's function, or make a tensor of it first "
+     "(`torch.as_tensor`)"),
+    (r"AttributeError: 'Tensor' object has no attribute '(\w+)'",
+     "A tensor comes in here, and `.{0}` belongs to NumPy's arrays: use PyTorch's name for it"),
+    (r"AttributeError: 'NoneType' object has no attribute '(\w+)'",
+     "Something is None{at} where a value is expected: a function that does not return, or an argument that was not "
+     "given"),
+    (r"AttributeError: '(list|int|float|str|tuple|dict)' object has no attribute '(\w+)'",
+     "A plain {0} has no `.{1}`{at}: make an array or a tensor of it first, or use Python's own way"),
+    (r"AttributeError: '(\w+)' object has no attribute '(\w+)'",
+     "`{0}` has no attribute `{1}`{at}: is it written differently where it is made, or made only later?"),
+    (r"AttributeError: module '([\w.]+)' has no attribute '(\w+)'",
+     "There is no `{0}.{1}`: it has another name, or lives in the other library"),
+    (r"(?:TypeError|RuntimeError): .*must be Tensor(?:s)?, not",
+     "PyTorch is given something that is no tensor{at}: make one of it first (`torch.as_tensor`), or use NumPy"),
+    (r"TypeError: .*got an unexpected keyword argument '(\w+)'",
+     "There is no argument `{0}`{at}: NumPy says `axis` and `keepdims`, PyTorch `dim` and `keepdim`"),
+    (r"TypeError: .*missing \d+ required positional argument",
+     "A function is called with too few arguments{at}"),
+    (r"TypeError: .*takes (?:from )?\d+.*positional arguments? but \d+ (?:was|were) given",
+     "A function is called with too many arguments{at}"),
+    (r"TypeError: .*'NoneType'",
+     "Something is None{at} where a value is expected: a function that does not return, or an argument that was not "
+     "given"),
+    (r"TypeError: unhashable type: '(list|numpy.ndarray|dict|set)'",
+     "A {0} can't be the key of a dictionary or a member of a set{at}: make a tuple of it"),
+    (r"TypeError: 'tuple' object does not support item assignment",
+     "A tuple can't be changed{at}: make a list of it, or a new tuple"),
+    (r"TypeError: 'str' object does not support item assignment",
+     "A text can't be changed in place{at}: make a list of its letters, or put a new text together"),
+    (r"TypeError: '(\w+)' object is not (?:subscriptable|iterable)",
+     "A {0} is a single thing{at}: it has no entries to go through or pick from"),
+    (r"TypeError: (?:object of type '(\w+)' has no len|len\(\) of unsized object)",
+     "A single number has no length{at}: inputs may be numbers as well as arrays"),
+    (r"TypeError: (?:iteration over a 0-d|'\w+' object is not callable)",
+     "Something is used as what it is not{at}: a number as a list, or a value as a function (is a name used twice?)"),
+    (r"TypeError: can only concatenate|TypeError: unsupported operand type\(s\) for (\S+):? '?(\w+)'? and '?(\w+)'?",
+     "Two things are put together that do not belong together{at}: a list and a number, a text and a number, a list and "
+     "a tuple"),
+    (r"(?:TypeError|ValueError): only (?:length|size)-1 arrays|RuntimeError: a Tensor with \d+ elements cannot be",
+     "A whole array is used where one number is expected{at}: `float`, `int`, `.item()` and `math` take single numbers; "
+     "this has many, one for each sequence or place"),
+    (r"ValueError: The truth value of an array|RuntimeError: Boolean value of Tensor",
+     "`if`, `and`, `or`, `while`, `max` or `in` asks a whole array for one yes or no{at}: decide entry by entry "
+     "(`np.where`, `&`), or ask `.any()` or `.all()`"),
+    (r"ValueError: too many values to unpack",
+     "More values come than there are names on the left{at}: does the loop or the call give more than the line expects?"),
+    (r"ValueError: not enough values to unpack",
+     "Fewer values come than there are names on the left{at}: does the loop or the call give fewer than the line "
+     "expects?"),
+    (r"ValueError: cannot reshape array|RuntimeError: shape '.*' is invalid",
+     "The new shape has another number of entries than the old one{at}: the product of its sizes must stay the same"),
+    (r"RuntimeError: view size is not compatible",
+     "`view` needs numbers that lie one after another in memory, which they no longer do after a transpose{at}: use "
+     "`.reshape`, or `.contiguous()` before it"),
+    (r"RuntimeError: a (?:view of a )?leaf [Vv]ariable that requires grad",
+     "A parameter is changed in place{at} while its gradients are recorded: work on a new tensor, or inside "
+     "`torch.no_grad()` where it is meant to change"),
+    (r"RuntimeError: Can't call numpy\(\) on Tensor that requires grad",
+     "A tensor whose gradients are recorded is handed to NumPy{at}: stay in PyTorch, so that it can be trained through"),
+    (r"RuntimeError: one of the variables needed for gradient computation has been modified",
+     "A tensor that the gradient still needs is changed in place: write the result into a new one"),
+    (r"RuntimeError: element 0 of tensors does not require grad",
+     "The result has lost its gradients, so that nothing can be trained through it: is there a `.detach()`, a "
+     "`torch.no_grad()` or a detour through NumPy?"),
+    (r"RuntimeError: expected (?:m1 and m2|mat1 and mat2|.*) to have the same dtype|expected scalar type|must have the "
+     r"same dtype|Found dtype|mat1 and mat2 must have",
+     "Two tensors of different types meet{at}: float32 is what `torch.zeros`, `torch.ones` and layers make, and what "
+     "comes in may be float64. Make new tensors like the old (`x.new_zeros`, `dtype=x.dtype`)"),
+    (r"RuntimeError: result type \w+ can't be cast|Cannot cast ufunc",
+     "Floats are written into an array of whole numbers{at}: make it an array of floats first"),
+    (r"RuntimeError: mean\(\): could not infer|RuntimeError: .*not implemented for '(?:Long|Bool|Int)'",
+     "This works on floats, and gets whole numbers or booleans{at}: make floats of them first"),
+    (r"IndexError: .*tensors used as indices must be|RuntimeError: .*Index tensor must have|expected dtype int64 for "
+     r"index", "Places are whole numbers{at}: an index has to be of type int64, or boolean"),
+    (r"numpy boolean subtract|(?:TypeError|RuntimeError): .*boolean (?:subtract|negative)|Subtraction, the `-` operator",
+     "Booleans can't be subtracted{at}: `~mask` turns a mask round"),
+    (r"AxisError|axis \d+ is out of bounds|IndexError: Dimension out of range",
+     "There is no such axis{at}: this array has fewer axes than the line expects"),
+    (r"ValueError: (?:all the input array|all input arrays|need at least one array)|RuntimeError: (?:Sizes of tensors must "
+     r"match|stack expects|Tensors must have same number)|zero-dimensional arrays cannot be concatenated",
+     "What is joined does not fit{at}: `concatenate` (`cat`) wants equal sizes on all other axes, `stack` wants equal "
+     "shapes"),
+    (r"inhomogeneous shape|expected sequence of length|setting an array element with a sequence",
+     "Rows of different lengths can't become one array{at}: fill the shorter ones up first, or go through them one by one"),
+    (r"array split does not result in an equal division|split expects|split_with_sizes",
+     "It is cut along the wrong axis, or into the wrong number of pieces{at}: this size can't be cut into that many"),
+    (r"LinAlgError: Last 2 dim", "A square matrix is needed{at}, and this one is not square"),
+    (r"ValueError: math domain error|ValueError: expected a positive input",
+     "The logarithm or the root of a number is taken that has none{at}: zero or less"),
+    (r"OverflowError|Numerical result out of range",
+     "A number becomes larger than a float can hold{at}: an exponential of something large. Subtract the largest first, "
+     "or stay with logarithms"),
+    (r"ZeroDivisionError", "It divides by zero{at}: one of the inputs makes the divisor 0, so think of that case"),
+    (r"FloatingPointError", "A division by zero, or a number beyond what floats hold, is made{at}"),
+    (r"KeyError", "A key is looked up that is not in the dictionary{at}: think of what is not known (`.get`, or an `if`)"),
+    (r"ValueError: .*is not in list|ValueError: .*not in tuple|substring not found|x not in list",
+     "Something is looked for that is not there{at}, and `index` raises an error then: think of that case"),
+    (r"zero-size array|(?:max|min)\(\) (?:arg|iterable argument) is (?:an )?empty|Expected reduction dim|empty sequence|"
+     r"pop from (?:an )?empty|StopIteration", "Nothing is left to take from{at}: one of the inputs leaves it empty"),
+    (r"RecursionError", "It calls itself without end: where does it stop?"),
+    (r"UnboundLocalError: .*'(\w+)'", "`{0}` is used before it has a value: it is set only in a branch or a loop that "
+     "may not run"),
+    (r"SystemExit", "It ends the program (`exit`): an answer returns"),
+    (r"(?:read-only|WriteableFlag)", "It writes into an array that may only be read{at}: work on a copy"),
+    (r"more than one element of the written-to tensor",
+     "It writes into a tensor whose places share memory (after `expand`){at}: work on a copy (`.clone()`)"),
+    (r"shape mismatch: value array|could not assign|can't assign|cannot assign|could not broadcast input array",
+     "What is written has another shape than the place that it is written to{at}"),
+    (r"Expected (?:more than 1 value|\d+D or|\d+-D)|expected \d+D|must be (?:at least )?\d-?[dD]",
+     "A layer or a product wants another number of axes than it gets{at}"),
+    (r"normalized_shape", "The size that is normalised over and the last axis of what comes in are not the same{at}"),
+    (r"given groups=|Expected input batch_size", "Two sizes that belong together differ{at}"),
+    (r"AssertionError", "An `assert` of your own does not hold{at}: what it expects is not so for every input"),
+]  # fmt: skip
+
+
+def meaning(crash: Crash) -> Observation | None:
+    """errors in our words: types that do not mix, arrays for one yes or no, unpacking, reshape, view, gradients, dtypes,
+    axes, ragged rows, logarithm of zero, division by zero, unknown keys, endless recursion"""
+    line = f"{crash.kind}: {crash.text}"
+    at = f" at `{_short(crash.source)}`" if crash.source else ""
+    for pattern, says in MEANINGS:
+        found = re.search(pattern, line)
+        if found:
+            groups = [g or "" for g in found.groups()]
+            return seen(says.format(*groups, *[""] * 3, at=at))
+    return None
+
+
+def name(crash: Crash) -> Observation | None:
+    """a name that is not defined, and the one that was perhaps meant"""
+    found = re.search(r"name '(\w+)' is not defined", crash.text) if crash.kind == "NameError" else None
+    if not found:
+        return None
+    known = [
+        *(crash.frame.f_locals if crash.frame is not None else ()),
+        *(crash.frame.f_globals if crash.frame is not None else ()),
+    ]
+    close = difflib.get_close_matches(found[1], [k for k in known if not k.startswith("_")], 1, 0.75)
+    hint = f": is `{close[0]}` meant?" if close else ": it has to be set, or imported, before it is used"
+    return seen(f"`{found[1]}` is not known here{hint}")
+
+
+READERS = (product, broadcast, index, name, meaning)
+
+
+def read(function, args, owner=None) -> Observation | None:
+    crash = caught(function, args, owner)
+    return next((said for reader in READERS if (said := reader(crash))), None) if crash is not None else None
+
+
+def read_text(kind: str, text: str) -> Observation | None:
+    """Of an error that happened elsewhere, of which only the kind and the text are known."""
+    crash = Crash(kind, text)
+    return next((said for reader in READERS if (said := reader(crash))), None)
