@@ -296,7 +296,7 @@ class CausalAttention(nn.Module):
 
 # %% [markdown]
 # Norms first (pre-norm, measured in 14); whatever is added to the stream 2 L times begins smaller by $1/\sqrt{2L}$. The cache
-# is a list of one pair for each layer. The head is the token table: *tied*, so those weights exist once.
+# holds one pair for each layer; a forward pass leaves the given one as it was and returns the next. The head is the token table: *tied*, so those weights exist once.
 
 # %%
 class Block(nn.Module):
@@ -343,16 +343,17 @@ class GPT(nn.Module):
         initialise(self)
 
     def forward(self, idx, cache=None):
-        """cache: a list, empty at first, of keys and values for each layer; brought up to date in place."""
+        """The logits; and with a cache, () at first, also the next one, which holds idx too."""
         seen = cache[0][0].shape[2] if cache else 0
-        x = self.tokens(idx)
-        if self.places is not None:  # an index beyond the table is an error: learned places end at the context
-            x = x + self.places(torch.arange(seen, seen + idx.shape[1], device=idx.device))  # (16.2)
+        x, kept = self.tokens(idx), []
+        if self.places is not None:  # an index beyond the table is an error
+            places = torch.arange(seen, seen + idx.shape[1], device=idx.device)
+            x = x + self.places(places)  # (16.2)
         for layer, block in enumerate(self.blocks):
-            x, kept = block(x, cache[layer] if seen else None)
-            if cache is not None:
-                cache[layer : layer + 1] = [kept]
-        return self.head(self.norm(x))  # (16.4)
+            x, read = block(x, cache[layer] if cache else None)
+            kept.append(read)
+        logits = self.head(self.norm(x))  # (16.4)
+        return logits if cache is None else (logits, tuple(kept))
 
 
 # %% [markdown]
@@ -830,8 +831,8 @@ windows, hurt = torch.from_numpy(late[: 65 * budget(cpu=200, smoke=4)].reshape(-
 for name, slip in slips.items():
     attend = slip  # the name that the model's layers look up
     with torch.no_grad():
-        gpt(windows[:, :32], cache := [])
-        logits = gpt(windows[:, 32:], cache)
+        _, cache = gpt(windows[:, :32], ())
+        logits, _ = gpt(windows[:, 32:], cache)
     hurt[name] = language_loss(logits, windows[:, 32:], torch.full((len(windows),), 33)).item()
 attend = right
 

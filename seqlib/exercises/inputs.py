@@ -1,6 +1,7 @@
 """Inputs on which a wrong answer shows: what the checks of several notebooks draw."""
 
 import numpy as np
+import torch
 
 
 def weights(rng: np.random.Generator, rows: int, columns: int, gain: float = 0.8) -> np.ndarray:
@@ -15,8 +16,6 @@ def away(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 def tensors(*arrays) -> list:
     """The same numbers as float64 tensors."""
-    import torch
-
     return [torch.as_tensor(array).double() for array in arrays]
 
 
@@ -29,3 +28,8 @@ def softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 def sigmoid(a: np.ndarray) -> np.ndarray:
     """In NumPy, likewise."""
     return 1 / (1 + np.exp(-a))
+
+
+def tensor(array) -> torch.Tensor:
+    """The same numbers as a tensor, whatever their kind."""
+    return torch.from_numpy(np.ascontiguousarray(array))
