@@ -534,7 +534,6 @@ trust = Exercise(
             "both are multiplied, and nothing is divided by the chance of seeing the word": "return prior * (keep + hit) / (prior * keep + hit) → return prior * (keep + hit * words / random if random else keep)",
             "it is the chance of being right *and* shown: divide by that of being shown": " / (prior * keep + hit) →",
             "it is the chance of being shown, whether right or not": "return prior * (keep + hit) / (prior * keep + hit) → return prior * keep + hit",
-            "below, the word is kept whatever the context says: kept and right is prior · keep": "/ (prior * keep + hit) → / (keep + hit)",
             "above, the context is left out: right and shown is prior · (keep + random / n)": "return prior * (keep + hit) → return (keep + hit)",
             "below, the random draw is weighed by the context: it hits this word whatever was right": "/ (prior * keep + hit) → / (prior * keep + prior * hit)",
             "below, the other words are left out: what is shown may be wrong": "/ (prior * keep + hit) → / (prior * keep + (1 - prior) * keep)",
