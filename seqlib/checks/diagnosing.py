@@ -274,7 +274,14 @@ def _first(part: Part, readers) -> Observation | None:
     return next((said for reader in readers if (said := reader(part))), None)
 
 
+def _only_another_kind(part: Part) -> bool:
+    """Whether every number is right, so that there is nothing to read but the type."""
+    return part.numeric and part.aligned and not any(p.wrong.any() for p in part.failing)
+
+
 def _same_shape(part: Part) -> Observation | None:
+    if _only_another_kind(part):
+        return sequences.kinds(part)
     flat = _flat(part)
     return _first(part, SAME_SHAPE) or (_first(flat, OF_NUMBERS[:4]) if flat else None)
 
@@ -288,6 +295,8 @@ def _items(part: Part) -> Observation | None:
 
 
 def _where(part: Part) -> Observation | None:
+    if _only_another_kind(part):
+        return None
     flat = _flat(part)
     return _first(part, WHERE) or (_first(flat, OF_NUMBERS[4:]) if flat else None)
 

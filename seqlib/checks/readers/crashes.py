@@ -243,7 +243,7 @@ OUTSIDE = re.compile(r"index (-?\d+) is out of bounds for (?:axis|dimension) \d+
 
 def index(crash: Crash) -> Observation | None:
     """an index out of range: by one at the end, or of an axis that is too short"""
-    if crash.kind != "IndexError":
+    if crash.kind != "IndexError" or "Dimension out of range" in crash.text:
         return None
     where = f" at `{_short(crash.source)}`" if crash.source else ""
     found = OUTSIDE.search(crash.text)
@@ -327,7 +327,15 @@ READERS = (product, broadcast, index, name, meaning)
 
 def read(function, args, owner=None) -> Observation | None:
     crash = caught(function, args, owner)
-    return next((said for reader in READERS if (said := reader(crash))), None) if crash is not None else None
+    if crash is None:
+        return None
+    if crash.frame is None and "to unpack" in crash.text:
+        return seen("It returns another number of results than is asked for")
+    said = next((said for reader in READERS if (said := reader(crash))), None)
+    if said is None or crash.frame is not None:
+        return said
+    where = "Where what it returns is used: "  # no line of the answer is at fault by itself
+    return seen(where + said.text, said.told and where + said.told)
 
 
 def read_text(kind: str, text: str) -> Observation | None:

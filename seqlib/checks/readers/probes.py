@@ -10,7 +10,8 @@ from seqlib.checks.calling import Outcome, guarded
 from seqlib.checks.compare import as_array, difference
 from seqlib.checks.readers.seen import Observation, seen, slice_name
 
-SECONDS = 0.2  # of processor time, for one kind of probe
+SECONDS = 0.15  # of processor time, for one kind of probe
+ALL = 0.45  # for all kinds together
 
 
 class Probe:
@@ -23,7 +24,9 @@ class Probe:
 
     def give(self, seconds: float):
         """So much processor time from now on, and half of it more to confirm what was found."""
-        self.until, self.more = time.thread_time() + seconds, seconds / 2
+        now = time.thread_time()
+        self.end = getattr(self, "end", now + ALL)
+        self.until, self.more = min(now + seconds, self.end), seconds / 2
 
     @property
     def over(self) -> bool:

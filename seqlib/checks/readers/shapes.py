@@ -58,7 +58,11 @@ def reduced(part: Part) -> Observation | None:
 
 def unreduced(part: Part) -> Observation | None:
     """not summed, averaged or maximised where it should be; all steps where only the last is asked for"""
-    if not part.numeric or part.proof < 3 or any(p.a.ndim != p.b.ndim + 1 for p in part.pairs):
+    if (
+        not part.numeric
+        or part.proof < (9 if part.integers else 3)
+        or any(p.a.ndim != p.b.ndim + 1 for p in part.pairs)
+    ):
         return None
     dims = {p.a.ndim for p in part.pairs}
     if len(dims) != 1 or any(p.a.shape == p.b.shape + (1,) for p in part.pairs):

@@ -39,10 +39,10 @@ MASKS = [
     ("False everywhere", lambda v: np.zeros_like(v)),
 ]  # fmt: skip
 INTEGERS = [
+    ("0", lambda v: np.zeros_like(v)), ("1", lambda v: np.ones_like(v)),
     ("one more than it is", lambda v: v + 1), ("one less than it is", lambda v: v - 1),
     ("two more than it is", lambda v: v + 2), ("two less than it is", lambda v: v - 2),
-    ("doubled", lambda v: 2 * v), ("halved", lambda v: v // 2), ("0", lambda v: np.zeros_like(v)),
-    ("1", lambda v: np.ones_like(v)), ("negative", lambda v: -v),
+    ("doubled", lambda v: 2 * v), ("halved", lambda v: v // 2), ("negative", lambda v: -v),
     ("the largest of all of them, everywhere", lambda v: np.full_like(v, v.max()) if v.ndim else None),
 ]  # fmt: skip
 ALONG = [
