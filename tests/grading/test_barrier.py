@@ -2,10 +2,16 @@
 
 # ruff: noqa: E501  (programs in strings)
 
-import pytest
-from quick import graded, scores
+import os
+import subprocess
+import sys
 
+import pytest
+from quick import ROOT, graded, scores
+
+from seqlib.checks.exercise import find
 from seqlib.grading import stage
+from seqlib.grading.later import later_parts
 from seqlib.grading.sandbox import Limits
 from seqlib.grading.slot import Slot
 
@@ -94,9 +100,7 @@ def test_what_is_only_mentioned_costs_nothing(slot, where):
 
 
 
-def test_gradients_are_not_to_be_had_where_they_are_forbidden(slot):
-    from seqlib.checks.exercise import find
-
+def test_gradients_are_not_to_be_had_where_they_are_forbidden():
     forbids = [find(f"03.{n}").forbids for n in ("step_backward", "bptt")]
     assert all(any(f.startswith("torch.autograd") for f in one) for one in forbids)
     assert _inside(GRADIENTS) == "none got through"
@@ -160,3 +164,56 @@ print(through or "none got through")
 
 def _inside(program: str) -> str:
     """What a program prints that runs beside the files that enter the sandbox."""
+    paths = os.pathsep.join([str(ROOT / "seqlib" / "grading" / "inside"), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_attention_is_not_to_be_had_where_it_is_forbidden():
+    assert _inside(ATTENTION) == "none got through"
+
+
+# -- the course's own parts --------------------------------------------------------------------------------------------
+
+ASKED = "def next_token_windows(ids, length):\n    return "
+WINDOWS = {
+    "from": "from seqlib.data import shifted_windows\n" + ASKED + "shifted_windows(ids, length)",
+    "vars": "import seqlib.data\nfound = vars(seqlib.data)['shifted' + '_windows']\n" + ASKED + "found(ids, length)",
+    "getattr": "import seqlib.data as d\n" + ASKED + "getattr(d, 'shifted_windows')(ids, length)",
+    "star": "from seqlib.data import *\n" + ASKED + "shifted_windows(ids, length)",
+    "itself": "from seqlib.data import shifted_windows as next_token_windows",
+}
+
+
+@pytest.mark.parametrize("way", WINDOWS)
+def test_a_part_that_comes_later_does_no_work(slot, way):
+    assert scores(graded(slot, [WINDOWS[way]], "01")) == {}
+
+
+def test_parts_come_when_the_notebooks_bring_them():
+    wanted = ("02.rnn_forward", "03.bptt", "14.embed", "13.attention")
+    names = {name: {d.rpartition(".")[2] for d in later_parts(name)} for name in wanted}
+    assert {"RNN", "LSTM", "shifted_windows"} <= names["02.rnn_forward"]
+    assert "RNN" not in names["03.bptt"] and "LSTM" in names["03.bptt"]
+    assert "Residual" not in names["14.embed"] and "Transformer" in names["14.embed"]
+    assert "attention" in names["13.attention"]
+
+
+# -- stand-ins ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_later_stand_in_does_no_earlier_work(slot):
+    """`bounce` is not written, so the course's is lent further down; `next_position`, tried again at the end, comes
+    before it and must not have it."""
+    cells = [
+        "def next_position(before, now):\n    return later(before, now)",
+        "def bounce(before, now):\n    raise NotImplementedError",
+        "lent = bounce\ndef later(before, now):\n    return lent(before, now)",
+    ]
+    assert scores(graded(slot, cells)) == {}
