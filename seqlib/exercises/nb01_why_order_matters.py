@@ -115,6 +115,10 @@ words_to_ids = Exercise(
                 "word in sentence] + [0] * (max(map(len, new)) - len(sentence)) for sentence in new]"
             ),
             "`<unk>` stands before `<pad>`": '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
+            "`<unk>` stands before `<pad>`, and unknown words have its id, which is 0 then": (
+                '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
+                "(word, 1) → (word, 0)",
+            ),
             "the two special tokens are missing from the vocabulary": '["<pad>", "<unk>"] + sorted → sorted',
             "the words stand in the order in which they first appear instead of the alphabet's": (
                 "sorted({word → list({word: 0"
@@ -133,6 +137,11 @@ words_to_ids = Exercise(
             "a word that comes several times stands in the vocabulary several times": (
                 "sorted({word → sorted([word",
                 "in sentence}) → in sentence])",
+            ),
+            "a word that comes several times stands in the vocabulary several times, and has its first place as id": (
+                "sorted({word → sorted([word",
+                "in sentence}) → in sentence])",
+                "word: i for i, word in enumerate(vocabulary) → word: vocabulary.index(word) for word in vocabulary",
             ),
             "ids count from 1 instead of 0": ("enumerate(vocabulary) → enumerate(vocabulary, 1)", "1) for → 2) for"),
             "ids count the words alone: the two special tokens come before them": (

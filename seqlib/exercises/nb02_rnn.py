@@ -6,7 +6,7 @@ import torch
 from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
-from seqlib.exercises.inputs import away, softmax, tensors, weights
+from seqlib.exercises.inputs import away, sigmoid, softmax, tensors, weights
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
@@ -30,6 +30,9 @@ def _step_slips(x: str, h: str) -> dict[str, str]:
         ),
         "tanh is taken of the input's part with the bias and of the old state's by themselves, and both are added": (
             f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + np.tanh({h} @ W_hh)"
+        ),
+        "tanh is taken of the input's part and of the old state's by themselves, and both and the bias are added": (
+            f"{x} + {h} @ W_hh + b_h) → {x}) + np.tanh({h} @ W_hh) + b_h"
         ),
         "tanh is taken of the old state's part alone, and the input's added outside": f"np.tanh({x} + {h} → {x} + np.tanh({h}",
         "the old state is added as it is, without `W_hh`": f"{h} @ W_hh → {h}",
@@ -204,6 +207,7 @@ rnn_step = Exercise(
             "the bias is taken away, not added": "+ b_h → - b_h",
             "the input's part and the old state's are multiplied, not added": "W_xh + h_prev → W_xh * (h_prev)",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[
         _rnn_step,
@@ -316,6 +320,7 @@ rnn_forward = Exercise(
             "only the states are handed back, without the last one beside them": "axis=1), h → axis=1)",
             "only the last state is handed back, without the others": "return np.stack(states, axis=1), h → return h",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[_rnn_forward, _hoisted, _row_by_row, _forward_in_torch],
     forbids=READY_MADE,
@@ -511,6 +516,7 @@ readout = Exercise(
             "each score goes through a sigmoid by itself, so that the classes do not sum to one": f"{SHARE} → sigmoid(scores)",
             "the scores are divided by their sum, without the exponential": f"{SHARE} → scores / scores.sum(axis=-1, keepdims=True)",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[_readout, _torch_readout, _log_sum_exp, lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y)],
     hints=[
@@ -661,6 +667,7 @@ FEED_SLIPS = slips(
         "the readout's bias is left out": "W_hy + b_y → W_hy",
         "only the last letter is handed back": "return written → return letter",
     },
+    sigmoid=sigmoid,
 )
 
 
