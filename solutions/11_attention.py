@@ -27,6 +27,7 @@ from seqlib.models import attention, seq2seq
 from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
 from seqlib.studies.translating_numbers import EMBEDDING_SIZE, HIDDEN_SIZE, number_task
 
+
 # %%
 def one_vector(task, H=HIDDEN_SIZE):
     """The model of 10: everything that was read goes through one state."""
@@ -822,8 +823,7 @@ show(fig, alt=(
 
 # %%
 from seqlib.data import DataUnavailable
-from seqlib.studies.translating_captions import (bleu, ladder, lines, train_captions,
-                                                 translate_captions)
+from seqlib.studies.translating_captions import bleu, ladder, lines, train_captions, translate_captions
 
 
 def plain_captions(words, english, E, H):
