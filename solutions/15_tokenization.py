@@ -41,7 +41,11 @@ reveal(guess, len(bpe.encode(question)), "tokens of the question")
 # a number, another script, the same word with a capital or with a space in front.
 
 # %%
-TokenExplorer(bpe, text="How many r are in strawberry?\nfor i in range(1234): print('größer', i)  # ภาษาไทย 😀", size=256)
+TokenExplorer(
+    bpe,
+    text="How many r are in strawberry?\nfor i in range(1234): print('größer', i)  # ภาษาไทย 😀",
+    size=256,
+)
 
 # %% [markdown]
 # ## Bytes, characters, words
@@ -54,8 +58,13 @@ import unicodedata
 
 for shown in ("A", "é", "e\u0301", "ก", "€", "😀", "👩\u200d🚀"):
     points = " ".join(f"{ord(c):X}" for c in shown)
-    print(f"{shown}\t{len(shown)} code point(s) {points:18} {len(shown.encode()):2} bytes: {shown.encode().hex(' ')}")
-print("the two é are equal only once normalised:", unicodedata.normalize("NFC", "e\u0301") == "é")
+    print(
+        f"{shown}\t{len(shown)} code point(s) {points:18} {len(shown.encode()):2} bytes: {shown.encode().hex(' ')}"
+    )
+print(
+    "the two é are equal only once normalised:",
+    unicodedata.normalize("NFC", "e\u0301") == "é",
+)
 
 # %% [markdown]
 # **Exercise 15.1 · UTF-8 by hand** — ●●○○, 8 minutes, core
@@ -103,16 +112,24 @@ def in_words(text):
     return re.findall(r"\w+|\s+|[^\w\s]+", text)
 
 
-units = {"bytes": (str.encode, set(range(256))), "characters": (list, set(train_text)),
-         "words and the rest": (in_words, set(in_words(train_text))), "4,096 pieces": (bpe.encode, set(range(4096)))}
+units = {
+    "bytes": (str.encode, set(range(256))),
+    "characters": (list, set(train_text)),
+    "words and the rest": (in_words, set(in_words(train_text))),
+    "4,096 pieces": (bpe.encode, set(range(4096))),
+}
 for name, (cut_up, known) in units.items():
     new = cut_up(test_text)
     unknown = sum(unit not in known for unit in new) / len(new)
-    print(f"{name:20} {len(known):6} kinds, {len(test_text.encode()) / len(new):5.2f} bytes each, {unknown:6.2%} unknown")
+    print(
+        f"{name:20} {len(known):6} kinds, {len(test_text.encode()) / len(new):5.2f} bytes each, {unknown:6.2%} unknown"
+    )
 
 known, words = set(re.findall(r"\w+", train_text)), re.findall(r"\w+", test_text)
 out_of_vocabulary = 100 * sum(word not in known for word in words) / len(words)
-print(f"of the words alone, {out_of_vocabulary:.1f} % of those in the new modules are unknown")
+print(
+    f"of the words alone, {out_of_vocabulary:.1f} % of those in the new modules are unknown"
+)
 
 # %% [markdown]
 # Every unknown word would become the same `<unk>`. Bytes are never unknown, but sequences get long, and attention pays
@@ -243,7 +260,10 @@ def train_bpe(words, number):
         if not counts:
             break
         merges.append(best_pair(counts))
-        words = {tuple(merge(list(word), merges[-1], new)): count for word, count in words.items()}
+        words = {
+            tuple(merge(list(word), merges[-1], new)): count
+            for word, count in words.items()
+        }
     return merges
     ### END SOLUTION
 
@@ -268,7 +288,10 @@ def as_ids(text):
 
 
 tokens = list(BYTES)
-for a, b in train_bpe({as_ids(w): n for w, n in {" low": 5, " lower": 2, " newest": 6, " widest": 3}.items()}, 10):
+for a, b in train_bpe(
+    {as_ids(w): n for w, n in {" low": 5, " lower": 2, " newest": 6, " widest": 3}.items()},
+    10,
+):
     tokens.append(tokens[a] + tokens[b])
     print(f"{tokens[a].decode()!r:8} + {tokens[b].decode()!r:6} → {tokens[-1].decode()!r}")
 
@@ -342,11 +365,24 @@ def seconds(run, *args):
 part, number = train_text[: budget(cpu=60_000, smoke=4_000)], budget(cpu=300, smoke=10)
 counted = Counter(pre_tokenise(part))
 _, slowest = seconds(every_occurrence, pre_tokenise(part), number // 10)
-slow, took_slow = seconds(train_bpe, {as_ids(word): n for word, n in counted.items()}, number)
-fast, took_fast = seconds(learn_merges, {word.encode(): n for word, n in counted.items()}, number)
-rates = [1000 * took / steps for took, steps in ((slowest, number // 10), (took_slow, number), (took_fast, number))]
-print("milliseconds a merge: every occurrence {:.1f}, distinct words {:.2f}, kept counts {:.3f}".format(*rates))
-print(f"the same {len(slow)} merges: {slow == fast}; kept counts are {rates[1] / rates[2]:.0f} times as fast as train_bpe")
+slow, took_slow = seconds(
+    train_bpe, {as_ids(word): n for word, n in counted.items()}, number
+)
+fast, took_fast = seconds(
+    learn_merges, {word.encode(): n for word, n in counted.items()}, number
+)
+rates = [
+    1000 * took / steps
+    for took, steps in ((slowest, number // 10), (took_slow, number), (took_fast, number))
+]
+print(
+    "milliseconds a merge: every occurrence {:.1f}, distinct words {:.2f}, kept counts {:.3f}".format(
+        *rates
+    )
+)
+print(
+    f"the same {len(slow)} merges: {slow == fast}; kept counts are {rates[1] / rates[2]:.0f} times as fast as train_bpe"
+)
 
 # %% [markdown]
 # The gap widens with the text: recounting costs merges × words, kept counts what really changes.
@@ -407,14 +443,30 @@ import numpy as np
 
 rng = np.random.default_rng(0)
 anything = [rng.bytes(int(n)) for n in rng.integers(0, 400, budget(cpu=200, smoke=20))]
-anything += [s.encode() for s in ("", "สวัสดีชาวโลก", "नमस्ते दुनिया", "👩‍🚀 🏳️‍🌈", "a\u0301 ﷽ \x00\u2028", "é" * 500, "\r\n\t  x")]
+anything += [
+    s.encode()
+    for s in (
+        "",
+        "สวัสดีชาวโลก",
+        "नमस्ते दुनिया",
+        "👩‍🚀 🏳️‍🌈",
+        "a\u0301 ﷽ \x00\u2028",
+        "é" * 500,
+        "\r\n\t  x",
+    )
+]
 anything += [b"\xff\xfe\x80", "€".encode()[:2], "😀".encode()[1:], b"\xed\xa0\x80"]
 exact = sum(bpe.decode_bytes(bpe.encode(data)) == data for data in anything)
 print(f"{exact} of {len(anything)} come back byte for byte")
 
 sample = test_text[: budget(cpu=20_000, smoke=2_000)]
 mine = [i for piece in pre_tokenise(sample) for i in apply_merges(as_ids(piece), bpe.ids)]
-print("your encoding = seqlib's:", mine == bpe.encode(sample), "· your decoding:", decode(mine, bpe.tokens) == sample)
+print(
+    "your encoding = seqlib's:",
+    mine == bpe.encode(sample),
+    "· your decoding:",
+    decode(mine, bpe.tokens) == sample,
+)
 
 # %% [markdown]
 # ## Beside a well-kept tokeniser
@@ -433,19 +485,31 @@ def theirs(kind, trainer, text, size, **options):
     made = Tokenizer(kind)
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator([text], trainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False, **options))
+    made.train_from_iterator(
+        [text],
+        trainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False, **options),
+    )
     return made
 
 
-other, their_time = seconds(lambda: theirs(models.BPE(), trainers.BpeTrainer, train_text, 4096, min_frequency=2))
+other, their_time = seconds(
+    lambda: theirs(models.BPE(), trainers.BpeTrainer, train_text, 4096, min_frequency=2)
+)
 model = json.loads(other.to_str())["model"]
 their_merges = [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
 ours, our_time = seconds(BytePairEncoding.train, train_text, 4096)
 ids, encode_time = seconds(ours.encode, train_text)
-same = sum(a == b for a, b in zip(ours.merges, their_merges, strict=True)), other.encode(train_text).ids == ids
-print(f"{same[0]} of {len(their_merges)} merges are the same and in the same place; same encoding: {same[1]}")
-print(f"{len(train_text.encode()) / 1e6:.1f} MB: we train in {our_time:.2f} s, they in {their_time:.2f} s; "
-      f"we encode in {encode_time:.2f} s")
+same = (
+    sum(a == b for a, b in zip(ours.merges, their_merges, strict=True)),
+    other.encode(train_text).ids == ids,
+)
+print(
+    f"{same[0]} of {len(their_merges)} merges are the same and in the same place; same encoding: {same[1]}"
+)
+print(
+    f"{len(train_text.encode()) / 1e6:.1f} MB: we train in {our_time:.2f} s, they in {their_time:.2f} s; "
+    f"we encode in {encode_time:.2f} s"
+)
 
 # %% [markdown]
 # **Where they would differ.** With pairs that occur once allowed (their default; ours asks for two). With their
@@ -465,13 +529,25 @@ LANGUAGES = ("en", "de", "fr", "fi", "ru", "el", "ar", "hi", "th", "zh", "ja")
 tables = {code: Locale(code).territories for code in LANGUAGES}
 shared = sorted(set.intersection(*(set(names) for names in tables.values())))
 countries = {code: "\n".join(table[k] for k in shared) for code, table in tables.items()}
-print(len(shared), "places, named in", len(LANGUAGES), "languages:", *(tables[code][shared[-1]] for code in LANGUAGES))
+print(
+    len(shared),
+    "places, named in",
+    len(LANGUAGES),
+    "languages:",
+    *(tables[code][shared[-1]] for code in LANGUAGES),
+)
 
 from seqlib.data import DataUnavailable, fetch
 
-texts = {"new Python": test_text, "places in German": countries["de"], "places in Thai": countries["th"]}
+texts = {
+    "new Python": test_text,
+    "places in German": countries["de"],
+    "places in Thai": countries["th"],
+}
 try:
-    texts["Shakespeare"] = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")[:200_000]
+    texts["Shakespeare"] = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")[
+        :200_000
+    ]
 except DataUnavailable as missing:
     print(missing)
 
@@ -481,15 +557,23 @@ from seqlib.display.figures import COLOURS, bars, figure, lines
 
 sizes = [256, 512, 1024, 2048, 4096]
 encodings = {size: bpe.first(size) for size in sizes}
-ratio = {name: [len(text.encode()) / len(encodings[size].encode(text)) for size in sizes] for name, text in texts.items()}
+ratio = {
+    name: [len(text.encode()) / len(encodings[size].encode(text)) for size in sizes]
+    for name, text in texts.items()
+}
 fig, ax = figure(figsize=(7, 3.1))
 lines(ax, sizes, ratio, chance=1, chance_label="bytes")
-ax.set(title="Pieces fit best the kind of text that they were learned from", xscale="log", ylabel="bytes per token")
+ax.set(
+    title="Pieces fit best the kind of text that they were learned from",
+    xscale="log",
+    ylabel="bytes per token",
+)
 ax.set_xticks(sizes, sizes, minor=False)
 ax.minorticks_off()
 ax.set_xlabel("tokens in the vocabulary")
-show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for texts encoded with pieces learned on Python. "
-              "The curve of new Python code rises most, other languages rise less.")
+show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for texts encoded "
+              "with pieces learned on Python. The curve of new Python code rises most, "
+              "other languages rise less.")
 
 # %% [markdown]
 # The first doubling buys most, and each one costs a doubled embedding table and softmax. What was not in the training
@@ -506,14 +590,23 @@ show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for text
 guess = None  # predict: Thai tokens for one English token, pieces learned on English
 
 # %%
-other_names = {code: "\n".join(Locale(code).languages.values()) + "\n" for code in LANGUAGES}
+other_names = {
+    code: "\n".join(Locale(code).languages.values()) + "\n" for code in LANGUAGES
+}
 longest = max(map(len, other_names.values()))
-fair_text = "".join((text * (longest // len(text) + 1))[:longest] for text in other_names.values())
+fair_text = "".join(
+    (text * (longest // len(text) + 1))[:longest] for text in other_names.values()
+)
 narrow = BytePairEncoding.train(train_text[:300_000] + other_names["en"] * 3, 2048)
 fair = BytePairEncoding.train(fair_text, 2048)
-price = {name: [len(count(countries[c])) / len(count(countries["en"])) for c in LANGUAGES]
-         for name, count in {"learned on English": narrow.encode, "learned on all eleven": fair.encode,
-                             "UTF-8 bytes": str.encode}.items()}
+price = {
+    name: [len(count(countries[c])) / len(count(countries["en"])) for c in LANGUAGES]
+    for name, count in {
+        "learned on English": narrow.encode,
+        "learned on all eleven": fair.encode,
+        "UTF-8 bytes": str.encode,
+    }.items()
+}
 
 fig, ax = figure(figsize=(7, 3.3))
 places = np.arange(len(LANGUAGES))
@@ -521,14 +614,24 @@ looks = zip(price.items(), ("vermilion", "blue", "black"), ("o", "s", "|"), stri
 for (name, values), colour, marker in looks:
     ax.plot(places, values, marker, color=COLOURS[colour], markersize=9, label=name)
 ax.axhline(1, color="#6B6B6B", linewidth=0.8)
-ax.set_xticks(places, [Locale(c).get_display_name("en") for c in LANGUAGES], rotation=35, ha="right")
-ax.set(title="Who pays depends on whose text the pieces were learned from", ylabel="tokens for the same\nplaces, English = 1")
+ax.set_xticks(
+    places, [Locale(c).get_display_name("en") for c in LANGUAGES], rotation=35, ha="right"
+)
+ax.set(
+    title="Who pays depends on whose text the pieces were learned from",
+    ylabel="tokens for the same\nplaces, English = 1",
+)
 ax.legend(fontsize=8)
-show(fig, alt="Tokens needed for the same place names in eleven languages relative to English. With pieces learned on "
-              "English the points of non-Latin scripts lie far above one; with pieces learned on all eleven they are closer "
-              "to one; a third mark shows the bytes of UTF-8.")
+show(fig, alt="Tokens needed for the same place names in eleven languages relative to "
+              "English. With pieces learned on English the points of non-Latin scripts "
+              "lie far above one; with pieces learned on all eleven they are closer to "
+              "one; a third mark shows the bytes of UTF-8.")
 worst = {name: max(values) for name, values in price.items()}
-reveal(guess, price["learned on English"][LANGUAGES.index("th")], "tokens in Thai for one in English")
+reveal(
+    guess,
+    price["learned on English"][LANGUAGES.index("th")],
+    "tokens in Thai for one in English",
+)
 
 # %% [markdown]
 # **One picture to remember.** Users of the dearest languages pay in money (per token), in time (per token), and in
@@ -544,7 +647,9 @@ def chunks(number, encoding):
     return [encoding.tokens[i].decode() for i in encoding.encode(str(number))]
 
 
-cuts = Counter("+".join(str(len(piece)) for piece in chunks(n, bpe)) for n in range(1000, 10_000))
+cuts = Counter(
+    "+".join(str(len(piece)) for piece in chunks(n, bpe)) for n in range(1000, 10_000)
+)
 print("how 1000 … 9999 are cut:", dict(cuts.most_common()))
 print("neighbours:", *(" ".join(chunks(n, bpe)) for n in range(1998, 2004)), sep="   ")
 
@@ -567,20 +672,38 @@ def units_first(number):
     return digits(number)[::-1]
 
 
-ways = {"digits": (digits, digits), "answer\nunits first": (digits, units_first),
-        "all\nunits first": (units_first, units_first), "pieces": (lambda n: chunks(n, bpe),) * 2}
-live = train_adder(*ways["all\nunits first"], steps=budget(cpu=600), name="adding, units first")[1]
+ways = {
+    "digits": (digits, digits),
+    "answer\nunits first": (digits, units_first),
+    "all\nunits first": (units_first, units_first),
+    "pieces": (lambda n: chunks(n, bpe),) * 2,
+}
+live = train_adder(
+    *ways["all\nunits first"], steps=budget(cpu=600), name="adding, units first"
+)[1]
 
 recorded = load("15_addition")
 runs = np.array([recorded["results"][name.replace("\n", " ")] for name in ways])
 fig, ax = figure(figsize=(7, 2.9))
-bars(ax, list(ways), runs.mean(axis=1), spread=(runs.min(axis=1), runs.max(axis=1)), fmt="{:.0f}", chance=1,
-     chance_label="always 99")
+bars(
+    ax,
+    list(ways),
+    runs.mean(axis=1),
+    spread=(runs.min(axis=1), runs.max(axis=1)),
+    fmt="{:.0f}",
+    chance=1,
+    chance_label="always 99",
+)
 ax.plot(2, live, "*", color="black", markersize=11, label="live")
-ax.set(title="The same sums, written in four ways", ylabel="percent of new sums right", ylim=(0, 115))
+ax.set(
+    title="The same sums, written in four ways",
+    ylabel="percent of new sums right",
+    ylim=(0, 115),
+)
 ax.legend(fontsize=8)
-show(fig, alt="Bars with the percentage of new two-digit sums that a GRU gets right for four ways of writing numbers, "
-              "with the spread over seeds and a star for the live run.")
+show(fig, alt="Bars with the percentage of new two-digit sums that a GRU gets right for "
+              "four ways of writing numbers, with the spread over seeds and a star for "
+              "the live run.")
 print(credit(recorded))
 
 # %% [markdown]
@@ -592,14 +715,21 @@ print(credit(recorded))
 # ## What tokens cost: spaces, capitals, ghosts
 
 # %%
-used, foreign = Counter(bpe.encode(train_text)), Counter(bpe.encode("\n".join(countries.values())))
+used, foreign = (
+    Counter(bpe.encode(train_text)),
+    Counter(bpe.encode("\n".join(countries.values()))),
+)
 learned = range(256, bpe.vocabulary_size)
 never = [i for i in learned if not used[i]]
 unmet = [i for i in learned if not foreign[i]]
-print(f"{len(never)} of {len(learned)} learned tokens do not occur in the very text they were learned from:",
-      [bpe.tokens[i].decode() for i in never[:8]])
-print(f"{len(unmet) / len(learned):.0%} never occur in the names of places; a model trained on those would leave their "
-      "embeddings as they began")
+print(
+    f"{len(never)} of {len(learned)} learned tokens do not occur in the very text they were learned from:",
+    [bpe.tokens[i].decode() for i in never[:8]],
+)
+print(
+    f"{len(unmet) / len(learned):.0%} never occur in the names of places; a model trained on those would leave their "
+    "embeddings as they began"
+)
 show_tokens("|".join(["return", " return", "Return", "RETURN", "\nreturn", " retrun"]), bpe)
 
 # %% [markdown]
@@ -647,8 +777,13 @@ half = test_text.rfind("\n", 0, len(test_text) // 2) + 1
 tried, measured = test_text[:half], test_text[half:]
 perplexity, bits, orders = [], [], []
 for encoding in encodings.values():
-    ids, first, last = (np.array(encoding.encode(text)) for text in (train_text, tried, measured))
-    fitted = [NGram(order, encoding.vocabulary_size).fit(ids) for order in range(2, budget(cpu=6, smoke=4))]
+    ids, first, last = (
+        np.array(encoding.encode(text)) for text in (train_text, tried, measured)
+    )
+    fitted = [
+        NGram(order, encoding.vocabulary_size).fit(ids)
+        for order in range(2, budget(cpu=6, smoke=4))
+    ]
     best = min(fitted, key=lambda m: m.nll(first))
     log_probs = best.log_prob(last)
     perplexity.append(np.exp(-log_probs.mean()))
@@ -658,13 +793,31 @@ packed = [len(lzma.compress(text.encode())) for text in (train_text, train_text 
 
 fig, axes = figure(1, 2, figsize=(7, 3))
 lines(axes[0], range(5), {"perplexity": perplexity})
-lines(axes[1], range(5), {"bits": bits}, chance=8 * (packed[1] - packed[0]) / len(measured.encode()), chance_label="lzma")
-for ax, title, values in zip(axes, ("Perplexity", "Bits per byte"), (perplexity, bits), strict=True):
-    ax.set(title=f"{title}: lowest with {sizes[int(np.argmin(values))]} tokens", xlabel="tokens in the vocabulary")
+lines(
+    axes[1],
+    range(5),
+    {"bits": bits},
+    chance=8 * (packed[1] - packed[0]) / len(measured.encode()),
+    chance_label="lzma",
+)
+for ax, title, values in zip(
+    axes, ("Perplexity", "Bits per byte"), (perplexity, bits), strict=True
+):
+    ax.set(
+        title=f"{title}: lowest with {sizes[int(np.argmin(values))]} tokens",
+        xlabel="tokens in the vocabulary",
+    )
     ax.set_xticks(range(5), sizes)
-show(fig, alt="Two panels against vocabulary size, the same models on the same text. Left: perplexity per token. Right: "
-              "bits per byte, with the level of the compressor lzma. The two orders differ.")
-print(*("{} tokens: order {}, {:.3f} bits".format(*row) for row in zip(sizes, orders, bits, strict=True)), sep=" · ")
+show(fig, alt="Two panels against vocabulary size, the same models on the same text. "
+              "Left: perplexity per token. Right: bits per byte, with the level of the "
+              "compressor lzma. The two orders differ.")
+print(
+    *(
+        "{} tokens: order {}, {:.3f} bits".format(*row)
+        for row in zip(sizes, orders, bits, strict=True)
+    ),
+    sep=" · ",
+)
 best_size = sizes[int(np.argmin(bits))]
 reveal(guess, best_size, "tokens in the best vocabulary", fmt="{:.0f}")
 
@@ -680,14 +833,25 @@ reveal(guess, best_size, "tokens in the best vocabulary", fmt="{:.0f}")
 
 # %%
 some, size = train_text[: budget(cpu=250_000, smoke=30_000)], budget(cpu=2048, smoke=600)
-relatives = {"BPE": theirs(models.BPE(), trainers.BpeTrainer, some, size),
-             "WordPiece": theirs(models.WordPiece(unk_token="[UNK]"), trainers.WordPieceTrainer, some, size,
-                                 special_tokens=["[UNK]"]),
-             "Unigram": theirs(models.Unigram(), trainers.UnigramTrainer, some, size)}
-per_token = {name: len(test_text) / len(one.encode(test_text).ids) for name, one in relatives.items()}
+relatives = {
+    "BPE": theirs(models.BPE(), trainers.BpeTrainer, some, size),
+    "WordPiece": theirs(
+        models.WordPiece(unk_token="[UNK]"),
+        trainers.WordPieceTrainer,
+        some,
+        size,
+        special_tokens=["[UNK]"],
+    ),
+    "Unigram": theirs(models.Unigram(), trainers.UnigramTrainer, some, size),
+}
+per_token = {
+    name: len(test_text) / len(one.encode(test_text).ids) for name, one in relatives.items()
+}
 for name, one in relatives.items():
-    print(f"{name:10} {one.get_vocab_size():5} tokens, {per_token[name]:.2f} bytes per token:",
-          *one.encode(" unregistered handlers").tokens)
+    print(
+        f"{name:10} {one.get_vocab_size():5} tokens, {per_token[name]:.2f} bytes per token:",
+        *one.encode(" unregistered handlers").tokens,
+    )
 
 # %% [markdown]
 # **Exercise 15.11 · Byte fallback** — ●○○○, 5 minutes, stretch
@@ -701,7 +865,11 @@ def encode_with_fallback(text, vocabulary):
     ### BEGIN SOLUTION
     ids = []
     for character in text:
-        ids += [vocabulary[character]] if character in vocabulary else list(character.encode("utf-8"))
+        ids += (
+            [vocabulary[character]]
+            if character in vocabulary
+            else list(character.encode("utf-8"))
+        )
     return ids
     ### END SOLUTION
 
@@ -722,7 +890,9 @@ def longest_match(piece, known):
     """Encode by the longest known token from the left: the bytes of each token, a list."""
     out, i = [], 0
     while i < len(piece):
-        size = next(n for n in range(min(24, len(piece) - i), 0, -1) if piece[i : i + n] in known)
+        size = next(
+            n for n in range(min(24, len(piece) - i), 0, -1) if piece[i : i + n] in known
+        )
         out.append(piece[i : i + size])
         i += size
     return out
@@ -734,12 +904,20 @@ small, known = bpe.first(1024), set(bpe.first(1024).tokens)
 pieces = Counter(split(test_text))
 by_rank = {piece: [small.tokens[i] for i in small.encode(piece)] for piece in pieces}
 greedy = {piece: longest_match(piece, known) for piece in pieces}
-differ = sum(n for piece, n in pieces.items() if by_rank[piece] != greedy[piece]) / pieces.total()
+differ = (
+    sum(n for piece, n in pieces.items() if by_rank[piece] != greedy[piece])
+    / pieces.total()
+)
 saved = 1 - (sum(n * len(greedy[piece]) for piece, n in pieces.items())
              / sum(n * len(by_rank[piece]) for piece, n in pieces.items()))
-print(f"(1) longest match: {differ:.1%} of the pre-tokens are cut otherwise; {abs(saved):.1%} "
-      f"{'fewer' if saved > 0 else 'more'} tokens; " + " against ".join(
-          str([t.decode() for t in way[next(p for p in pieces if by_rank[p] != greedy[p])]]) for way in (by_rank, greedy)))
+print(
+    f"(1) longest match: {differ:.1%} of the pre-tokens are cut otherwise; {abs(saved):.1%} "
+    f"{'fewer' if saved > 0 else 'more'} tokens; "
+    + " against ".join(
+        str([t.decode() for t in way[next(p for p in pieces if by_rank[p] != greedy[p])]])
+        for way in (by_rank, greedy)
+    )
+)
 
 # %%
 def learn_with(choose, words, number):
@@ -754,11 +932,18 @@ def learn_with(choose, words, number):
 
 
 words = {as_ids(word): n for word, n in Counter(pre_tokenise(part)).items()}
-rules = {"smallest": best_pair, "largest": lambda counts: max(counts, key=lambda pair: (counts[pair], pair))}
+rules = {
+    "smallest": best_pair,
+    "largest": lambda counts: max(counts, key=lambda pair: (counts[pair], pair)),
+}
 made = {name: learn_with(rule, words, number) for name, rule in rules.items()}
-first = next((n for n, (a, b) in enumerate(zip(*made.values(), strict=True)) if a != b), number)
+first = next(
+    (n for n, (a, b) in enumerate(zip(*made.values(), strict=True)) if a != b), number
+)
 common = len(set(made["smallest"]) & set(made["largest"])) / number
-print(f"(2) ties to the largest: the merges part at number {first + 1}; of {number}, {common:.0%} are learned by both")
+print(
+    f"(2) ties to the largest: the merges part at number {first + 1}; of {number}, {common:.0%} are learned by both"
+)
 
 # %% [markdown]
 # The first two faults raise no error and give text that decodes perfectly; a model trained with one cutting and used
@@ -773,10 +958,15 @@ for name, encoding in lined.items():
     ids, first, last = (np.array(encoding.encode(text)) for text in (part, tried, measured))
     fitted = [NGram(order, encoding.vocabulary_size).fit(ids) for order in range(1, 5)]
     best = min(fitted, key=lambda m: m.nll(first))
-    line_bits[name], line_ratio[name] = bits_per_byte(best.log_prob(last), measured), len(measured.encode()) / len(last)
+    line_bits[name], line_ratio[name] = (
+        bits_per_byte(best.log_prob(last), measured),
+        len(measured.encode()) / len(last),
+    )
     longest = sorted(encoding.tokens, key=len)[-3:]
-    print(f"(3) {name}: {line_ratio[name]:.2f} bytes per token, {line_bits[name]:.3f} bits per byte;",
-          *(repr(token.decode(errors="replace")) for token in longest))
+    print(
+        f"(3) {name}: {line_ratio[name]:.2f} bytes per token, {line_bits[name]:.3f} bits per byte;",
+        *(repr(token.decode(errors="replace")) for token in longest),
+    )
 
 text = "ราคา 5 € 😀"
 print("(4) token by token:", "".join(decode([i], bpe.tokens) for i in bpe.encode(text)))
@@ -793,29 +983,63 @@ print("    all at once:   ", decode(bpe.encode(text), bpe.tokens))
 from seqlib import claims
 
 means = dict(zip(("digits", "answer", "all", "pieces"), runs.mean(axis=1), strict=True))
-claims([
-    ("Byte-level encodings lose nothing", "Radford et al. 2019, §2.2",
-     f"{exact} of {len(anything)} odd inputs exact; words: {out_of_vocabulary:.0f} % unknown",
-     "holds" if exact == len(anything) else "fails", "Encode and decode"),
-    ("Some languages need many times the tokens of English", "Petrov et al. 2023, §4",
-     f"up to × {worst['learned on English']:.1f}; learned on all: × {worst['learned on all eleven']:.1f}",
-     "holds" if worst["learned on English"] > 2 else "fails", "Languages"),
-    ("Digits with the units first are learned sooner", "Lee et al. 2023, §4",
-     "digits {digits:.0f} %, answer turned {answer:.0f} %, all turned {all:.0f} %".format(**means),
-     "holds" if means["digits"] < means["answer"] < means["all"] else "depends", "Numbers"),
-    ("How numbers are cut decides what is learned", "Singh and Strouse 2024, §3",
-     "pieces {pieces:.0f} %, digits {digits:.0f} %".format(**means),
-     "holds" if means["digits"] > means["pieces"] + 5 else "depends", "Numbers"),
-    ("Perplexities of different vocabularies compare models", "many leaderboards",
-     f"lowest perplexity: {sizes[int(np.argmin(perplexity))]} tokens; fewest bits per byte: {best_size}",
-     "fails" if best_size != sizes[int(np.argmin(perplexity))] else "depends", "Bits per byte"),
-    ("Cutting by the longest match does as well", "Uzan et al. 2024, §4",
-     f"{differ:.1%} of pre-tokens differ; {abs(saved):.1%} {'fewer' if saved > 0 else 'more'} tokens",
-     "holds" if abs(saved) < 0.01 else "depends", "Break it"),
-    ("Keeping merges inside words improves compression", "Radford et al. 2019, §2.2",
-     "bytes per token {:.2f} with, {:.2f} without".format(*line_ratio.values()),
-     "holds" if line_ratio["with pre-tokens"] > line_ratio["line by line"] else "fails", "Break it"),
-])
+claims(
+    [
+        (
+            "Byte-level encodings lose nothing",
+            "Radford et al. 2019, §2.2",
+            f"{exact} of {len(anything)} odd inputs exact; words: {out_of_vocabulary:.0f} % unknown",
+            "holds" if exact == len(anything) else "fails",
+            "Encode and decode",
+        ),
+        (
+            "Some languages need many times the tokens of English",
+            "Petrov et al. 2023, §4",
+            f"up to × {worst['learned on English']:.1f}; learned on all: × {worst['learned on all eleven']:.1f}",
+            "holds" if worst["learned on English"] > 2 else "fails",
+            "Languages",
+        ),
+        (
+            "Digits with the units first are learned sooner",
+            "Lee et al. 2023, §4",
+            "digits {digits:.0f} %, answer turned {answer:.0f} %, all turned {all:.0f} %".format(
+                **means
+            ),
+            "holds" if means["digits"] < means["answer"] < means["all"] else "depends",
+            "Numbers",
+        ),
+        (
+            "How numbers are cut decides what is learned",
+            "Singh and Strouse 2024, §3",
+            "pieces {pieces:.0f} %, digits {digits:.0f} %".format(**means),
+            "holds" if means["digits"] > means["pieces"] + 5 else "depends",
+            "Numbers",
+        ),
+        (
+            "Perplexities of different vocabularies compare models",
+            "many leaderboards",
+            f"lowest perplexity: {sizes[int(np.argmin(perplexity))]} tokens; fewest bits per byte: {best_size}",
+            "fails" if best_size != sizes[int(np.argmin(perplexity))] else "depends",
+            "Bits per byte",
+        ),
+        (
+            "Cutting by the longest match does as well",
+            "Uzan et al. 2024, §4",
+            f"{differ:.1%} of pre-tokens differ; {abs(saved):.1%} {'fewer' if saved > 0 else 'more'} tokens",
+            "holds" if abs(saved) < 0.01 else "depends",
+            "Break it",
+        ),
+        (
+            "Keeping merges inside words improves compression",
+            "Radford et al. 2019, §2.2",
+            "bytes per token {:.2f} with, {:.2f} without".format(*line_ratio.values()),
+            "holds"
+            if line_ratio["with pre-tokens"] > line_ratio["line by line"]
+            else "fails",
+            "Break it",
+        ),
+    ]
+)
 
 # %% [markdown]
 # ## Remember

@@ -30,9 +30,15 @@ sentences, tags = tagging_grammar(rng, 4000)
 new_sentences, new_tags = tagging_grammar(rng, 1000, exclude=sentences)
 paths = [k for k, s in enumerate(sentences) if s[1:3] == ["old", "man"] and len(s) < 9][:2]
 for k in (*paths, 1, 3):
-    print(" ".join(f"{word}/{tag}" for word, tag in zip(sentences[k], tags[k], strict=True)))
-reveal(guess, "verb", "man, in “the old man the boats”: the old (people) man (= operate) the boats",
-       options=["noun", "verb"])
+    print(
+        " ".join(f"{word}/{tag}" for word, tag in zip(sentences[k], tags[k], strict=True))
+    )
+reveal(
+    guess,
+    "verb",
+    "man, in “the old man the boats”: the old (people) man (= operate) the boats",
+    options=["noun", "verb"],
+)
 
 # %% [markdown]
 # *old* and *man*, *floated* (past tense, or a participle), *sheep* (one or several), *that*: what decides comes
@@ -45,13 +51,19 @@ two_faced = ambiguous_words(sentences, tags)
 
 def share_right(said, right, words=None, among=None):
     """The share of tags that are right; with `among`, over those words only."""
-    triples = [t for row in zip(said, right, words or right, strict=True) for t in zip(*row, strict=True)]
+    triples = [
+        t
+        for row in zip(said, right, words or right, strict=True)
+        for t in zip(*row, strict=True)
+    ]
     return np.mean([a == b for a, b, word in triples if among is None or word in among])
 
 
 usual = most_frequent_tags(sentences, tags, new_sentences)
 bar = share_right(usual, new_tags), share_right(usual, new_tags, new_sentences, two_faced)
-print(f"most frequent tag: {bar[0]:.1%} of all words, {bar[1]:.1%} of the {len(two_faced)} words with two classes")
+print(
+    f"most frequent tag: {bar[0]:.1%} of all words, {bar[1]:.1%} of the {len(two_faced)} words with two classes"
+)
 
 # %% [markdown]
 # ## Text is its own teacher
@@ -72,12 +84,21 @@ def guessed(context):
             counts[context(s, k)][s[k]] += 1
     best = {key: each.most_common(1)[0][0] for key, each in counts.items()}
     marked = [["", *s, ""] for s in new_sentences]
-    return 100 * np.mean([best.get(context(s, k)) == s[k] for s in marked for k in range(1, len(s) - 1)])
+    return 100 * np.mean(
+        [best.get(context(s, k)) == s[k] for s in marked for k in range(1, len(s) - 1)]
+    )
 
 
-counted = {"nothing": guessed(lambda s, k: 0), "before": guessed(lambda s, k: s[k - 1]),
-           "after": guessed(lambda s, k: s[k + 1]), "both": guessed(lambda s, k: (s[k - 1], s[k + 1]))}
-print("percent of words right, knowing", ", ".join(f"{name}: {value:.0f}" for name, value in counted.items()))
+counted = {
+    "nothing": guessed(lambda s, k: 0),
+    "before": guessed(lambda s, k: s[k - 1]),
+    "after": guessed(lambda s, k: s[k + 1]),
+    "both": guessed(lambda s, k: (s[k - 1], s[k + 1])),
+}
+print(
+    "percent of words right, knowing",
+    ", ".join(f"{name}: {value:.0f}" for name, value in counted.items()),
+)
 
 # %% [markdown]
 # **BERT** (Devlin et al. 2019) is this game, played by a Transformer's encoder over whole sentences. Every sentence
@@ -105,7 +126,10 @@ distances = (1, 1, 1, 1)  # up to three words between "was" and its adjective
 reviews, moods = negation_grammar(rng, 4000, distances=distances)
 new_reviews, new_moods = negation_grammar(rng, 1000, distances=distances, exclude=reviews)
 vocabulary = Vocabulary.build(sentences + reviews, specials=SPECIALS)
-texts, new_texts = rows(sentences + reviews, vocabulary), rows(new_sentences + new_reviews, vocabulary)
+texts, new_texts = (
+    rows(sentences + reviews, vocabulary),
+    rows(new_sentences + new_reviews, vocabulary),
+)
 print(f"{len(texts)} sentences, {vocabulary.size} tokens;", " ".join(reviews[0]))
 
 # %% [markdown]
@@ -198,8 +222,16 @@ def trim(tokens):
     return tokens[:, : int((tokens > 0).sum(dim=1).max())]
 
 
-def masked_batches(data, vocabulary_size, seed=0, batch=64, share=0.15, mask_share=0.8, random_share=0.1,
-                   causal=False):
+def masked_batches(
+    data,
+    vocabulary_size,
+    seed=0,
+    batch=64,
+    share=0.15,
+    mask_share=0.8,
+    random_share=0.1,
+    causal=False,
+):
     """A function from the step to (inputs, labels), each (B, T): sentences of similar length, masked anew.
 
     causal: nothing is hidden, and the label of each place is the next word.
@@ -212,7 +244,15 @@ def masked_batches(data, vocabulary_size, seed=0, batch=64, share=0.15, mask_sha
         if causal:
             return tokens[:, :-1], tokens[:, 1:].masked_fill(tokens[:, 1:] == 0, -100)
         noise, kind, drawn = mask_noise(step, tuple(tokens.shape), seed)
-        return corrupt(tokens, choose(tokens, noise, share), kind, drawn, vocabulary_size, mask_share, random_share)
+        return corrupt(
+            tokens,
+            choose(tokens, noise, share),
+            kind,
+            drawn,
+            vocabulary_size,
+            mask_share,
+            random_share,
+        )
 
     return at
 
@@ -220,7 +260,12 @@ def masked_batches(data, vocabulary_size, seed=0, batch=64, share=0.15, mask_sha
 inputs, labels = masked_batches(texts, vocabulary.size)(step=7)
 for seen, label in zip(inputs[:3], labels[:3], strict=True):
     words = vocabulary.decode(seen)
-    print(" ".join(w if y < 0 else f"{w}←{vocabulary.tokens[y]}" for w, y in zip(words, label, strict=True)))
+    print(
+        " ".join(
+            w if y < 0 else f"{w}←{vocabulary.tokens[y]}"
+            for w, y in zip(words, label, strict=True)
+        )
+    )
 
 # %% [markdown]
 # ## The network
@@ -287,26 +332,43 @@ class Bert(nn.Module):
 
     def __init__(self, vocabulary_size, width=64, heads=4, layers=2, dropout=0.0):
         super().__init__()
-        self.encoder = TransformerEncoder(vocabulary_size, width, heads, layers, dropout=dropout)
-        self.W, self.b = nn.Parameter(torch.randn(width, width) * width**-0.5), nn.Parameter(torch.zeros(width))
-        self.gain, self.shift = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+        self.encoder = TransformerEncoder(
+            vocabulary_size, width, heads, layers, dropout=dropout
+        )
+        self.W, self.b = (
+            nn.Parameter(torch.randn(width, width) * width**-0.5),
+            nn.Parameter(torch.zeros(width)),
+        )
+        self.gain, self.shift = (
+            nn.Parameter(torch.ones(width)),
+            nn.Parameter(torch.zeros(width)),
+        )
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def forward(self, tokens, causal=False, places=None):
         states, E = self.encoder(tokens, causal), self.encoder.embedding.tokens.weight
-        states = states if places is None else states[places][None]  # a guess where one is wanted, (1, places, V)
+        states = (
+            states if places is None else states[places][None]
+        )  # a guess where one is wanted, (1, places, V)
         return mlm_logits(states, self.W, self.b, self.gain, self.shift, E, self.bias)
 
 
 # %%
 logits = torch.randn(3, 9, 20, dtype=torch.float64, requires_grad=True)
 targets = torch.randint(FIRST, 20, (3, 9)).masked_fill(torch.rand(3, 9) > 0.4, -100)
-ours, theirs = mlm_loss(logits, targets), F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+ours, theirs = (
+    mlm_loss(logits, targets),
+    F.cross_entropy(logits.flatten(0, 1), targets.flatten()),
+)
 (mine,), (right,) = torch.autograd.grad(ours, logits), torch.autograd.grad(theirs, logits)
-print(f"loss {abs(ours - theirs).item():.0e} apart, its gradient {(mine - right).abs().max().item():.0e}")
+print(
+    f"loss {abs(ours - theirs).item():.0e} apart, its gradient {(mine - right).abs().max().item():.0e}"
+)
 net, few = Bert(vocabulary.size).double(), trim(texts[:4])
 moved = net(F.pad(few, (0, 9)))[:, : few.shape[1]] - net(few)
-print(f"with nine more columns of padding a logit moves by at most {moved[few > 0].abs().max().item():.0e}")
+print(
+    f"with nine more columns of padding a logit moves by at most {moved[few > 0].abs().max().item():.0e}"
+)
 
 # %% [markdown]
 # ## Pre-training
@@ -330,7 +392,9 @@ def pretrain(model, batches, steps, lr=4e-3, causal=False, name="pre-training"):
     def rate(step):
         return min(1, (step + 1) / 50) * min(1, 2 * (1 - step / steps))
 
-    return train(model, batches, steps=steps, loss=loss, lr=lr, clip=1.0, schedule=rate, name=name)
+    return train(
+        model, batches, steps=steps, loss=loss, lr=lr, clip=1.0, schedule=rate, name=name
+    )
 
 
 torch.manual_seed(0)
@@ -340,7 +404,9 @@ history = pretrain(bert, masked_batches(texts, vocabulary.size), steps=budget(cp
 # %%
 def guessed_right(model, tokens, vocabulary_size):
     """The share of hidden words that the model guesses in sentences (N, T): 5 %, mostly one in a sentence."""
-    batches = masked_batches(tokens, vocabulary_size, seed=99, share=0.05, mask_share=1.0, random_share=0.0)
+    batches = masked_batches(
+        tokens, vocabulary_size, seed=99, share=0.05, mask_share=1.0, random_share=0.0
+    )
     right, hidden = 0, 0
     with torch.no_grad():
         for step in range(budget(cpu=40)):
@@ -353,13 +419,16 @@ def guessed_right(model, tokens, vocabulary_size):
 from seqlib import show
 from seqlib.display.figures import bars, figure
 
-grammar_share, review_share = (guessed_right(bert, part, vocabulary.size) for part in new_texts.split(1000))
+grammar_share, review_share = (
+    guessed_right(bert, part, vocabulary.size) for part in new_texts.split(1000)
+)
 fig, ax = figure(figsize=(7, 2.6))
 names = ["commonest\nword", "word\nbefore", "word\nafter", "both\nneighbours", "BERT"]
 bars(ax, names, [*counted.values(), 100 * grammar_share], fmt="{:.0f}")
 ax.set(title="Hidden words of the grammar guessed", ylabel="percent")
-show(fig, alt="Bars: percent of hidden words guessed by the commonest word, by the word before, by the word after, by "
-              "both neighbours, and by the network that reads the whole sentence.")
+show(fig, alt="Bars: percent of hidden words guessed by the commonest word, by the word "
+              "before, by the word after, by both neighbours, and by the network that "
+              "reads the whole sentence.")
 print(f"hidden words guessed in new reviews: {review_share:.0%}")
 
 # %% [markdown]
@@ -405,10 +474,20 @@ def beliefs(model, tokens, vocabulary_size, seed=0):
     noise = mask_noise(0, tuple(tokens.shape), seed)
     places = (noise[0] * (tokens >= FIRST)).argmax(dim=1)
     each, found = torch.arange(len(tokens)), []
-    for words in (tokens[each, places], FIRST + (noise[2, :, 0] * (vocabulary_size - FIRST)).long()):
+    for words in (
+        tokens[each, places],
+        FIRST + (noise[2, :, 0] * (vocabulary_size - FIRST)).long(),
+    ):
         with torch.no_grad():
-            seen = [tokens.index_put((each, places), w) for w in (torch.tensor(MASK), words)]
-            found.append(torch.stack([model(x)[each, places].softmax(dim=1)[each, words] for x in seen], dim=1))
+            seen = [
+                tokens.index_put((each, places), w) for w in (torch.tensor(MASK), words)
+            ]
+            found.append(
+                torch.stack(
+                    [model(x)[each, places].softmax(dim=1)[each, words] for x in seen],
+                    dim=1,
+                )
+            )
     return found
 
 
@@ -416,13 +495,22 @@ right, random = beliefs(bert, new_texts, vocabulary.size)
 prior = torch.logspace(-5, 0, 100)
 fig, ax = figure(figsize=(7, 3.2))
 ax.semilogx(*random.T, "x", color="#D55E00", markersize=3, alpha=0.4, label="a random word")
-ax.semilogx(*right.T, "o", color="#0072B2", markersize=3, alpha=0.4, label="the word itself")
-ax.semilogx(prior, trust(prior, vocabulary.size - FIRST), color="black", linestyle="-", label="Bayes, (17.5)")
+ax.semilogx(
+    *right.T, "o", color="#0072B2", markersize=3, alpha=0.4, label="the word itself"
+)
+ax.semilogx(
+    prior,
+    trust(prior, vocabulary.size - FIRST),
+    color="black",
+    linestyle="-",
+    label="Bayes, (17.5)",
+)
 ax.set(title="Should I believe this word? The network against Bayes", xlim=(1e-5, 1.3))
 ax.set(xlabel="chance of the word from its context", ylabel="chance when it is shown")
 ax.legend(fontsize=8, loc="upper left")
-show(fig, alt="The probability that the network gives a word when it is shown, against the one from its context alone. "
-              "Dots and a line from Bayes' rule that rises from zero to one as the context makes the word likelier.")
+show(fig, alt="The probability that the network gives a word when it is shown, against "
+              "the one from its context alone. Dots and a line from Bayes' rule that "
+              "rises from zero to one as the context makes the word likelier.")
 
 # %% [markdown]
 # And does the rule pay afterwards? Recorded: three seeds of each rule, then tagging with few labels in two ways:
@@ -434,8 +522,13 @@ from seqlib.studies.colouring_python import results_table
 from seqlib.training.recorded import credit, load
 
 rules, rule_names = load("17_rule"), ["100/0/0", "80/10/10", "80/0/20"]
-columns = ["hidden words guessed", "belief in right words", "belief in random words", "feature-based tagging",
-           "fine-tuned tagging"]
+columns = [
+    "hidden words guessed",
+    "belief in right words",
+    "belief in random words",
+    "feature-based tagging",
+    "fine-tuned tagging",
+]
 print(credit(rules))
 results_table(rules, rule_names, columns)
 
@@ -489,24 +582,54 @@ def read_one_way(causal, seed, steps):
     """Train a network on sentences with a subject and a verb apart; percent right, noun hidden and verb hidden."""
     torch.manual_seed(seed)
     items = agreement_sentences(np.random.default_rng(seed), 4000)
-    known, words = {tuple(item[0]) for item in items}, Vocabulary.build([i[0] for i in items], specials=SPECIALS)
+    known, words = (
+        {tuple(item[0]) for item in items},
+        Vocabulary.build([i[0] for i in items], specials=SPECIALS),
+    )
     model, data = Bert(len(words)), rows([item[0] for item in items], words)
     batches = masked_batches(data, len(words), seed, causal=causal)
-    pretrain(model, batches, steps=steps, causal=causal, name="causal" if causal else "masked")
-    new, found = [i for i in agreement_sentences(np.random.default_rng(1000), 400) if tuple(i[0]) not in known], []
+    pretrain(
+        model, batches, steps=steps, causal=causal, name="causal" if causal else "masked"
+    )
+    new, found = (
+        [
+            i
+            for i in agreement_sentences(np.random.default_rng(1000), 400)
+            if tuple(i[0]) not in known
+        ],
+        [],
+    )
     for verb in (False, True):
         hidden, places, *forms = agreement_blanks(new, verb)
-        right, wrong = (torch.tensor(np.stack([words.encode(f) for f in each])) for each in forms)
+        right, wrong = (
+            torch.tensor(np.stack([words.encode(f) for f in each])) for each in forms
+        )
         with torch.no_grad():
             logits = model(rows(hidden, words), causal)
-        share = right_share(logits, torch.tensor(places) + 1, right, wrong, causal)  # [CLS] stands in front
+        share = right_share(
+            logits, torch.tensor(places) + 1, right, wrong, causal
+        )  # [CLS] stands in front
         found.append(100 * (share > 0.5).double().mean().item())
     return found
 
 
-both_ways = {causal: read_one_way(causal, seed=0, steps=budget(cpu=600)) for causal in (True, False)}
-display(reveal(guess_noun, both_ways[True][0], "percent right of the causal network, noun hidden", fmt="{:.0f}"),
-        reveal(guess_verb, both_ways[True][1], "percent right of the causal network, verb hidden", fmt="{:.0f}"))
+both_ways = {
+    causal: read_one_way(causal, seed=0, steps=budget(cpu=600)) for causal in (True, False)
+}
+display(
+    reveal(
+        guess_noun,
+        both_ways[True][0],
+        "percent right of the causal network, noun hidden",
+        fmt="{:.0f}",
+    ),
+    reveal(
+        guess_verb,
+        both_ways[True][1],
+        "percent right of the causal network, verb hidden",
+        fmt="{:.0f}",
+    ),
+)
 
 # %% [markdown]
 # Below, three recorded seeds at each number of steps; the stars are your two networks. The dotted line is a coin's
@@ -515,20 +638,41 @@ display(reveal(guess_noun, both_ways[True][0], "percent right of the causal netw
 # %%
 from seqlib.display.figures import level, lines, spread
 
-ways, sides = load("17_direction"), ("noun hidden: the verb decides, later", "verb hidden: the noun decides, earlier")
+ways, sides = (
+    load("17_direction"),
+    ("noun hidden: the verb decides, later", "verb hidden: the noun decides, earlier"),
+)
 at_steps = [150, 300, 600]
 fig, axes = figure(1, 2, figsize=(7.4, 3), sharey=True)
 for ax, side, which in zip(axes, sides, (0, 1), strict=True):
-    runs = {way: [ways["results"][f"{way}, {('noun', 'verb')[which]}, {n} steps"] for n in at_steps]
-            for way in ("causal", "masked")}
-    lines(ax, at_steps, {way: spread(np.transpose(values)) for way, values in runs.items()}, legend=not which)
+    runs = {
+        way: [
+            ways["results"][f"{way}, {('noun', 'verb')[which]}, {n} steps"]
+            for n in at_steps
+        ]
+        for way in ("causal", "masked")
+    }
+    lines(
+        ax,
+        at_steps,
+        {way: spread(np.transpose(values)) for way, values in runs.items()},
+        legend=not which,
+    )
     for colour, causal in (("C0", True), ("C1", False)):
-        ax.plot(600, both_ways[causal][which], "*", color=colour, markersize=11, markeredgecolor="black")
+        ax.plot(
+            600,
+            both_ways[causal][which],
+            "*",
+            color=colour,
+            markersize=11,
+            markeredgecolor="black",
+        )
     ax.axhline(50, color="#6B6B6B", linestyle=":", linewidth=1)
     ax.set(xlabel="steps", title=side.split(":")[0], ylim=(40, 104))
 axes[0].set_ylabel("percent right number")
-show(fig, alt="Two panels of accuracy against training steps. With the noun hidden, the causal network stays at one half "
-              "and the masked one rises; with the verb hidden both rise, the causal one sooner.")
+show(fig, alt="Two panels of accuracy against training steps. With the noun hidden, the "
+              "causal network stays at one half and the masked one rises; with the verb "
+              "hidden both rise, the causal one sooner.")
 print(credit(ways))
 
 # %% [markdown]
@@ -562,14 +706,24 @@ class Reader(nn.Module):
 def fine_tune(reader, tokens, labels, steps, lr=1e-3, seed=0, batch=32):
     """Train on tokens (N, T) and labels, (N,) or (N, T) with -100 where there is none; the rate rises, then falls."""
     def pick(step):
-        chosen = torch.from_numpy(np.random.default_rng([seed, step, 2]).permutation(len(tokens))[:batch])
+        chosen = torch.from_numpy(
+            np.random.default_rng([seed, step, 2]).permutation(len(tokens))[:batch]
+        )
         x = trim(tokens[chosen])
         return x, labels[chosen] if labels.ndim == 1 else labels[chosen, : x.shape[1]]
 
     def rate(step):
         return min(1, 10 * (step + 1) / steps) * (1 - step / steps)
 
-    return train(reader, pick, steps=steps, lr=lr, clip=1.0, schedule=rate, name=f"{len(tokens)} labelled sentences")
+    return train(
+        reader,
+        pick,
+        steps=steps,
+        lr=lr,
+        clip=1.0,
+        schedule=rate,
+        name=f"{len(tokens)} labelled sentences",
+    )
 
 
 # %% [markdown]
@@ -617,7 +771,10 @@ def percent_right(reader, tokens, labels, among=None):
 known, moods_known = rows(reviews, vocabulary), torch.from_numpy(moods)
 unknown, moods_unknown = rows(new_reviews, vocabulary), torch.from_numpy(new_moods)
 live = {}
-for name, encoder in (("from scratch", Bert(vocabulary.size).encoder), ("pre-trained", copy.deepcopy(bert.encoder))):
+for name, encoder in (
+    ("from scratch", Bert(vocabulary.size).encoder),
+    ("pre-trained", copy.deepcopy(bert.encoder)),
+):
     reader = Reader(encoder, 64, 2, of="mean")
     fine_tune(reader, known[:256], moods_known[:256], steps=budget(cpu=200))
     live[name] = percent_right(reader, unknown, moods_unknown)
@@ -638,22 +795,29 @@ from seqlib.models.bidirectional import BidirectionalEncoder
 
 def tag_rows(tags, names=TAGS, longest=64):
     """Tags as class numbers (N, T), -100 at [CLS], [SEP] and padding; cut like `rows`."""
-    numbers = [[-100, *(names.index(tag) for tag in row[: longest - 2]), -100] for row in tags]
+    numbers = [
+        [-100, *(names.index(tag) for tag in row[: longest - 2]), -100] for row in tags
+    ]
     return torch.from_numpy(pad_batch(numbers, pad=-100)[0])
 
 
 x, y = rows(sentences[:64], vocabulary), tag_rows(tags[:64])
 x_new, y_new = rows(new_sentences, vocabulary), tag_rows(new_tags)
 faces = torch.tensor([token in two_faced for token in vocabulary.tokens])
-makers = {"from scratch": lambda: (Bert(vocabulary.size).encoder, 64), "pre-trained": lambda: (copy.deepcopy(bert.encoder), 64),
-          "BiLSTM": lambda: (BidirectionalEncoder(vocabulary.size, 64, 80), 160)}
+makers = {
+    "from scratch": lambda: (Bert(vocabulary.size).encoder, 64),
+    "pre-trained": lambda: (copy.deepcopy(bert.encoder), 64),
+    "BiLSTM": lambda: (BidirectionalEncoder(vocabulary.size, 64, 80), 160),
+}
 tagged = {}
 for name, make in makers.items():
     reader = Reader(*make(), len(TAGS))
     fine_tune(reader, x, y, steps=budget(cpu=200), lr=5e-3 if name == "BiLSTM" else 1e-3)
     tagged[name] = percent_right(reader, x_new, y_new, among=faces)
     size = sum(p.numel() for p in reader.parameters())
-    print(f"{name:13} {size:7,} parameters: {tagged[name]:.1f} % of the two-faced words right")
+    print(
+        f"{name:13} {size:7,} parameters: {tagged[name]:.1f} % of the two-faced words right"
+    )
 
 # %% [markdown]
 # One number of labels is one point. Recorded: three seeds for each, with everything drawn anew; the stars are yours.
@@ -668,19 +832,45 @@ for name, make in makers.items():
 saved, few = load("17_labels"), {"reviews": [64, 256, 1024], "tags": [16, 64, 256]}
 who = ["pre-trained", "from scratch", "BiLSTM"]
 fig, axes = figure(1, 2, figsize=(7.6, 3.2))
-for ax, (task, sizes), stars, floor in zip(axes, few.items(), (live, tagged), (50, 100 * bar[1]), strict=True):
-    values = {name: [saved["results"][f"{name}, {task} {n}"] for n in sizes] for name in who}
-    lines(ax, range(3), {name: spread(np.transpose(each)) for name, each in values.items()}, legend=task == "tags")
+for ax, (task, sizes), stars, floor in zip(
+    axes, few.items(), (live, tagged), (50, 100 * bar[1]), strict=True
+):
+    values = {
+        name: [saved["results"][f"{name}, {task} {n}"] for n in sizes] for name in who
+    }
+    lines(
+        ax,
+        range(3),
+        {name: spread(np.transpose(each)) for name, each in values.items()},
+        legend=task == "tags",
+    )
     for name, star in stars.items():
-        ax.plot(1, star, "*", color=f"C{who.index(name)}", markersize=11, markeredgecolor="black")
+        ax.plot(
+            1,
+            star,
+            "*",
+            color=f"C{who.index(name)}",
+            markersize=11,
+            markeredgecolor="black",
+        )
     ax.axhline(floor, color="#6B6B6B", linestyle=":", linewidth=1)
     ax.set_xticks(range(3), sizes)
-    ax.set(xlabel="labelled sentences", title={"reviews": "Reviews", "tags": "Words with two classes"}[task])
+    ax.set(
+        xlabel="labelled sentences",
+        title={"reviews": "Reviews", "tags": "Words with two classes"}[task],
+    )
 axes[0].set_ylabel("percent right, new sentences")
-show(fig, alt="Two panels of accuracy against the number of labelled sentences, for the pre-trained network, the same "
-              "one from scratch and a bidirectional LSTM, with bands over three seeds and a dotted line for the baseline.")
-for more in ("pre-trained, reviews 256 by [CLS]", "from scratch, reviews 256, equal time", "TF-IDF, reviews 4000"):
-    print(f"{more}: {np.mean(saved['results'][more]):.1f} % ({', '.join(map(str, saved['results'][more]))})")
+show(fig, alt="Two panels of accuracy against the number of labelled sentences, for the "
+              "pre-trained network, the same one from scratch and a bidirectional LSTM, "
+              "with bands over three seeds and a dotted line for the baseline.")
+for more in (
+    "pre-trained, reviews 256 by [CLS]",
+    "from scratch, reviews 256, equal time",
+    "TF-IDF, reviews 4000",
+):
+    print(
+        f"{more}: {np.mean(saved['results'][more]):.1f} % ({', '.join(map(str, saved['results'][more]))})"
+    )
 print(credit(saved))
 results_table(saved, who, ["reviews 64", "reviews 256", "tags 16", "tags 64"])
 
@@ -766,24 +956,43 @@ def probed(encoder, tokens, labels):
     train_at, test_at = (labels[:half] >= 0), (labels[half:] >= 0)
     with torch.no_grad():
         for states in layer_states(encoder, tokens):
-            said = probe(states[:half][train_at], labels[:half][train_at], states[half:][test_at], int(labels.max()) + 1)
-            scores.append(100 * (said.argmax(dim=1) == labels[half:][test_at]).double().mean().item())
+            said = probe(
+                states[:half][train_at],
+                labels[:half][train_at],
+                states[half:][test_at],
+                int(labels.max()) + 1,
+            )
+            scores.append(
+                100 * (said.argmax(dim=1) == labels[half:][test_at]).double().mean().item()
+            )
     return scores
 
 
 # %%
 from seqlib.data.sentiment import negation_scope
 
-scope = torch.from_numpy(pad_batch([[-100, *negation_scope(s), -100] for s in new_reviews], pad=-100)[0])
+scope = torch.from_numpy(
+    pad_batch([[-100, *negation_scope(s), -100] for s in new_reviews], pad=-100)[0]
+)
 control = y_new.clone()
-control[y_new >= 0] = control_labels(x_new[y_new >= 0], y_new[y_new >= 0], mask_noise(0, (1, len(vocabulary)), 5)[0, 0])
-questions = {"class of all words": (x_new, y_new), "two-faced words": (x_new, y_new.masked_fill(~faces[x_new], -100)),
-             "place in the sentence": (x_new, torch.arange(x_new.shape[1]).clamp(max=20).where(y_new >= 0, -100)),
-             "within a negation": (unknown, scope)}
+control[y_new >= 0] = control_labels(
+    x_new[y_new >= 0], y_new[y_new >= 0], mask_noise(0, (1, len(vocabulary)), 5)[0, 0]
+)
+questions = {
+    "class of all words": (x_new, y_new),
+    "two-faced words": (x_new, y_new.masked_fill(~faces[x_new], -100)),
+    "place in the sentence": (
+        x_new,
+        torch.arange(x_new.shape[1]).clamp(max=20).where(y_new >= 0, -100),
+    ),
+    "within a negation": (unknown, scope),
+}
 torch.manual_seed(1)
 fresh = Bert(vocabulary.size).encoder
-answers = {what: {"trained": probed(bert.encoder, *task), "random weights": probed(fresh, *task)}
-           for what, task in questions.items()}
+answers = {
+    what: {"trained": probed(bert.encoder, *task), "random weights": probed(fresh, *task)}
+    for what, task in questions.items()
+}
 answers["class of all words"]["control, trained"] = probed(bert.encoder, x_new, control)
 
 fig, axes = figure(1, 4, figsize=(9.2, 2.8), sharey=True)
@@ -793,8 +1002,9 @@ for ax, (what, scores) in zip(axes, answers.items(), strict=True):
     ax.title.set_fontsize(9)
 axes[0].set_ylabel("percent right")
 axes[0].legend(loc="lower right", fontsize=7)
-show(fig, alt="Four panels of a probe's accuracy on layers 0, 1 and 2, for the trained network and for one with random "
-              "weights: classes of all words with a control task, of words with two classes, places, and negation.")
+show(fig, alt="Four panels of a probe's accuracy on layers 0, 1 and 2, for the trained "
+              "network and for one with random weights: classes of all words with a "
+              "control task, of words with two classes, places, and negation.")
 
 # %% [markdown]
 # The class of *all* words looks easy at layer 0, but so does its control: much of that was learned by heart. Two-faced
@@ -817,7 +1027,14 @@ def broken(data, how, steps):
     def batches(step):
         inputs, labels = at(step)
         if how == "one mask for ever":
-            return tuple(part[torch.from_numpy(np.random.default_rng(step).permutation(len(data))[:64])] for part in once)
+            return tuple(
+                part[
+                    torch.from_numpy(
+                        np.random.default_rng(step).permutation(len(data))[:64]
+                    )
+                ]
+                for part in once
+            )
         if how == "loss at every place":
             return inputs, inputs.where(labels < 0, labels)
         if how == "everything is chosen":
@@ -833,20 +1050,34 @@ def broken(data, how, steps):
 
 # %%
 small = known[:256]
-costs = {"as it should be": known, "everything is chosen": known, "loss at every place": known,
-         "256 reviews, new masks": small, "one mask for ever": small}
+costs = {
+    "as it should be": known,
+    "everything is chosen": known,
+    "loss at every place": known,
+    "256 reviews, new masks": small,
+    "one mask for ever": small,
+}
 costs = {how: broken(data, how, steps=budget(cpu=300)) for how, data in costs.items()}
 fig, axes = figure(1, 2, figsize=(8, 2.8), sharey=True)
-for ax, which, title in zip(axes, (0, 1), ("Training loss (nats)", "Guessed in new reviews (%)"), strict=True):
+for ax, which, title in zip(
+    axes, (0, 1), ("Training loss (nats)", "Guessed in new reviews (%)"), strict=True
+):
     values = [cost[which] for cost in costs.values()]
     ax.barh(range(5), values, color="#56B4E9", edgecolor="#0072B2")
     for k, value in enumerate(values):
-        ax.text(value, k, f" {value:.2f}" if which == 0 else f" {value:.0f}", va="center", fontsize=8)
+        ax.text(
+            value,
+            k,
+            f" {value:.2f}" if which == 0 else f" {value:.0f}",
+            va="center",
+            fontsize=8,
+        )
     ax.set(title=title, xlim=(0, 1.2 * max(values)))
 axes[0].set_yticks(range(5), costs)
 axes[0].invert_yaxis()
-show(fig, alt="Two rows of bars for five ways to train: the training loss, and the percent of hidden words guessed in "
-              "new reviews. A low training loss does not go with many hidden words guessed.")
+show(fig, alt="Two rows of bars for five ways to train: the training loss, and the "
+              "percent of hidden words guessed in new reviews. A low training loss does "
+              "not go with many hidden words guessed.")
 
 # %% [markdown]
 # ## On a real benchmark
@@ -871,14 +1102,22 @@ def counting(train, test, suffix=None):
     if suffix is not None:
         return 100 * share_right(most_frequent_tags(*train, test[0], suffix), test[1])
     words = TfidfVectorizer(analyzer=lambda tokens: tokens, sublinear_tf=True)
-    return 100 * make_pipeline(words, LogisticRegression(C=10, max_iter=500)).fit(*train).score(*test)
+    return 100 * make_pipeline(words, LogisticRegression(C=10, max_iter=500)).fit(
+        *train
+    ).score(*test)
 
 
 try:
     reviews_sst, web = (sst2("train"), sst2("test")), (ud_ewt("train"), ud_ewt("test"))
     positive = reviews_sst[1][1].mean()
-    print(f"SST-2: majority {max(positive, 1 - positive):.1%}, TF-IDF with logistic regression {counting(*reviews_sst):.1f} %")
-    print("EWT: most frequent tag {:.1f} %, and suffix {:.1f} %".format(*(counting(*web, suffix) for suffix in (0, 5))))
+    print(
+        f"SST-2: majority {max(positive, 1 - positive):.1%}, TF-IDF with logistic regression {counting(*reviews_sst):.1f} %"
+    )
+    print(
+        "EWT: most frequent tag {:.1f} %, and suffix {:.1f} %".format(
+            *(counting(*web, suffix) for suffix in (0, 5))
+        )
+    )
 except DataUnavailable as why:
     print(why)
 
@@ -886,17 +1125,29 @@ except DataUnavailable as why:
 real = load("17_real")
 by_counting = {task: real["results"][f"counting, {task}"][0] for task in ("SST-2", "EWT")}
 fig, axes = figure(1, 2, figsize=(7.6, 3))
-for ax, (task, sizes) in zip(axes, {"SST-2": [250, 6909], "EWT": [250, 12544]}.items(), strict=True):
+for ax, (task, sizes) in zip(
+    axes, {"SST-2": [250, 6909], "EWT": [250, 12544]}.items(), strict=True
+):
     for name, marker, shift in zip(who, "osD", (-0.1, 0, 0.1), strict=True):
-        mean, low, high = spread(np.transpose([real["results"][f"{name}, {task} {n}"] for n in sizes]))
-        ax.errorbar(np.arange(2) + shift, mean, [mean - low, high - mean], marker=marker, capsize=3, label=name)
+        mean, low, high = spread(
+            np.transpose([real["results"][f"{name}, {task} {n}"] for n in sizes])
+        )
+        ax.errorbar(
+            np.arange(2) + shift,
+            mean,
+            [mean - low, high - mean],
+            marker=marker,
+            capsize=3,
+            label=name,
+        )
     level(ax, by_counting[task], "counting")
     ax.set_xticks(range(2), [f"{n:,}" for n in sizes])
     ax.set(title=task, xlabel="labelled sentences", xlim=(-0.4, 1.4))
 axes[0].set_ylabel("percent right, test part")
 axes[0].legend(fontsize=8)
-show(fig, alt="Accuracy on SST-2 and EWT with 250 labelled sentences and with all, for the pre-trained network, the same "
-              "from scratch and a bidirectional LSTM, with the counting baselines as dotted lines.")
+show(fig, alt="Accuracy on SST-2 and EWT with 250 labelled sentences and with all, for "
+              "the pre-trained network, the same from scratch and a bidirectional LSTM, "
+              "with the counting baselines as dotted lines.")
 print(credit(real))
 
 # %% [markdown]
@@ -917,27 +1168,77 @@ def middle(run, *labels):
     return [float(np.mean(run["results"][label])) for label in labels]
 
 
-fine, frozen = (middle(rules, *(f"{rule}, {how} tagging" for rule in rule_names)) for how in ("fine-tuned", "feature-based"))
+fine, frozen = (
+    middle(rules, *(f"{rule}, {how} tagging" for rule in rule_names))
+    for how in ("fine-tuned", "feature-based")
+)
 soon = middle(ways, "causal, verb, 150 steps", "masked, verb, 150 steps")
-tuned, scratch, patient = middle(saved, *(f"{w}, reviews 256" for w in who[:2]), "from scratch, reviews 256, equal time")
-(sst,), (high, rival) = middle(real, "pre-trained, SST-2 6909"), middle(saved, *(f"{w}, tags 256" for w in who[::2]))
-rule = ("The masking rule hardly matters to fine-tuning", "… and does to features", "Devlin et al. 2019, appendix C.2")
+tuned, scratch, patient = middle(
+    saved, *(f"{w}, reviews 256" for w in who[:2]), "from scratch, reviews 256, equal time"
+)
+(sst,), (high, rival) = (
+    middle(real, "pre-trained, SST-2 6909"),
+    middle(saved, *(f"{w}, tags 256" for w in who[::2])),
+)
+rule = (
+    "The masking rule hardly matters to fine-tuning",
+    "… and does to features",
+    "Devlin et al. 2019, appendix C.2",
+)
 compared = "{:.1f} % with [MASK] alone, {:.1f} % with 80/10/10".format
-claims([
-    (rule[0], rule[2], compared(*fine), "holds" if abs(fine[0] - fine[1]) < 2 else "depends", "Why 80/10/10?"),
-    (rule[1], rule[2], compared(*frozen), "holds" if frozen[0] < frozen[1] - 1 else "fails", "Why 80/10/10?"),
-    ("A masked model learns from fewer labels a step", "Clark et al. 2020, §1",
-     "verbs right after 150 steps: causal {:.0f} %, masked {:.0f} %".format(*soon),
-     "holds" if soon[0] > soon[1] else "fails", "Both sides, or one?"),
-    ("Pre-training saves labels", "Devlin et al. 2019, §1", f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %",
-     "holds" if tuned > scratch + 5 else "depends", "Fine-tuning: few labels"),
-    ("… because it trained for longer", "a fair objection", f"from scratch, equal time: {patient:.0f} %",
-     "fails" if tuned > patient + 5 else "holds", "Fine-tuning: few labels"),
-    ("Pre-training beats counting on real reviews", "many tutorials", f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %",
-     "holds" if sst > by_counting["SST-2"] else "fails", "On a real benchmark"),
-    ("Pre-trained Transformers beat BiLSTMs from scratch", "many tutorials",
-     f"tags, 256 labels: {high:.0f} % against {rival:.0f} %", "holds" if high > rival else "fails", "Fine-tuning: few labels"),
-])
+claims(
+    [
+        (
+            rule[0],
+            rule[2],
+            compared(*fine),
+            "holds" if abs(fine[0] - fine[1]) < 2 else "depends",
+            "Why 80/10/10?",
+        ),
+        (
+            rule[1],
+            rule[2],
+            compared(*frozen),
+            "holds" if frozen[0] < frozen[1] - 1 else "fails",
+            "Why 80/10/10?",
+        ),
+        (
+            "A masked model learns from fewer labels a step",
+            "Clark et al. 2020, §1",
+            "verbs right after 150 steps: causal {:.0f} %, masked {:.0f} %".format(*soon),
+            "holds" if soon[0] > soon[1] else "fails",
+            "Both sides, or one?",
+        ),
+        (
+            "Pre-training saves labels",
+            "Devlin et al. 2019, §1",
+            f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %",
+            "holds" if tuned > scratch + 5 else "depends",
+            "Fine-tuning: few labels",
+        ),
+        (
+            "… because it trained for longer",
+            "a fair objection",
+            f"from scratch, equal time: {patient:.0f} %",
+            "fails" if tuned > patient + 5 else "holds",
+            "Fine-tuning: few labels",
+        ),
+        (
+            "Pre-training beats counting on real reviews",
+            "many tutorials",
+            f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %",
+            "holds" if sst > by_counting["SST-2"] else "fails",
+            "On a real benchmark",
+        ),
+        (
+            "Pre-trained Transformers beat BiLSTMs from scratch",
+            "many tutorials",
+            f"tags, 256 labels: {high:.0f} % against {rival:.0f} %",
+            "holds" if high > rival else "fails",
+            "Fine-tuning: few labels",
+        ),
+    ]
+)
 
 # %% [markdown]
 # ## Remember

@@ -10,32 +10,61 @@ import numpy as np
 
 from seqlib.checks.calling import guarded, parameters
 from seqlib.checks.compare import difference
-from seqlib.checks.readers import crashes, factors, features, functions, places, probes, results, sequences
+from seqlib.checks.readers import (
+    arguments,
+    crashes,
+    factors,
+    features,
+    functions,
+    orders,
+    places,
+    probes,
+    results,
+    rows,
+    sequences,
+    shapes,
+    sizes,
+    supposed,
+)
 from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 
 # Of one result, from the most special to the least. What fits by two is said by the first.
 SAME_SHAPE = (
     sequences.kinds,
     places.not_finite,
+    places.imprecise,
+    places.constant,
     functions.inverted,
-    factors.with_argument,
+    arguments.with_argument,
     factors.constant_factor,
     functions.entrywise,
     factors.added,
     functions.along_an_axis,
     functions.blocks,
+    rows.by_rows_count,
+    rows.temperature,
+    arguments.of_argument,
 )
-OTHER_SHAPE = (functions.exchanged_axes, functions.reshaped, functions.reduced, functions.unreduced, functions.ends)
-ITEMS = (sequences.strings, sequences.lists, sequences.dictionaries)
+OTHER_SHAPE = (
+    shapes.exchanged_axes,
+    shapes.reshaped,
+    shapes.reduced,
+    shapes.unreduced,
+    shapes.ends,
+    arguments.of_argument,
+)
+ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
-    places.one_end,
+    rows.wrong_sums,
     places.masked_places,
+    places.one_end,
     places.argument_sign,
     places.triangle,
-    factors.row_by_row,
+    rows.row_by_row,
     places.by_value,
-    functions.permuted,
+    orders.permuted,
 )
+LAST = (places.direction,)  # where nothing else holds
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 
 
@@ -79,13 +108,21 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "unsteady", probes.unsteady(probe, cases, outcomes)
     parts = _parts(exercise, pairs, names, several)
     yield "read", _of_parts(parts, (_same_shape, _other_shape, _items))
+    again = _Again(exercise, ask, probe)
     if near:
-        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights)
-        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights)
-    yield "where", _of_parts(parts, (_where,))
-    again = partial(_again, exercise, ask, probe) if near else tuple
-    yield "cases", features.generalised(cases, passed, names, again)
-    yield "one of several", _one_wrong(parts)
+        probe.give(probes.SECONDS)
+        yield "supposed", supposed.supposed(probe, cases, outcomes, passed, again)
+        probe.give(probes.SECONDS)
+        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights, again)
+        probe.give(probes.SECONDS)
+        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights, again)
+    wide = _wide(exercise, parts, pairs, names, several, again) if near else parts
+    yield "where", _of_parts(wide, (_where,))
+    probe.give(probes.SECONDS / 2)
+    yield "cases", features.generalised(cases, passed, names, again if near else None)
+    yield "size", _of_parts(parts, (sizes.other_size,))
+    yield "one of several", one_wrong(parts)
+    yield "direction", _of_parts(wide, (partial(_first, readers=LAST),))
 
 
 def _names(answer, case) -> list[str]:
@@ -110,19 +147,38 @@ def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
     return said
 
 
-def _again(exercise, ask, probe) -> list:
-    """Further draws of the cases, each with whether the answer is right there, as long as there is time."""
-    draws = []
-    for seed in range(3):
-        draw = []
-        for case in exercise.inputs(np.random.default_rng(seed)):
-            if probe.late:
-                return draws
-            outcome, right = ask(case.args, case), probe.right(case.args)
-            if right is not None:
-                draw.append((case, not outcome.kind and _agrees(exercise, outcome.value, right.value)))
-        draws.append(draw)
-    return draws
+class _Again:
+    """Further draws of the cases, made once: whatever is said of an argument or of the cases has to hold there too."""
+
+    def __init__(self, exercise, ask, probe):
+        self.exercise, self.ask, self.probe, self.draws = exercise, ask, probe, None
+
+    def __call__(self) -> list:
+        """[(case, what is found, what is right, whether they agree)]; empty where there is no time for all of them."""
+        if self.draws is None:
+            self.probe.give(probes.SECONDS)
+            self.draws = list(self._drawn())
+            self.draws = [] if self.probe.late else self.draws
+        return self.draws
+
+    def _drawn(self):
+        for seed in range(3):
+            for case in self.exercise.inputs(np.random.default_rng(seed)):
+                if self.probe.late:
+                    return
+                outcome, right = self.ask(case.args, case), self.probe.right(case.args, oracle=True)
+                if right is not None and not outcome.kind:
+                    yield case, outcome.value, right.value, _agrees(self.exercise, outcome.value, right.value)
+
+
+def _wide(exercise, parts, pairs, names, several, again) -> list[Part]:
+    """The results over further draws too, so that what is said of places and values is no chance of one draw."""
+    if any(p.failing and not p.numeric for p in parts):
+        return parts
+    more = [(case, found, right) for case, found, right, _ in again()]
+    if several and not _several(more):
+        return parts
+    return _parts(exercise, [*pairs, *more], names, several) if more else parts
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -187,7 +243,8 @@ def _sentences(said: list[tuple[str, str]]) -> list[str]:
         groups.setdefault(text.replace(_capital(label), "·", 1) if label else text, []).append(label)
     out = []
     for pattern, labels in list(groups.items())[:2]:
-        same = f". So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
+        stop = "" if pattern.endswith("?") else "."
+        same = f"{stop} So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
         out.append(pattern.replace("·", _capital(labels[0]), 1) + same)
     return out
 
@@ -201,7 +258,7 @@ def _joined(labels: list[str]) -> str:
     return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
 
 
-def _one_wrong(parts) -> Observation | None:
+def one_wrong(parts) -> Observation | None:
     """several results, and which of them are right"""
     right = [p.label for p in parts if not p.failing]
     wrong = [p.label for p in parts if p.failing]

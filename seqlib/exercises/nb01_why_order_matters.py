@@ -138,9 +138,6 @@ words_to_ids = Exercise(
             "ids count the words alone: the two special tokens come before them": (
                 "enumerate(vocabulary) → enumerate(vocabulary[2:])"
             ),
-            "an unknown word is looked up as if it were known: `place[word]` fails where `place.get(word, 1)` does not": (
-                "place.get(word, 1) → place[word]"
-            ),
             "unknown words get the id -1, which no table of embeddings has": "(word, 1) → (word, -1)",
             "unknown words get a new id at the end of the vocabulary, not that of `<unk>`": (
                 "(word, 1) → (word, len(vocabulary))"
@@ -230,9 +227,6 @@ next_token_windows = Exercise(
             ),
             "the text is rolled round, so that its last target is its first token": (
                 f"{Y} → np.roll(ids[: count * length], -1).reshape(count, length)"
-            ),
-            "the windows are counted in `len(ids)`, so that the last one may lack its last target": (
-                "(len(ids) - 1) // → len(ids) //"
             ),
             "the last full window is left out": "// length → // length - 1",
             "a window starts at every token, so that the windows overlap": (
@@ -873,7 +867,7 @@ token_nll = Exercise(
                 "total -= → total = -",
                 "tokens += → tokens =",
             ),
-            "only the first batch is counted: `return` stands inside the loop": "    return → \n        return",
+            "only the first batch is counted, as when `return` stands inside the loop": "    return → \n        return",
             "the sum is divided by the number of sentences: this is nats per sentence": "mask.sum() → len(mask)",
             "each batch is averaged first, and the means are weighted with the number of sentences, not of tokens": (
                 "[mask].sum() → [mask].mean() * len(mask)",

@@ -6,7 +6,7 @@ import torch
 from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
-from seqlib.exercises.inputs import away, sigmoid, softmax, tensors, weights
+from seqlib.exercises.inputs import away, softmax, tensors, weights
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
@@ -97,6 +97,9 @@ scalar_trace = Exercise(
             ),
             "only the last state is handed back, not all of them": "return states → return h",
             "the words are read from the last to the first": "in x: → in x[::-1]:",
+            "the state is carried as a whole number: what follows the point is cut off at each step": (
+                "h = w_h * h + w_x * x_t → h = int(w_h * h + w_x * x_t)"
+            ),
             "the states are rounded on the way": "w_h * h + w_x * x_t → np.round(w_h * h + w_x * x_t, 2)",
             "tanh is taken of the state, which (2.1) does not have": "w_h * h + w_x * x_t → np.tanh(w_h * h + w_x * x_t)",
             "the states are kept as whole numbers where the inputs are: what follows the point is cut off": (
@@ -471,6 +474,14 @@ readout = Exercise(
         {
             "the scores are handed back as they are, without softmax": f"{SHARE} → scores",
             "the exponential of a score near 1000 overflows: nothing is subtracted before `exp`": f"scores - {LARGEST} → scores",
+            "the exponential overflows, and the NaN that comes of it is replaced by 0": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=0.0)",
+            ),
+            "the exponential overflows, and the NaN that comes of it is replaced by 1": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=1.0)",
+            ),
             "the mean of the scores is subtracted, not the largest: one far above it still overflows": f"{LARGEST} → scores.mean(axis=-1, keepdims=True)",
             "the smallest score is subtracted, not the largest: the others still overflow": f"{LARGEST} → scores.min(axis=-1, keepdims=True)",
             "the largest score of the whole batch is subtracted: a row far below it becomes 0 / 0": f"{LARGEST} → scores.max()",
@@ -631,6 +642,21 @@ FEED_SLIPS = slips(
             f"{STEP}\n        letter → letter",
             f"written.append(letter) → written.append(letter); {STEP}",
         ),
+        "the probabilities are fed back, not the letter that was taken": (
+            "h, letter, written = np.zeros(len(b_h)), first, [] → "
+            "h, letter, written, fed = np.zeros(len(b_h)), first, [], np.eye(len(W_xh))[first]",
+            "W_xh[letter] → fed @ W_xh",
+            "written.append(letter) → written.append(letter); fed = softmax(h @ W_hy + b_y)",
+        ),
+        "the scores are those of the state before the letter was read": (
+            f"{STEP} → before, {STEP.replace('=', '= h,', 1)}",
+            "(h @ W_hy + b_y) → (before @ W_hy + b_y)",
+        ),
+        "the first letter is read twice": "np.zeros(len(b_h)) → np.tanh(W_xh[first] + b_h)",
+        "only the first letter is read, and then nothing": "W_xh[letter] → (0 if written else W_xh[first])",
+        "no letter may follow itself: the likeliest is asked for, whichever it is": (
+            "(h @ W_hy + b_y) → np.where(np.arange(len(b_y)) == letter, -np.inf, h @ W_hy + b_y)"
+        ),
         "the first state is all ones, where it is all zeros": "np.zeros( → np.ones(",
         "the readout's bias is left out": "W_hy + b_y → W_hy",
         "only the last letter is handed back": "return written → return letter",
@@ -779,6 +805,10 @@ from_torch = Exercise(
             "the two biases are averaged instead of added": "bias_ih + bias_hh\n → (bias_ih + bias_hh) / 2\n",
             "the second bias is taken away from the first": "bias_ih + → bias_ih -",
             "the two biases are both handed back, where one belongs": "bias_ih + → bias_ih,",
+            "the weights are cast to float32 and lose half of their digits": (
+                "weight_ih.T → np.float32(weight_ih.T)",
+                "weight_hh.T → np.float32(weight_hh.T)",
+            ),
             "the numbers are cast to float32 and lose half of their digits": (
                 "weight_ih.T → np.float32(weight_ih.T)",
                 "weight_hh.T → np.float32(weight_hh.T)",

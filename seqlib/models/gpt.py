@@ -192,16 +192,17 @@ class GPT(nn.Module):
         initialise(self)
 
     def forward(self, idx, cache=None):
-        """cache: a list, empty at first, of keys and values for each layer; brought up to date in place."""
+        """The logits; and with a cache, () at first, also the next one, which holds idx too. The given one stays."""
         seen = cache[0][0].shape[2] if cache else 0
-        x = self.tokens(idx)
+        x, kept = self.tokens(idx), []
         if self.places is not None:  # an index beyond the table is an error: learned places end at the context
-            x = x + self.places(torch.arange(seen, seen + idx.shape[1], device=idx.device))
+            places = torch.arange(seen, seen + idx.shape[1], device=idx.device)
+            x = x + self.places(places)
         for layer, block in enumerate(self.blocks):
-            x, kept = block(x, cache[layer] if seen else None)
-            if cache is not None:
-                cache[layer : layer + 1] = [kept]
-        return self.head(self.norm(x))
+            x, read = block(x, cache[layer] if cache else None)
+            kept.append(read)
+        logits = self.head(self.norm(x))
+        return logits if cache is None else (logits, tuple(kept))
 
 
 def from_gpt2(state_dict, config):

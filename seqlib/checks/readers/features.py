@@ -26,13 +26,10 @@ OF_ONE = [
     ("`{n}` hides a whole row", lambda v: bool((~as_array(v).any(-1)).any()) if _is_mask(v) else None),
     ("`{n}` holds only zeros", lambda v: not _numbers(v).any() if _numbers(v) is not None else None),
     ("all of `{n}` is the same", lambda v: bool(np.ptp(_numbers(v)) == 0) if _numbers(v) is not None else None),
-    ("`{n}` holds a zero", lambda v: bool((_numbers(v) == 0).any()) if _numbers(v) is not None else None),
-    ("`{n}` holds nothing negative", lambda v: bool((_numbers(v) >= 0).all()) if _numbers(v) is not None else None),
-    ("`{n}` holds no large numbers (above 50)",
+    ("`{n}` holds no numbers above 50",
      lambda v: bool((np.abs(_numbers(v)) < 50).all()) if _numbers(v) is not None else None),
     ("`{n}` holds nothing twice", lambda v: _distinct(v)),
     ("`{n}` is square", lambda v: v.shape[-1] == v.shape[-2] if getattr(v, "ndim", 0) >= 2 else None),
-    ("`{n}` has an even length", lambda v: len(v) % 2 == 0 if _long(v) else None),
     ("`{n}` has small letters only", lambda v: v == v.lower() if isinstance(v, str) else None),
     ("`{n}` has letters and spaces only",
      lambda v: all(c.isalpha() or c == " " for c in v) if isinstance(v, str) else None),
@@ -67,7 +64,7 @@ def _distinct(value):
     return len(np.unique(array)) == array.size if array is not None and array.ndim == 1 else None
 
 
-def generalised(cases, passed: list[bool], names: list[str], again=lambda: ()) -> Observation | None:
+def generalised(cases, passed: list[bool], names: list[str], again=None) -> Observation | None:
     """right only for a batch of one, a single step, equal lengths, no padding, zeros, no repetition: what all cases
     that pass share, and none that fails"""
     if all(passed) or not any(passed):
@@ -78,8 +75,10 @@ def generalised(cases, passed: list[bool], names: list[str], again=lambda: ()) -
         if side is None:
             continue
         if more is None:  # other draws of the same kinds of cases: what is so by chance is so no more
-            more = [pair for draw in again() for pair in draw]
-        if more and _split(test, index, *zip(*more, strict=True)) not in (side, ""):
+            more = [(case, same) for case, _, _, same in again()] if again else [*zip(cases, passed, strict=True)]
+            if not more:
+                return None
+        if _split(test, index, *zip(*more, strict=True)) not in (side, ""):
             continue
         if side == "right":
             return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")

@@ -2,14 +2,15 @@
 
 import copy
 import time
+from functools import partial
 
 import numpy as np
 
-from seqlib.checks.calling import guarded
+from seqlib.checks.calling import Outcome, guarded
 from seqlib.checks.compare import as_array, difference
 from seqlib.checks.readers.seen import Observation, seen, slice_name
 
-SECONDS = 0.3  # for all probes of one check together
+SECONDS = 0.2  # of processor time, for one kind of probe
 
 
 class Probe:
@@ -17,25 +18,39 @@ class Probe:
 
     def __init__(self, exercise, ask, names, seconds: float = SECONDS):
         self.exercise, self.ask, self.names = exercise, ask, names
-        self.until = time.monotonic() + seconds
+        self.give(seconds)
         self.rng = np.random.default_rng(20)
+
+    def give(self, seconds: float):
+        """So much processor time from now on, and half of it more to confirm what was found."""
+        self.until, self.more = time.thread_time() + seconds, seconds / 2
 
     @property
     def over(self) -> bool:
-        return time.monotonic() > self.until
+        return time.thread_time() > self.until
 
     @property
     def late(self) -> bool:
-        """Whether even what comes after the probes has to end."""
-        return time.monotonic() > self.until + SECONDS / 2
+        """Whether even what confirms a finding has to end."""
+        return time.thread_time() > self.until + self.more
 
     def found(self, args, case):
         """What the answer gives: an Outcome."""
         return self.ask(tuple(args), case)
 
-    def right(self, args):
-        done = guarded(lambda: self.exercise.oracle(*copy.deepcopy(tuple(args))), seconds=0.5)
+    def right(self, args, oracle: bool = False):
+        """What is right for other inputs: by the plain right answer, since an oracle may ask more of them."""
+        exercise = self.exercise
+        plain = None if oracle else exercise.right
+        plain = plain and (partial(exercise.using, plain) if exercise.using else plain)
+        done = guarded(lambda: (plain or exercise.oracle)(*copy.deepcopy(tuple(args))), seconds=0.5)
         return None if done.error else done
+
+    def close(self, found, right) -> bool:
+        """Whether two results are equal as the check takes them to be."""
+        exercise = self.exercise
+        done = guarded(lambda: difference(found, right, returns=exercise.returns, rtol=exercise.rtol), seconds=0.5)
+        return not done.error and done.value is None
 
     def same(self, one, other) -> bool:
         """Whether two results are the same to the last digit, but for the noise of parallel sums."""
@@ -93,6 +108,8 @@ def _other_integers(array, rng):
     for axis in range(array.ndim):
         yield from (np.roll(array, 1, axis), np.flip(array, axis))
     yield rng.permutation(array.reshape(-1)).reshape(array.shape)
+    yield np.full_like(array, array.reshape(-1)[0])
+    yield rng.choice(np.unique(array), array.shape)
 
 
 def _other_floats(array, rng):
@@ -140,12 +157,17 @@ def _tried_on(outcomes, passed) -> list[int]:
     return [i for i in fine if not passed[i]][:2] + [i for i in fine if passed[i]][:1]
 
 
-def ignored_argument(probe: Probe, cases, outcomes, passed, rights) -> Observation | None:
+def ignored_argument(probe: Probe, cases, outcomes, passed, rights, again) -> Observation | None:
     """an argument that changes nothing, though it should: an epsilon, a mask, a padding, a state, a length"""
     usable = _tried_on(outcomes, passed)
     for index in range(len(cases[0].args)):
-        hits = _without_effect(probe, cases, (outcomes, rights), usable, index, lambda v: changed(v, probe.rng))
-        if hits:
+
+        def others(value):
+            return changed(value, probe.rng)
+
+        if _without_effect(probe, cases, (outcomes, rights), usable, index, others) and _still(
+            probe, again, index, others
+        ):
             own = _name(probe, cases[0], index)
             return seen(
                 f"`{own}` changes nothing: with other values of it, what is found stays the same, and it should not"
@@ -164,6 +186,18 @@ def _without_effect(probe, cases, known, usable, index, others) -> bool:
             return False
         hits += new
     return hits >= 2
+
+
+def _still(probe, again, index, others) -> bool:
+    """Whether it has no effect in cases that are drawn anew either."""
+    hits, draws = 0, again()
+    probe.give(SECONDS)
+    for case, found, right, _ in draws:
+        new = _hits(probe, case, Outcome(value=found), right, index, others)
+        if new is None:
+            return False
+        hits += new
+    return hits > 0
 
 
 def _name(probe, case, index) -> str:
@@ -190,7 +224,7 @@ def _hits(probe, case, outcome, expected, index, others) -> int | None:
 # -- only a part of an argument is used ------------------------------------------------------------------------------
 
 
-def ignored_part(probe: Probe, cases, outcomes, passed, rights) -> Observation | None:
+def ignored_part(probe: Probe, cases, outcomes, passed, rights, again) -> Observation | None:
     """only the first or last row or step of an argument is used, or all but that one"""
     usable = _tried_on(outcomes, passed)
     for index in range(len(cases[0].args)):
@@ -202,7 +236,7 @@ def ignored_part(probe: Probe, cases, outcomes, passed, rights) -> Observation |
             continue
         if len(dims) != 1 or not dims - {0}:
             continue
-        said = _parts(probe, cases, (outcomes, rights), usable, index, dims.pop())
+        said = _parts(probe, cases, (outcomes, rights), usable, index, dims.pop(), again)
         if said or probe.over:
             return said
     return None
@@ -216,13 +250,17 @@ PARTS = [
 ]  # fmt: skip
 
 
-def _parts(probe, cases, known, usable, index, ndim) -> Observation | None:
+def _parts(probe, cases, known, usable, index, ndim, again) -> Observation | None:
     for axis in range(min(ndim, 2)):
         able = [i for i in usable if cases[i].args[index].shape[axis] >= 2]
         if not able or max(cases[i].args[index].shape[axis] for i in able) < 3:
             continue
         for says, which in PARTS:
-            if _without_effect(probe, cases, known, able, index, lambda v, w=which, k=axis: _in_part(probe, v, k, w)):
+
+            def others(value, w=which, k=axis):
+                return _in_part(probe, value, k, w)
+
+            if _without_effect(probe, cases, known, able, index, others) and _still(probe, again, index, others):
                 text = says.format(n=_name(probe, cases[0], index), s=slice_name(axis, ndim))
                 return seen(text[0].upper() + text[1:])
             if probe.over:

@@ -96,6 +96,23 @@ def strings(part: Part) -> Observation | None:
     return None
 
 
+def one_word(part: Part) -> Observation | None:
+    """one of several words: which is said for which, in every case that fails"""
+    if not _all(part, str) or len({p.right for p in part.pairs}) < 3:
+        return None
+    mixed = {(p.right, p.found) for p in part.failing}
+    if len(mixed) == 1 and len(part.failing) >= 1:
+        right, found = mixed.pop()
+        return part.says(f"is “{found}” where “{right}” is right, and right in all other cases")
+    if len(mixed) == 2 and all((b, a) in mixed for a, b in mixed):
+        one, other = sorted(next(iter(mixed)))
+        return part.says(f"has “{one}” and “{other}” exchanged")
+    founds = {f for _, f in mixed}
+    if len(founds) == 1 and len(mixed) >= 2:
+        return part.says(f"is “{founds.pop()}” in every case that fails, where something else is right")
+    return None
+
+
 # -- lists -----------------------------------------------------------------------------------------------------------
 
 
