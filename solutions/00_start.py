@@ -25,17 +25,26 @@ ready()
 # ## Something moves
 #
 # Here are three balls between two walls. Each keeps its speed and bounces. Watch for a moment.
+#
+# The second cell only draws, so it is **folded**: its code is hidden behind three dots. Click the dots to open it (on
+# Colab its title, on the web site its summary). It runs like any other cell.
 
 # %%
 import numpy as np
 
 from seqlib.data import ball
-from seqlib.display.motion import film
 
 rng = np.random.default_rng(4)
-positions = ball(rng, n=3, length=60)[:, :, 0]  # (balls, frames), from 0 (left wall) to 1 (right wall)
+# (balls, frames), from 0, the left wall, to 1, the right wall
+positions = ball(rng, n=3, length=60)[:, :, 0]
+
+# %% tags=["fold"]
+# Draw: the three balls as a film
+from seqlib.display.motion import film
+
 film({f"ball {i + 1}": track for i, track in enumerate(positions)}, seconds=9,
-     alt="Three balls move from left to right between two walls, each at its own constant speed, and bounce back.")
+     alt="Three balls move from left to right between two walls, each at its own constant "
+         "speed, and bounce back.")
 
 # %% [markdown]
 # ## Predict before you run
@@ -56,24 +65,28 @@ many = ball(rng, n=20_000, length=3)[:, :, 0]
 before, now, after = many.T
 near = abs(now - 0.5) < 0.01
 best_single = np.median(after[near])
-reveal(guess, abs(after[near] - best_single).mean(), "mean distance from the best single guess", unit="box widths")
+reveal(guess, abs(after[near] - best_single).mean(),
+       "mean distance from the best single guess", unit="box widths")
 
 # %% [markdown]
 # The best single guess is *where it is now*, and it is wrong by a whole step nearly every time. The picture shows why:
 # one frame says where the ball is, not which way it goes.
 
-# %%
+# %% tags=["fold"]
+# Draw: the next position, with one frame known and with two
 from seqlib import show
 from seqlib.display.figures import figure
 
 fig, axes = figure(1, 2, sharey=True)
 axes[0].hist(after[near], bins=40, color="#0072B2")
-axes[0].set(title="One frame: left or right?", xlabel="next position (box widths)", ylabel="balls")
+axes[0].set(title="One frame: left or right?", xlabel="next position (box widths)",
+            ylabel="balls")
 right = near & (now > before)
 axes[1].hist(after[right], bins=40, range=axes[0].get_xlim(), color="#D55E00")
 axes[1].set(title="Two frames: the direction is known", xlabel="next position (box widths)")
-show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing one frame, there are two humps, left and "
-              "right. Knowing two frames, for balls moving right, one hump to the right remains.")
+show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing one "
+              "frame, there are two humps, left and right. Knowing two frames, for balls "
+              "moving right, one hump to the right remains.")
 
 # %% [markdown]
 # ## Your first exercise
@@ -85,11 +98,15 @@ show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing 
 # $$\hat x_{t+1} = x_t + (x_t - x_{t-1}) \tag{0.1}$$
 #
 # Write the function in place of the `raise` line. It gets numbers or NumPy arrays of any shape; arithmetic on arrays
-# works element by element, so one line serves both.
+# works element by element, so one line serves both. (0.1) knows nothing of walls: a place beyond them may come out.
+# They come in an exercise of their own.
 
 # %%
 def next_position(before, now):
-    """Where a ball will be that was at `before` and is at `now`, at constant speed. Same shape as `now`."""
+    """Where a ball that was at `before` and is at `now` will be next, at constant speed.
+
+    Numbers or arrays; same shape as `now`. Walls are not minded.
+    """
     ### BEGIN SOLUTION
     return now + (now - before)  # (0.1)
     ### END SOLUTION
@@ -104,6 +121,10 @@ result
 # That cell is a **check**. It called your function on numbers drawn afresh and compared. A card with ○ means: not
 # written yet; ✗: written, and not right yet; ✓: right.
 #
+# Two rules hold for every exercise of the course. What a function is given stays as it is: it works on a copy where it
+# must change something. And any way to the right result counts, a loop or one line, unless the text forbids it.
+
+# %% [markdown]
 # ## Get it wrong on purpose
 #
 # A good check says *what* went wrong. This one knows the mistakes that people make here. Two wrong answers:
@@ -147,7 +168,7 @@ next_position
 # **Exercise 00.2 · How much past is needed?** — ●○○○, 1 minute, core
 #
 # Some answers are a value, not a function. How many positions, the present one included, does one need to know the
-# next one exactly, away from the walls? Replace `None`.
+# next one exactly, away from the walls? Replace `None` by a number.
 
 # %%
 ### BEGIN SOLUTION
@@ -170,16 +191,24 @@ track = positions[0]
 predicted = next_position(track[:-2], track[1:-1])
 error = abs(predicted - track[2:])
 
+# %% tags=["fold"]
+# Draw: one ball, and what the rule predicts of it
 fig, ax = figure()
 ax.plot(track[2:], label="the ball")
 ax.plot(predicted, "--", label="predicted from two positions")
-ax.set(title="A constant step is right everywhere but at a wall", xlabel="frame", ylabel="position (box widths)")
+ax.set(title="A constant step is right everywhere but at a wall", xlabel="frame",
+       ylabel="position (box widths)")
 ax.legend()
-show(fig, alt="The position of a bouncing ball over the frames is a zigzag. The prediction lies on it except in the one "
-              "frame after each bounce, where it shoots past the wall.")
+show(fig, alt="The position of a bouncing ball over the frames is a zigzag. The "
+              "prediction lies on it except in the one frame after each bounce, where it "
+              "shoots past the wall.")
 
 # %% [markdown]
-# How bad is that in numbers? A score means nothing alone, so the simplest rule of all stands beside it: *the ball
+# The lines are one, but for a spike after each bounce: there the ball has turned and the rule has not. The picture does
+# not say how much those few frames weigh among the many.
+
+# %% [markdown]
+# How bad is it in numbers? A score means nothing alone, so the simplest rule of all stands beside it: *the ball
 # stays where it is*. That is a **baseline**. You will see one beside every model of this course.
 
 # %%
@@ -191,13 +220,17 @@ print(f"constant step:           {error.mean():.4f} box widths, largest {error.m
 # **Exercise 00.3 · Bounce** — ●●○○, 5 minutes, core
 #
 # Mend it. A ball that would be at 1.1 has turned round at the right wall and is at 0.9; one that would be at −0.1 is
-# at 0.1. Make it work for numbers and arrays; no ball moves farther than one width of the box in a frame.
+# at 0.1. Make it work for numbers and for arrays of any shape; no ball moves farther than one width of the box in a
+# frame.
 #
 # $$\hat x_{t+1} = 1 - \bigl|\,1 - |2x_t - x_{t-1}|\,\bigr| \tag{0.2}$$
 
 # %%
 def bounce(before, now):
-    """Where a ball will be next, between walls at 0 and 1. Numbers or arrays; same shape as `now`."""
+    """Where a ball will be next, between walls at 0 and 1.
+
+    Numbers or arrays; same shape as `now`.
+    """
     ### BEGIN SOLUTION
     straight = now + (now - before)
     return 1 - np.abs(1 - np.abs(straight))  # (0.2)
@@ -226,7 +259,7 @@ import torch
 from seqlib import budget
 from seqlib.training.train import train
 
-inside = (many > 0.1).all(axis=1) & (many < 0.9).all(axis=1)     # away from the walls
+inside = (many > 0.1).all(axis=1) & (many < 0.9).all(axis=1)  # away from the walls
 x = torch.tensor(many[inside][:, :2] - 0.5)
 y = torch.tensor(many[inside][:, 2:] - 0.5)
 model = torch.nn.Linear(2, 1)  # (0.3)
@@ -247,17 +280,22 @@ reveal(guess, w_1, "weight of the position before")
 # rules where nobody can write them down is what the rest of the course is about. And this model has a weakness that
 # sets the next notebook going: somebody had to tell it that **two** positions are enough.
 
-# %%
+# %% tags=["fold"]
+# What was claimed, and what you measured
 from seqlib import claims
 
 with torch.no_grad():
     learned = (model(x) - y).abs().mean().item()
-rule = float(np.abs(next_position(many[inside][:, 0], many[inside][:, 1]) - many[inside][:, 2]).mean())
+before, now, after = many[inside].T
+rule = float(np.abs(next_position(before, now) - after).mean())
 stay = float((x[:, 1:] - y).abs().mean())
 claims([
-    ("One frame does not tell where a ball goes next", "mechanics", f"off by {stay:.3f} on average", "holds", "Predict before you run"),
-    ("Two frames do, away from the walls", "mechanics", f"off by {rule:.1e}", "holds", "Your first exercise"),
-    ("Least squares finds that rule from data", "Gauss 1809", f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
+    ("One frame does not tell where a ball goes next", "mechanics",
+     f"off by {stay:.3f} on average", "holds", "Predict before you run"),
+    ("Two frames do, away from the walls", "mechanics",
+     f"off by {rule:.1e}", "holds", "Your first exercise"),
+    ("Least squares finds that rule from data", "Gauss 1809",
+     f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
      "holds" if abs(w_1 + 1) < 0.1 else "fails", "A model that learns the rule"),
 ])
 

@@ -24,7 +24,8 @@ words = ["bit", "dog", "man", "the"]
 
 
 def bag(sentence):
-    return sum(np.eye(4, dtype=int)[words.index(word)] for word in sentence.split())  # (1.1)
+    one_hot = np.eye(len(words), dtype=int)
+    return sum(one_hot[words.index(word)] for word in sentence.split())  # (1.1)
 
 
 print(words, bag("the dog bit the man"), bag("the man bit the dog"))
@@ -63,47 +64,54 @@ from sklearn.linear_model import LogisticRegression
 
 def n_grams(tokens, longest):
     """All runs of 1 to `longest` neighbouring tokens."""
-    return [tuple(tokens[i:i + n]) for n in range(1, longest + 1) for i in range(len(tokens) - n + 1)]
+    return [tuple(tokens[start:start + n])
+            for n in range(1, longest + 1)
+            for start in range(len(tokens) - n + 1)]
 
 
 def percent_right(longest, train, test):
-    """Train on (sentences, labels) and score on others, with n-grams up to `longest`: percent."""
+    """Train on (sentences, labels) and score on others, with n-grams up to `longest`."""
     count = CountVectorizer(analyzer=lambda tokens: n_grams(tokens, longest))
-    model = LogisticRegression(solver="liblinear").fit(count.fit_transform(train[0]), train[1])
+    model = LogisticRegression(solver="liblinear")
+    model.fit(count.fit_transform(train[0]), train[1])
     return 100 * model.score(count.transform(test[0]), test[1])
 
-
 # %%
-from seqlib import budget, reveal, show
-from seqlib.display.figures import bars, figure, spread
+from seqlib import budget, reveal
+from seqlib.display.figures import spread
 
 size, scores = budget(cpu=2000, smoke=200), []
 for seed in range(budget(cpu=5, smoke=1)):
     rng = np.random.default_rng(seed)
     train = negation_grammar(rng, size)
-    test = negation_grammar(rng, size // 2, exclude=train[0])  # no test sentence was trained on
+    test = negation_grammar(rng, size // 2, exclude=train[0])  # none was trained on
     scores.append([percent_right(longest, train, test) for longest in (1, 2, 3, 4)])
 ladder, low, high = spread(scores)
+reveal(guess, ladder[0], "percent right from bags of words", fmt="{:.1f}")
+
+# %% tags=["fold"]
+# Draw: percent right for words, pairs, triples and 4-grams
+from seqlib import show
+from seqlib.display.figures import bars, figure
 
 fig, ax = figure(figsize=(7, 2.8))
 bars(ax, ["words alone", "up to pairs", "up to triples", "up to 4-grams"], ladder,
      spread=(low, high), chance=50, fmt="{:.1f}")
 ax.set(title="A bag of words is at chance; longer n-grams climb slowly", ylim=(0, 90),
        ylabel="percent right, new reviews")
-show(fig, alt="Bars of the percentage of new reviews classified rightly. Words alone are exactly at "
-              "chance, 50. Pairs, triples and 4-grams climb slowly; 4-grams still miss over a quarter.")
-reveal(guess, ladder[0], "percent right from bags of words", fmt="{:.1f}")
+show(fig, alt="Bars of the percentage of new reviews classified rightly. Words alone are "
+              "exactly at chance, 50. Pairs, triples and 4-grams climb slowly; 4-grams "
+              "still miss over a quarter.")
 
 # %% [markdown]
 # Exactly 50, for any seed and **any** model: twins have the same bag, so whatever is said of one is said of the other,
 # and half of that is wrong. Not a weak classifier; the information is gone.
-#
+
+# %% [markdown]
 # And the n-grams? Let us fix how many words stand between *was (not)* and its adjective, and see which n-grams can
 # bridge them.
 
 # %%
-from seqlib.display.figures import heatmap
-
 reach = np.zeros((4, 8))
 for gap in range(8):
     rng, only = np.random.default_rng(gap), [float(d == gap) for d in range(8)]
@@ -111,12 +119,18 @@ for gap in range(8):
     test = negation_grammar(rng, size // 4, distances=only, exclude=train[0])
     reach[:, gap] = [percent_right(longest, train, test) for longest in (1, 2, 3, 4)]
 
+# %% tags=["fold"]
+# Draw: percent right, a row for each length of n-gram, a column for each distance
+from seqlib.display.figures import heatmap
+
 fig, ax = figure(figsize=(7, 2.6))
-heatmap(ax, reach, ["words", "pairs", "triples", "4-grams"], range(8), values="{:.0f}", low=40, high=110)
+heatmap(ax, reach, ["words", "pairs", "triples", "4-grams"], range(8), values="{:.0f}",
+        low=40, high=110)
 ax.set(title="An n-gram sees n words and nothing beyond (percent right)",
        xlabel="words between verb and adjective")
-show(fig, alt="A staircase: pairs score 100 percent when no word lies between, triples up to one word, "
-              "4-grams up to two words. Everything else is near 50 percent, which is chance.")
+show(fig, alt="A staircase: pairs score 100 percent when no word lies between, triples up "
+              "to one word, 4-grams up to two words. Everything else is near 50 percent, "
+              "which is chance.")
 
 # %% [markdown]
 # A staircase: perfect within reach, chance beyond. A 9-gram would bridge seven words, but nearly every 9-gram is new. What
@@ -130,7 +144,8 @@ show(fig, alt="A staircase: pairs score 100 percent when no word lies between, t
 #
 # $$\hat x_{t+1} = c + \sum_{k=0}^{K-1} w_k\, x_{t-k} \tag{1.2}$$
 
-# %%
+# %% tags=["fold"]
+# Draw: where a ball in the middle goes next, without its past and with it
 from seqlib.data import ball
 
 rng = np.random.default_rng(3)
@@ -141,23 +156,27 @@ track = np.array([0.5, 0.5]) + np.arange(-4, 2)[:, None] * np.array([0.06, 0.03]
 fig, axes = figure(1, 2, figsize=(7.5, 3.4), sharex=True, sharey=True)
 axes[0].plot(*middle[:3000, 1].T, ".", markersize=2, label="one frame later")
 axes[1].plot(*track[:4].T, "o", color="#56B4E9", label="before")
-axes[1].plot(*(2 * track[4] - track[3]), "x", markersize=11, color="#D55E00", label="the next place")
-for ax, title in zip(axes, ("Without its past: a cloud", "With its past: a point"), strict=True):
+axes[1].plot(*(2 * track[4] - track[3]), "x", markersize=11, color="#D55E00",
+             label="the next place")
+titles = "Without its past: a cloud", "With its past: a point"
+for ax, title in zip(axes, titles, strict=True):
     ax.plot(0.5, 0.5, "o", color="black", markersize=9, label="now")
     ax.set(title=title, xlabel="x (box widths)", xlim=(0.2, 0.8), ylim=(0.3, 0.7))
     ax.legend(loc="upper left")
 axes[0].set_ylabel("y (box widths)")
-show(fig, alt="Two panels. Left: around a ball in the middle lie four square clouds of possible next "
-              "places, one in each diagonal direction. Right: four earlier positions lie in a row, and "
-              "the next place is a single point on their line.")
+show(fig, alt="Two panels. Left: around a ball in the middle lie four square clouds of "
+              "possible next places, one in each diagonal direction. Right: four earlier "
+              "positions lie in a row, and the next place is a single point on their line.")
+
+# %% [markdown]
+# Where it is says little about where it goes; where it came from says all. That holds for a ball seen exactly. How many
+# frames does it take, and how many when the eye is weak? The rule (1.2), fitted to new balls for each K:
 
 # %%
-from seqlib.display.figures import lines
-
-
 def error(past, noise, seed):
     """Root mean square error of (1.2) for new balls, in box widths."""
-    x = ball(np.random.default_rng(seed), budget(cpu=6000, smoke=600), past + 1, noise=noise)[:, :, 0]
+    balls = budget(cpu=6000, smoke=600)
+    x = ball(np.random.default_rng(seed), balls, past + 1, noise=noise)[:, :, 0]
     seen, half = np.column_stack([x[:, :-1], np.ones(len(x))]), len(x) // 2
     weights = np.linalg.lstsq(seen[:half], x[:half, -1], rcond=None)[0]
     return np.sqrt(np.mean((seen[half:] @ weights - x[half:, -1]) ** 2))  # (1.2)
@@ -166,23 +185,31 @@ def error(past, noise, seed):
 frames = np.arange(1, 9)
 errors = {noise: spread([[error(k, noise, seed) for k in frames] for seed in range(3)])
           for noise in (0.0, 0.03)}
+
+# %% tags=["fold"]
+# Draw: the error against the number of frames, exact and blurred
+from seqlib.display.figures import lines
+
 fig, ax = figure(figsize=(7, 2.8))
 lines(ax, frames, {"seen exactly": errors[0.0], "blurred by 0.03": errors[0.03]})
-ax.set(title="Exact: two frames are enough. Blurred: a few more help", xlabel="frames of the past, K",
-       ylabel="error (box widths)", ylim=(0, None))
-show(fig, alt="Error against the number of past frames. For balls seen exactly it falls steeply from "
-              "one to two frames and stays. For blurred balls it falls slowly up to about five frames.")
+ax.set(title="Exact: two frames are enough. Blurred: a few more help",
+       xlabel="frames of the past, K", ylabel="error (box widths)", ylim=(0, None))
+show(fig, alt="Error against the number of past frames. For balls seen exactly it falls "
+              "steeply from one to two frames and stays. For blurred balls it falls "
+              "slowly up to about five frames.")
 
 # %% [markdown]
 # From one frame to two, the error falls to about a third; what is left are bounces, which no straight rule knows. With
 # blur, one difference of positions is mostly noise, and it takes several to know the speed. How much past to keep is a
 # property of the *data*, and you rarely know it beforehand.
-#
+
+# %% [markdown]
 # ## Five shapes of tasks
 #
 # A sequence may go in, come out, or both. Five shapes cover this whole course:
 
-# %%
+# %% tags=["fold"]
+# Draw: the five shapes
 def boxes(ax, steps, row, colour):
     ax.bar(steps, 0.44, 0.6, bottom=row - 0.22, color=colour)
 
@@ -191,47 +218,57 @@ def arrow(ax, start, stop):
     ax.annotate("", stop, start, arrowprops={"arrowstyle": "->", "color": "#444444"})
 
 
-shapes = {"one → one\npicture → label": ([0], [0]), "one → many\npicture → caption": ([0], [0, 1, 2]),
+shapes = {"one → one\npicture → label": ([0], [0]),
+          "one → many\npicture → caption": ([0], [0, 1, 2]),
           "many → one\nreview → mood": ([0, 1, 2], [2]),
           "many → many, aligned\nword → its tag": ([0, 1, 2], [0, 1, 2]),
           "many → many, not aligned\nGerman → English": ([0, 1, 2], [2, 3, 4])}
 fig, ax = figure(figsize=(9, 2.6))
-for left, (name, (ins, outs)) in zip((0, 2.6, 6.6, 10.6, 14.6), shapes.items(), strict=True):
+begins = 0, 2.6, 6.6, 10.6, 14.6
+for left, (name, (ins, outs)) in zip(begins, shapes.items(), strict=True):
     steps = [left + t for t in range(max(ins + outs) + 1)]
-    for row, places, colour in ((0, ins, "#0072B2"), (1, range(len(steps)), "#009E73"), (2, outs, "#E69F00")):
-        boxes(ax, [left + t for t in places], row, colour)
+    boxes(ax, [left + t for t in ins], 0, "#0072B2")
+    boxes(ax, steps, 1, "#009E73")
+    boxes(ax, [left + t for t in outs], 2, "#E69F00")
     for t, row in [(t, 0) for t in ins] + [(t, 1) for t in outs]:
         arrow(ax, (left + t, row + 0.22), (left + t, row + 0.78))
     for t in steps[:-1]:
         arrow(ax, (t + 0.3, 1), (t + 0.7, 1))
     ax.text(left - 0.3, 2.4, name, fontsize=8, va="bottom")
-ax.set(title="Five shapes: what goes in (below), is kept (middle), comes out (above)", ylim=(-0.3, 3.2))
+ax.set(title="Five shapes: what goes in (below), is kept (middle), comes out (above)",
+       ylim=(-0.3, 3.2))
 ax.set_axis_off()
-show(fig, alt="Five diagrams with inputs below, a chain of states in the middle and outputs above: one to "
-              "one, one to many, many to one, many to many with an output at each step, and many to many "
-              "where the outputs begin at the last input.")
+show(fig, alt="Five diagrams with inputs below, a chain of states in the middle and "
+              "outputs above: one to one, one to many, many to one, many to many with an "
+              "output at each step, and many to many where the outputs begin at the last "
+              "input.")
 
 # %% [markdown]
 # Captions ([12](12_captioning.ipynb)) are one → many; moods ([07](07_classify_and_tag.ipynb)) and forecasts
 # ([08](08_forecasting.ipynb)) many → one; tags and next characters aligned; translation ([10](10_seq2seq.ipynb)) and
 # speech ([19](19_speech_ctc.ipynb)) not aligned.
-#
+
+# %% [markdown]
 # ## From text to numbers
 #
 # A model reads integers. The **vocabulary** is the list of tokens it knows, and a token's **id** is its place there.
 # Two places are kept: `<pad>` (0) for filling up, `<unk>` (1) for whatever is not known.
 #
-# **Exercise 01.1 · Vocabulary and ids** — ●●○○, 7 minutes, core. Mind where the words may come from: *train alone*.
+# **Exercise 01.1 · Vocabulary and ids** — ●●○○, 7 minutes, core. Mind where the words may come from: *train alone*. Words
+# are taken as they are: *The* and *the* are two. Their order is the one that Python's `sorted` gives, full stops and
+# digits first, then capitals, then small letters; the two special tokens stand before them all.
 
 # %%
 def words_to_ids(train, new):
-    """A vocabulary from `train`, and `new` as ids. Both are lists of sentences, a sentence is a list of words.
+    """A vocabulary from `train`, and `new` as ids.
 
-    Returns `vocabulary`: ["<pad>", "<unk>"], then each word of train once, in the order of the alphabet;
-    and `ids`: for each new sentence the list of its words' ids, 1 for a word that is not in the vocabulary.
+    Both are lists of sentences, a sentence is a list of words. Returns
+    `vocabulary`: ["<pad>", "<unk>"], then each word of train once, as `sorted` has them;
+    `ids`: for each new sentence the list of its words' ids, 1 for a word that is not known.
     """
     ### BEGIN SOLUTION
-    vocabulary = ["<pad>", "<unk>"] + sorted({word for sentence in train for word in sentence})
+    seen = {word for sentence in train for word in sentence}
+    vocabulary = ["<pad>", "<unk>"] + sorted(seen)
     place = {word: i for i, word in enumerate(vocabulary)}
     return vocabulary, [[place.get(word, 1) for word in sentence] for sentence in new]
     ### END SOLUTION
@@ -255,7 +292,10 @@ result
 
 # %%
 def next_token_windows(ids, length):
-    """Windows of `length` ids and their targets, one later. ids (T,) -> x, y, both (N, length)."""
+    """Windows of `length` ids and their targets, one later.
+
+    ids (T,), an array of more than `length` integers -> x, y, both (N, length)
+    """
     ### BEGIN SOLUTION
     count = (len(ids) - 1) // length
     x = ids[:count * length].reshape(count, length)
@@ -276,10 +316,12 @@ result
 from seqlib.data import Vocabulary, split_in_time, stdlib_text
 from seqlib.display.figures import visible
 
-train_text, test_text = split_in_time(stdlib_text(budget(cpu=300_000, smoke=20_000)), (0.9, 0.1))
+text = stdlib_text(budget(cpu=300_000, smoke=20_000))
+train_text, test_text = split_in_time(text, (0.9, 0.1))
 vocabulary = Vocabulary.build([train_text], specials=("<unk>",))
 train_ids, test_ids = vocabulary.encode(train_text), vocabulary.encode(test_text)
-print(f"{len(train_ids):,} characters to train on, {len(test_ids):,} to test; {vocabulary.size} different ones")
+print(f"{len(train_ids):,} characters to train on, {len(test_ids):,} to test; "
+      f"{vocabulary.size} different ones")
 
 start = train_text.index("def ")
 x, y = next_token_windows(train_ids[start:start + 73], 24)
@@ -297,11 +339,16 @@ for row in range(2):
 # up with **padding**, and a **mask** says which places are real. Make it from the lengths: a real token might have the
 # padding's id.
 #
-# **Exercise 01.3 · Pad and mask** — ●●○○, 7 minutes, core.
+# **Exercise 01.3 · Pad and mask** — ●●○○, 7 minutes, core. The mask holds True and False, the ids whole numbers. A
+# sequence may be empty: then its row is padding alone.
 
 # %%
 def pad_and_mask(sequences, pad):
-    """Lists of ids -> ids (B, T), filled up at their ends with `pad`; mask (B, T), True for real ids."""
+    """Lists of ids, side by side in a rectangle: ids (B, T) and a boolean mask (B, T).
+
+    T is the longest length. Rows are filled up at their ends with `pad`; the mask is True
+    where an id is real.
+    """
     ### BEGIN SOLUTION
     steps = max(len(sequence) for sequence in sequences)
     ids = np.full((len(sequences), steps), pad)
@@ -322,7 +369,7 @@ result
 # $$\bar v_b = \frac{\sum_t m_{bt}\, v_{bt}}{\sum_t m_{bt}} \tag{1.4}$$
 #
 # **Exercise 01.4 · Masked mean** — ●●○○, 5 minutes, core. Padding may hold *anything*, even NaN ("not a number", as
-# from 0/0), and NaN times zero is NaN.
+# from 0/0), and NaN times zero is NaN. A mask may have gaps anywhere; each row has at least one real entry.
 
 # %%
 def masked_mean(values, mask):
@@ -345,17 +392,27 @@ ids, mask = pad_and_mask([vocabulary.encode(line).tolist() for line in code], pa
 wider, wider_mask = (np.pad(a, ((0, 0), (0, 40))) for a in (ids, mask))
 is_letter = np.array([token.isalpha() for token in vocabulary.tokens])
 
+print("masked mean:       ", np.round(masked_mean(is_letter[ids], mask), 3))
+print("with 40 pads more: ", np.round(masked_mean(is_letter[wider], wider_mask), 3))
+print("padding counted:   ", is_letter[ids].mean(axis=1).round(3))
+print("with 40 pads more: ", is_letter[wider].mean(axis=1).round(3))
+
+# %% tags=["fold"]
+# Draw: the batch, a character a cell
 fig, ax = figure(figsize=(9, 2))
 heatmap(ax, np.where(mask, 1 + is_letter[ids], 0), high=6)
 for (row, t), i in np.ndenumerate(ids):
-    ax.text(t, row, vocabulary.tokens[i] if mask[row, t] else "·", ha="center", va="center", fontsize=8)
-ax.set(title="Lines are ragged, a batch is a rectangle (white: padding)", xlabel="step t", ylabel="sequence b")
-show(fig, alt="Six lines of code as rows of a grid, one character per cell, letters darker. Shorter lines "
-              "are filled up at their end with white cells that hold a dot: padding.")
-print("masked mean:       ", masked_mean(is_letter[ids], mask).round(3))
-print("with 40 pads more: ", masked_mean(is_letter[wider], wider_mask).round(3))
-print("padding counted:   ", is_letter[ids].mean(axis=1).round(3))
-print("with 40 pads more: ", is_letter[wider].mean(axis=1).round(3))
+    sign = vocabulary.tokens[i] if mask[row, t] else "·"
+    ax.text(t, row, sign, ha="center", va="center", fontsize=8)
+ax.set(title="Lines are ragged, a batch is a rectangle (white: padding)",
+       xlabel="step t", ylabel="sequence b")
+show(fig, alt="Six lines of code as rows of a grid, one character per cell, letters "
+              "darker. Shorter lines are filled up at their end with white cells that "
+              "hold a dot: padding.")
+
+# %% [markdown]
+# With the mask, forty columns of padding change nothing. Without it every mean sinks, and a line's own number depends on
+# how long its neighbours are.
 
 # %% [markdown]
 # ## Splits that do not leak
@@ -387,7 +444,8 @@ def time_leak(seed, length=20, ahead=10):
     y = walk[length - 1 + ahead:] > walk[length - 1:-ahead]
     order, cut = np.arange(len(x)), int(0.8 * len(x))
     mixed = rng.permutation(order)
-    return nearest(x, y, mixed[:cut], mixed[cut:]), nearest(x, y, order[:cut - length - ahead], order[cut:])
+    shuffled = nearest(x, y, mixed[:cut], mixed[cut:])
+    return shuffled, nearest(x, y, order[:cut - length - ahead], order[cut:])
 
 
 seeds = range(budget(cpu=20, smoke=2))
@@ -397,39 +455,46 @@ reveal(guess, leaks["time"][:, 0].mean(), "percent right, windows shuffled", fmt
 # %% [markdown]
 # Each test window had a neighbour, shifted by a day, in the training set, with nearly the same days and the same
 # answer. Cut in time instead, with a gap as long as a window and its outlook, and the skill is gone.
-#
+
+# %% [markdown]
 # Second leak, **vocabulary**. 200 documents of random words, labels by coin toss. Keep the 50 words that tell the
 # labels apart best, chosen over *all* documents, or over the training half alone.
 
 # %%
 def vocabulary_leak(seed, documents=200, tokens=5000, kept=50):
-    """(words chosen on all documents, words chosen on the training half) for labels by coin toss."""
+    """Percent right (words chosen on all documents, on the training half), coin tosses."""
     rng = np.random.default_rng(seed)
-    x, y = (rng.random((documents, tokens)) < 0.05).astype(float), rng.permutation(np.arange(documents) % 2)
+    x = (rng.random((documents, tokens)) < 0.05).astype(float)
+    y = rng.permutation(np.arange(documents) % 2)
     train, test = np.arange(documents // 2), np.arange(documents // 2, documents)
     scores = []
     for seen in (np.arange(documents), train):
-        apart = abs(x[seen][y[seen] == 1].mean(axis=0) - x[seen][y[seen] == 0].mean(axis=0))
-        best = np.argsort(-apart)[:kept]
+        good, bad = x[seen][y[seen] == 1], x[seen][y[seen] == 0]
+        best = np.argsort(-abs(good.mean(axis=0) - bad.mean(axis=0)))[:kept]
         model = LogisticRegression(solver="liblinear").fit(x[train][:, best], y[train])
         scores.append(100 * model.score(x[test][:, best], y[test]))
     return scores
 
 
 leaks["vocabulary"] = np.array([vocabulary_leak(seed) for seed in seeds])
-print("percent right: chosen on all {:.0f}, on training half {:.0f}".format(*leaks["vocabulary"].mean(axis=0)))
+on_all, on_half = leaks["vocabulary"].mean(axis=0)
+print(f"percent right: chosen on all {on_all:.0f}, on training half {on_half:.0f}")
 
 # %% [markdown]
 # Nothing was trained on a test document; its words and its label were only *looked at* to choose. That was enough.
 #
 # Third leak, **duplicates**: posts that are shared again and again, so that the same text stands on both sides.
-#
+
+# %% [markdown]
 # **Exercise 01.5 · A split that does not leak** — ●●○○, 6 minutes, core. Texts come in the order of time. Keep the
 # first copy of each, *then* cut: the first `fraction` of what is kept (rounded down) trains, the rest tests.
 
 # %%
 def leak_free_split(texts, fraction):
-    """Places in the list `texts` to train on and to test on: two arrays of integers, ascending."""
+    """Places in the list `texts` to train on, and to test on.
+
+    Two arrays (or lists) of integers, ascending; `fraction` lies between 0 and 1.
+    """
     ### BEGIN SOLUTION
     kept = [place for place, text in enumerate(texts) if text not in texts[:place]]
     cut = int(len(kept) * fraction)
@@ -452,18 +517,34 @@ def duplicate_leak(seed, reviews=600, posts=1500):
     posted, toss = [texts[i] for i in which], coin[which]
     mixed = np.split(rng.permutation(posts), [int(0.8 * posts)])
     clean = leak_free_split([" ".join(text) for text in posted], 0.8)
-    picked = [[([posted[i] for i in part], toss[part]) for part in split] for split in (mixed, clean)]
-    return [percent_right(4, train, test) for train, test in picked]
+    scores = []
+    for split in (mixed, clean):
+        train, test = [([posted[i] for i in part], toss[part]) for part in split]
+        scores.append(percent_right(4, train, test))
+    return scores
 
 
-leaks["duplicates"] = np.array([duplicate_leak(seed) for seed in seeds[:budget(cpu=5, smoke=1)]])
-mean, low, high = (np.concatenate([f(v, axis=0) for v in leaks.values()]) for f in (np.mean, np.min, np.max))
+few = seeds[:budget(cpu=5, smoke=1)]
+leaks["duplicates"] = np.array([duplicate_leak(seed) for seed in few])
+
+# %% tags=["fold"]
+# Draw: percent right about coin tosses, three leaks, leaky and honest
+def of_all(function):
+    return np.concatenate([function(v, axis=0) for v in leaks.values()])
+
+
 fig, ax = figure(figsize=(7.5, 2.9))
-bars(ax, [f"{name}\n{kind}" for name in leaks for kind in ("leaky", "honest")], mean,
-     spread=(low, high), chance=50, fmt="{:.0f}")
-ax.set(title="Every leak turns coin tosses into skill", ylabel="percent right", ylim=(0, 115))
-show(fig, alt="Six bars of percent right on labels that are coin tosses. Leaky splits in time, "
-              "vocabulary and duplicates score 80 to 90 percent; the honest splits lie around 50 percent.")
+bars(ax, [f"{name}\n{kind}" for name in leaks for kind in ("leaky", "honest")],
+     of_all(np.mean), spread=(of_all(np.min), of_all(np.max)), chance=50, fmt="{:.0f}")
+ax.set(title="Every leak turns coin tosses into skill", ylabel="percent right",
+       ylim=(0, 115))
+show(fig, alt="Six bars of percent right on labels that are coin tosses. Leaky splits in "
+              "time, vocabulary and duplicates score 80 to 90 percent; the honest splits "
+              "lie around 50 percent.")
+
+# %% [markdown]
+# Nothing could be known, and three times a model seems to know it. How much a leak is worth depends on the data: here
+# it was made large, so that you see it.
 
 # %% [markdown]
 # ## Language modelling: one factor at a time
@@ -478,19 +559,23 @@ show(fig, alt="Six bars of percent right on labels that are coin tosses. Leaky s
 # $$P(j \mid i) = \frac{c_{ij} + \alpha}{\sum_{j'} c_{ij'} + \alpha V} \tag{1.6}$$
 #
 # **Exercise 01.6 · Bigram probabilities** — ●●●○, 10 minutes, core. Row i holds the probabilities of what follows token
-# i. A loop over the pairs is fine.
+# i. A loop over the pairs is fine. $\alpha$ is above 0.
 
 # %%
 from itertools import pairwise, product
 
 
 def bigram_probabilities(ids, vocab_size, alpha):
-    """P(j | i) by (1.6) from the pairs of neighbours in ids (T,): an array (V, V), row i for what follows i."""
+    """P(j | i) by (1.6), from the pairs of neighbours in ids (T,).
+
+    An array (V, V), row i for what follows i; V is `vocab_size`, alpha is positive.
+    """
     ### BEGIN SOLUTION
     counts = np.zeros((vocab_size, vocab_size))
     for i, j in pairwise(ids):
         counts[i, j] += 1
-    return (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha * vocab_size)  # (1.6)
+    totals = counts.sum(axis=1, keepdims=True)
+    return (counts + alpha) / (totals + alpha * vocab_size)  # (1.6)
     ### END SOLUTION
 
 # %%
@@ -513,7 +598,8 @@ def probability(ids):
 
 for story in ("the dog bit the man", "the man bit the dog", "dog the the bit man"):
     print(f"{story}: {probability(words_to_ids([told], [story.split()])[1][0]):.2e}")
-print(f"all sequences of 4 words: {sum(map(probability, product(range(len(words)), repeat=4))):.12f}")
+everything = product(range(len(words)), repeat=4)
+print(f"all sequences of 4 words: {sum(map(probability, everything)):.12f}")
 
 # %% [markdown]
 # One bag, three probabilities. Now the real thing: pairs of characters in Python's source, counted from all of the
@@ -521,14 +607,23 @@ print(f"all sequences of 4 words: {sum(map(probability, product(range(len(words)
 
 # %%
 pairs = bigram_probabilities(train_ids, vocabulary.size, alpha=0.1)
+
+# %% tags=["fold"]
+# Draw: P(next | previous) for fifteen characters
 chosen = list("defilnrstu_(:\n ")
 place = [vocabulary.id(token) for token in chosen]
 
 fig, ax = figure(figsize=(7, 3.6))
 heatmap(ax, pairs[np.ix_(place, place)], chosen, chosen, bar="P(next | previous)")
-ax.set(title="In code, one character says a lot about the next", ylabel="previous", xlabel="next")
-show(fig, alt="A heatmap of P(next character | previous one) for fifteen characters. Most cells are pale; "
-              "a few are dark, such as newline after a colon, and a space after a newline.")
+ax.set(title="In code, one character says a lot about the next", ylabel="previous",
+       xlabel="next")
+show(fig, alt="A heatmap of P(next character | previous one) for fifteen characters. Most "
+              "cells are pale; a few are dark, such as newline after a colon, and a space "
+              "after a newline.")
+
+# %% [markdown]
+# After a colon comes a line break, after a line break a space: that is Python's grammar, found by counting. What needs
+# more than one character of past, such as which bracket is open, no row of this table can hold.
 
 # %% [markdown]
 # ## How good? Nats, bits, perplexity
@@ -545,7 +640,10 @@ show(fig, alt="A heatmap of P(next character | previous one) for fifteen charact
 
 # %%
 def units(nats, tokens, chars):
-    """Nats of a whole text, its tokens and characters -> (nats per token, perplexity, bits per character)."""
+    """Nats of a whole text, its tokens and its characters.
+
+    Returns nats per token, perplexity (per token), bits per character.
+    """
     ### BEGIN SOLUTION
     nats_per_token = nats / tokens  # (1.7)
     perplexity = np.exp(nats_per_token)  # (1.8)
@@ -562,14 +660,22 @@ result
 # *unigram*); your bigram. The **loss** of most networks in this course is the first column.
 
 # %%
-share = (np.bincount(train_ids, minlength=vocabulary.size) + 0.1) / (len(train_ids) + 0.1 * vocabulary.size)
-models = {"uniform": np.full(len(test_ids) - 1, 1 / vocabulary.size), "unigram": share[test_ids[1:]],
+counted = np.bincount(train_ids, minlength=vocabulary.size) + 0.1
+share = counted / counted.sum()
+models = {"uniform": np.full(len(test_ids) - 1, 1 / vocabulary.size),
+          "unigram": share[test_ids[1:]],
           "your bigram": pairs[test_ids[:-1], test_ids[1:]]}
 held_out = {name: units(-np.log(p).sum(), len(p), len(p)) for name, p in models.items()}
 
+# %% tags=["fold"]
+# Print: three models in three units
 print(f"{'':12}{'nats':>8}{'perplexity':>12}{'bits/char':>11}")
 for name, (nats, perplexity, bits) in held_out.items():
     print(f"{name:12}{nats:8.3f}{perplexity:12.1f}{bits:11.3f}")
+
+# %% [markdown]
+# Knowing which characters are common saves some nats; knowing the one before saves more. All three columns tell the same
+# story, because each is computed from the same total.
 
 # %% [markdown]
 # ## Sum first, divide once
@@ -579,11 +685,14 @@ for name, (nats, perplexity, bits) in held_out.items():
 #
 # $$\mathrm{NLL} = -\frac{\sum_{\text{batches}}\sum_{b,t} m_{bt}\,\ln p_{bt}}{\sum_{\text{batches}}\sum_{b,t} m_{bt}} \tag{1.10}$$
 #
-# **Exercise 01.8 · Token-weighted likelihood** — ●●○○, 6 minutes, core.
+# **Exercise 01.8 · Token-weighted likelihood** — ●●○○, 6 minutes, core. At padding stand numbers that mean nothing.
 
 # %%
 def token_nll(log_probs, masks):
-    """Nats per real token over all batches: two lists, of arrays (B, T) of ln p and of boolean masks (B, T)."""
+    """Nats per real token, all batches together.
+
+    Two lists, one entry a batch: arrays (B, T) of ln p, and boolean masks (B, T).
+    """
     ### BEGIN SOLUTION
     total, tokens = 0.0, 0
     for batch, mask in enumerate(masks):
@@ -598,36 +707,47 @@ result
 
 # %% [markdown]
 # Now the same held-out code, line by line, 32 lines at once, lines of similar length together to save padding.
-# **Predict:** is the mean of batch means higher, lower, or the same? And a second opinion: PyTorch's cross entropy leaves
-# out targets that are −100; with `reduction="sum"` you divide once yourself. The two must agree.
+# **Predict:** is the mean of batch means higher, lower, or the same?
 
 # %%
 guess = None  # predict: "higher", "lower" or "the same"
 
 # %%
-import torch
-from torch.nn import functional as F
-
-rows = sorted([vocabulary.encode(f"\n{line}\n").tolist() for line in test_text.split("\n")], key=len)
+rows = [vocabulary.encode(f"\n{line}\n").tolist() for line in test_text.split("\n")]
+rows = sorted(rows, key=len)
 padded = [pad_and_mask(rows[i:i + 32], pad=0) for i in range(0, len(rows), 32)]
 log_probs = [np.log(pairs[ids[:, :-1], ids[:, 1:]]) for ids, _ in padded]
 masks = [mask[:, 1:] for _, mask in padded]
-exact, with_padding = token_nll(log_probs, masks), np.mean([-lp.mean() for lp in log_probs])
-of_means = np.mean([-lp[m].mean() for lp, m in zip(log_probs, masks, strict=True)])
-print(f"all tokens alike {exact:.4f}, mean of batch means {of_means:.4f}, padding counted {with_padding:.4f}")
 
-logits = torch.cat([torch.tensor(np.log(pairs[ids[:, :-1]])).flatten(0, 1) for ids, _ in padded])
-targets = torch.cat([torch.tensor(np.where(mask, ids, -100)[:, 1:]).flatten() for ids, mask in padded])
-nats = F.cross_entropy(logits, targets, ignore_index=-100, reduction="sum")
-torch_nll = nats.item() / (targets != -100).sum().item()
-print(f"PyTorch differs from yours by {abs(torch_nll - exact):.1e}")
+exact = token_nll(log_probs, masks)
+of_means = np.mean([-lp[m].mean() for lp, m in zip(log_probs, masks, strict=True)])
+with_padding = np.mean([-lp.mean() for lp in log_probs])
+print(f"all tokens alike {exact:.4f}, mean of batch means {of_means:.4f}, "
+      f"padding counted {with_padding:.4f}")
 reveal(guess, "lower" if of_means < exact else "higher", "the mean of batch means is …",
        options=["higher", "lower", "the same"])
 
 # %% [markdown]
+# A second opinion: PyTorch's cross entropy leaves out targets that are −100, and with `reduction="sum"` you divide once
+# yourself. The two must agree.
+
+# %%
+import torch
+from torch.nn import functional as F
+
+logits = torch.cat([torch.tensor(np.log(pairs[ids[:, :-1]])).flatten(0, 1)
+                    for ids, _ in padded])
+targets = torch.cat([torch.tensor(np.where(mask, ids, -100)[:, 1:]).flatten()
+                     for ids, mask in padded])
+nats = F.cross_entropy(logits, targets, ignore_index=-100, reduction="sum")
+torch_nll = nats.item() / (targets != -100).sum().item()
+print(f"PyTorch differs from yours by {abs(torch_nll - exact):.1e}")
+
+# %% [markdown]
 # Here short lines are easy, so the wrong mean flatters the model, by more than many a published improvement. With other
 # data it goes the other way.
-#
+
+# %% [markdown]
 # ## Longer memories by counting: Witten–Bell
 #
 # With longer contexts most counts are 0 or 1, and adding $\alpha$ to all of them drowns what was seen. **Witten–Bell**
@@ -670,9 +790,11 @@ guess = None  # predict: the best n, from 1 to 8
 # %%
 from seqlib.data import DataUnavailable, encode_chars, fetch
 
-RECORDED = [3.3473, 2.4858, 2.0492, 1.7738, 1.6688, 1.6981, 1.7792, 1.8758]  # nats, n = 1 … 8, by this cell
+# nats, n = 1 … 8, by this cell
+RECORDED = [3.3473, 2.4858, 2.0492, 1.7738, 1.6688, 1.6981, 1.7792, 1.8758]
 try:
-    play, plays = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8"), "tinyshakespeare"
+    play = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")
+    plays = "tinyshakespeare"
 except DataUnavailable as why:
     play, plays = stdlib_text(300_000), "Python's source"
     print(why)
@@ -683,9 +805,11 @@ counted = [NGram(n, characters.size).fit(early) for n in orders]
 losses = {"held out": [m.nll(late) for m in counted],
           "on its own training text": [m.nll(early[:200_000]) for m in counted]}
 best = int(np.argmin(losses["held out"])) + 1
-reveal(guess, best, f"best n on {plays}: {losses['held out'][best - 1]:.3f} nats", fmt="{:.0f}")
+lowest = losses["held out"][best - 1]
+reveal(guess, best, f"best n on {plays}: {lowest:.3f} nats", fmt="{:.0f}")
 
-# %%
+# %% tags=["fold"]
+# Draw: nats per character against n, on the training text and held out
 from seqlib.display.figures import level
 
 fig, ax = figure(figsize=(7, 3.4))
@@ -695,11 +819,11 @@ if plays != "tinyshakespeare":
     ax.legend()
 level(ax, 1.88, "nanoGPT, CPU")
 level(ax, 1.4697, "nanoGPT, A100")
-ax.set(title="A counted 5-gram is a serious baseline; longer ones learn by heart", xlabel="n",
-       ylabel="nats per character", ylim=(0.5, 3.5))
-show(fig, alt="Nats per character against n. On its own training text the loss falls all the way. Held "
-              "out, it falls to a minimum near n = 5 and rises again. On Shakespeare the minimum lies "
-              "below 1.88, the line of nanoGPT's CPU recipe.")
+ax.set(title="A counted 5-gram is a serious baseline; longer ones learn by heart",
+       xlabel="n", ylabel="nats per character", ylim=(0.5, 3.5))
+show(fig, alt="Nats per character against n. On its own training text the loss falls all "
+              "the way. Held out, it falls to a minimum near n = 5 and rises again. On "
+              "Shakespeare the minimum lies below 1.88, the line of nanoGPT's CPU recipe.")
 
 # %% [markdown]
 # The gap between the curves is **overfitting**, in a model without a single trained weight: an 8-gram knows its text by
@@ -709,7 +833,8 @@ show(fig, alt="Nats per character against n. On its own training text the loss f
 # %%
 for n in sorted({1, 2, min(3, len(counted)), min(5, len(counted)), len(counted)}):
     drawn = counted[n - 1].sample(150, np.random.default_rng(0))
-    print(f"n = {n}:", "".join(characters.decode(drawn)).replace("\n", " ↵ "), end="\n\n")
+    written = "".join(characters.decode(drawn)).replace("\n", " ↵ ")
+    print(f"n = {n}: {written}\n")
 
 # %% [markdown]
 # ## Break it
@@ -728,13 +853,15 @@ for seed in range(budget(cpu=3, smoke=1)):
     train = negation_grammar(rng, size)
     test = negation_grammar(rng, size // 2, exclude=train[0])
     no_order.append(percent_right(4, shuffled(train, rng), shuffled(test, rng)))
-print(f"4-grams: words in order {ladder[3]:.1f} % right, shuffled {np.mean(no_order):.1f} %")
+print(f"4-grams: words in order {ladder[3]:.1f} % right, "
+      f"shuffled {np.mean(no_order):.1f} %")
 
 raw = np.zeros(pairs.shape)
 np.add.at(raw, (train_ids[:-1], train_ids[1:]), 1)
 unseen = raw[test_ids[:-1], test_ids[1:]] == 0
-print(f"{unseen.sum()} of {len(unseen):,} pairs were never seen ({100 * unseen.mean():.2f} %): "
-      f"without smoothing the text costs {'infinitely many' if unseen.any() else 'finitely many'} nats")
+cost = "infinitely many" if unseen.any() else "finitely many"
+print(f"{unseen.sum()} of {len(unseen):,} pairs were never seen "
+      f"({100 * unseen.mean():.2f} %): without smoothing the text costs {cost} nats")
 
 # %% [markdown]
 # Shuffled, four words in a row are no better than a bag. And a fraction of a percent of new pairs is enough to make the
@@ -742,7 +869,8 @@ print(f"{unseen.sum()} of {len(unseen):,} pairs were never seen ({100 * unseen.m
 #
 # ## What the books say, and what you measured
 
-# %%
+# %% tags=["fold"]
+# What was claimed, and what you measured
 from seqlib import claims
 
 
@@ -750,27 +878,38 @@ def said(true):
     return "holds" if true else "fails"
 
 
-told_apart = [leaks[name].mean(axis=0) for name in leaks]
-leaked = [("{:.0f} % leaky, {:.0f} % honest".format(*s), said(s[0] > s[1] + 10), "Splits") for s in told_apart]
+def leaked(name):
+    """What a leak was worth, the verdict, and where it was measured."""
+    leaky, honest = leaks[name].mean(axis=0)
+    figures = f"{leaky:.0f} % leaky, {honest:.0f} % honest"
+    return figures, said(leaky > honest + 10), "Splits"
+
+
 near, far = reach[[1, 2, 3], [0, 1, 2]].mean(), reach[1:, 4:].mean()
 one, two = errors[0.0][0][:2]
-lowest, real = losses["held out"][best - 1], plays == "tinyshakespeare"
+real = plays == "tinyshakespeare"
 claims([
     ("Counting words cannot handle negation", "Jurafsky and Martin §4.4",
      f"{ladder[0]:.1f} % on twins", said(abs(ladder[0] - 50) < 1), "The same words"),
     ("An n-gram sees n − 1 tokens back", "Jurafsky and Martin §3.1",
-     f"{near:.0f} % within reach, {far:.0f} % beyond", said(near > 90 > 60 > far), "The same words"),
+     f"{near:.0f} % within reach, {far:.0f} % beyond", said(near > 90 > 60 > far),
+     "The same words"),
     ("Two positions tell the speed", "mechanics",
      f"error {one:.3f} → {two:.3f}", said(two < one / 2), "The ball"),
-    ("Time series must be split in time", "Hyndman and Athanasopoulos §5.10", *leaked[0]),
-    ("Words chosen on all data: a false score", "Hastie et al. §7.10.2", *leaked[1]),
-    ("Duplicates across a split reward memory", "Lee et al. 2022, §1", *leaked[2]),
+    ("Time series must be split in time", "Hyndman and Athanasopoulos §5.10",
+     *leaked("time")),
+    ("Words chosen on all data: a false score", "Hastie et al. §7.10.2",
+     *leaked("vocabulary")),
+    ("Duplicates across a split reward memory", "Lee et al. 2022, §1",
+     *leaked("duplicates")),
     ("The mean of batch means is near enough", "many training loops",
-     f"{of_means:.3f} for {exact:.3f} nats", said(abs(of_means - exact) < 0.01), "Sum first"),
-    ("More context, better prediction", "Shannon 1951, §2 (of all English)", f"best n: {best} of {len(orders)}",
-     said(best == len(orders)), "Shakespeare"),
-    ("A small Transformer beats counting", "nanoGPT's README: 1.88", f"{lowest:.3f} nats on {plays}",
-     said(lowest > 1.88) if real else "depends", "Shakespeare"),
+     f"{of_means:.3f} for {exact:.3f} nats", said(abs(of_means - exact) < 0.01),
+     "Sum first"),
+    ("More context, better prediction", "Shannon 1951, §2 (of all English)",
+     f"best n: {best} of {len(orders)}", said(best == len(orders)), "Shakespeare"),
+    ("A small Transformer beats counting", "nanoGPT's README: 1.88",
+     f"{lowest:.3f} nats on {plays}", said(lowest > 1.88) if real else "depends",
+     "Shakespeare"),
 ])
 
 # %% [markdown]

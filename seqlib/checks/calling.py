@@ -5,7 +5,6 @@ import copy
 import inspect
 import io
 import linecache
-import random
 import sys
 import sysconfig
 import traceback
@@ -21,6 +20,8 @@ from seqlib.checks.compare import as_array, describe
 from seqlib.checks.limits import TookTooLong, time_limit
 
 PRINTED_LIMIT = 2_000  # characters kept of what an answer prints
+LISTED_LIMIT = 100_000  # a longer list of numbers is made an array
+NESTED_LIMIT = 20
 YIELDED_LIMIT = 100_000  # values taken from a generator, which may never end
 
 
@@ -112,12 +113,16 @@ def call(function, args: tuple, *, names: list[str] = (), forbids=(), owner=None
 
     def work():
         with watch:
-            return _settled(function(*mine))
+            return settled(function(*mine))
 
     outcome = guarded(work, owner=owner or function, seconds=seconds)
     outcome.forbidden = sorted(watch.seen)
-    outcome.modified = [n for n, a, m in zip(names, args, mine, strict=False) if _changed(a, m)]
+    outcome.modified = guarded(lambda: _modified(names, args, mine), seconds=0.5).value or []
     return outcome
+
+
+def _modified(names, before, after) -> list[str]:
+    return [n for n, a, m in zip(names, before, after, strict=False) if _changed(a, m)]
 
 
 def guarded(work, *, owner=None, seconds: float = 2.0) -> Outcome:
@@ -141,8 +146,29 @@ def guarded(work, *, owner=None, seconds: float = 2.0) -> Outcome:
     return outcome
 
 
-def _settled(value):
-    """A generator's values as a list; a coroutine is closed, because it would complain on stderr when forgotten."""
+def described(value) -> str:
+    """`describe`, where even that may never end."""
+    told = guarded(lambda: describe(value), seconds=0.3)
+    return told.value if isinstance(told.value, str) else f"an object of type {type(value).__name__}"
+
+
+def settled(value, depth: int = 0):
+    """The value as plain data, read once: nothing that is done with it later runs a learner's code.
+
+    A generator's values become a list, what can be an array becomes one; a coroutine is closed, because it would
+    complain on stderr when forgotten.
+    """
+    if depth > NESTED_LIMIT:
+        return value
+    if type(value) in (list, tuple):
+        return _settled_list(value, depth)
+    if type(value) is dict and len(value) <= LISTED_LIMIT:
+        return {k: settled(v, depth + 1) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return value if type(value) is np.ndarray else np.asarray(value)
+    if hasattr(type(value), "__array__") and not hasattr(value, "detach") and not isinstance(value, np.generic):
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biufc" else value
     if inspect.isgenerator(value):
         return list(islice(value, YIELDED_LIMIT))
     if inspect.iscoroutine(value):
@@ -151,18 +177,11 @@ def _settled(value):
     return value
 
 
-@contextlib.contextmanager
-def same_randomness():
-    """Leave the global random generators as they were: a check must not change what the cells after it draw."""
-    torch = sys.modules.get("torch")
-    states = random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        if torch:
-            torch.set_rng_state(states[2])
+def _settled_list(value, depth):
+    if len(value) > LISTED_LIMIT:  # reading it once is long enough
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biufc" else value
+    return type(value)(settled(v, depth + 1) for v in value)
 
 
 @contextlib.contextmanager

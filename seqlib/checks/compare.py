@@ -1,8 +1,12 @@
 """Is a found value the expected one, and if not, what is the difference in a sentence?"""
 
+import math
+
 import numpy as np
 
 LOW_PRECISION = {"float16": 1e-2, "bfloat16": 2e-2, "float32": 1e-3}
+GIGANTIC = 5_000_000  # entries
+HALF = ("float16", "bfloat16")
 
 
 def as_array(value) -> np.ndarray | None:
@@ -45,6 +49,14 @@ def _described(value) -> str:
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '…'}"
 
 
+def gigantic(value) -> bool:
+    """Whether looking at every number would take too long: a view that repeats a few, for instance."""
+    if isinstance(value, (tuple, list)):
+        return len(value) > GIGANTIC or any(gigantic(v) for v in value[:20])
+    shape = getattr(value, "shape", ())
+    return isinstance(shape, tuple) and math.prod(n for n in shape if isinstance(n, int)) > GIGANTIC
+
+
 def number(x) -> str:
     """A number short enough to read."""
     x = x.item() if hasattr(x, "item") else x
@@ -59,7 +71,7 @@ def _place(index) -> str:
     return f"[{', '.join(map(str, index))}]"
 
 
-def _numeric(found, expected: np.ndarray, name: str, rtol: float) -> str | None:
+def _numeric(found, expected: np.ndarray, name: str, rtol: float, right: str) -> str | None:
     array = as_array(found)
     if array is None:
         return f"{name} should be {_wanted(expected)}; found {describe(found)}"
@@ -75,12 +87,10 @@ def _numeric(found, expected: np.ndarray, name: str, rtol: float) -> str | None:
         return f"{name} should hold integers; found {_dtype(found, array)}"
     if got == "c" and wanted != "c":
         return f"{name} should be real; found complex numbers"
-    return _values(
-        array,
-        expected,
-        name,
-        max(rtol, *(LOW_PRECISION.get(d, 0) for d in (_dtype(found, array), str(expected.dtype)))),
-    )
+    given = _dtype(found, array)
+    if given in HALF and right not in HALF:
+        return f"{name} is computed in half precision ({given}), which keeps three digits: float32 keeps seven"
+    return _values(array, expected, name, max(rtol, *(LOW_PRECISION.get(d, 0) for d in (given, right))))
 
 
 def _values(array, expected, name, rtol) -> str | None:
@@ -118,7 +128,8 @@ def _wanted(expected) -> str:
 def difference(found, expected, name: str = "the result", *, returns=(), rtol: float = 1e-6) -> str | None:
     """None where `found` is `expected` (NumPy, torch, lists and numbers are alike), else a sentence.
 
-    Shapes are compared before types and types before values. float32 and smaller are given their own tolerance.
+    Shapes are compared before types and types before values. float32 is given its own tolerance, half precision only
+    where the expected value has it.
     `returns` names the members of an expected tuple.
     """
     if found is None and expected is not None:
@@ -147,7 +158,7 @@ def difference(found, expected, name: str = "the result", *, returns=(), rtol: f
         return "; ".join([p for p in parts if p][:4]) or None
     array = as_array(expected)
     if array is not None:
-        return _numeric(found, array, name, rtol)
+        return _numeric(found, array, name, rtol, _dtype(expected, array))
     if isinstance(expected, list) and isinstance(found, (list, tuple)):
         if len(found) != len(expected):
             return f"{name} should have {len(expected)} entries; found {len(found)}"

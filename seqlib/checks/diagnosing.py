@@ -10,31 +10,61 @@ import numpy as np
 
 from seqlib.checks.calling import guarded, parameters
 from seqlib.checks.compare import difference
-from seqlib.checks.readers import crashes, factors, features, functions, places, probes, results, sequences
+from seqlib.checks.readers import (
+    arguments,
+    crashes,
+    factors,
+    features,
+    functions,
+    orders,
+    places,
+    probes,
+    results,
+    rows,
+    sequences,
+    shapes,
+    sizes,
+    supposed,
+)
 from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 
 # Of one result, from the most special to the least. What fits by two is said by the first.
 SAME_SHAPE = (
     sequences.kinds,
+    places.not_finite,
+    places.imprecise,
+    places.constant,
     functions.inverted,
-    factors.with_argument,
+    arguments.with_argument,
     factors.constant_factor,
     functions.entrywise,
     factors.added,
     functions.along_an_axis,
     functions.blocks,
+    rows.by_rows_count,
+    rows.temperature,
+    arguments.of_argument,
 )
-OTHER_SHAPE = (functions.exchanged_axes, functions.reshaped, functions.reduced, functions.unreduced, functions.ends)
-ITEMS = (sequences.strings, sequences.lists, sequences.dictionaries)
+OTHER_SHAPE = (
+    shapes.exchanged_axes,
+    shapes.reshaped,
+    shapes.reduced,
+    shapes.unreduced,
+    shapes.ends,
+    arguments.of_argument,
+)
+ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
-    places.one_end,
+    rows.wrong_sums,
     places.masked_places,
+    places.one_end,
     places.argument_sign,
     places.triangle,
-    factors.row_by_row,
+    rows.row_by_row,
     places.by_value,
-    functions.permuted,
+    orders.permuted,
 )
+LAST = (places.direction,)  # where nothing else holds
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 
 
@@ -78,12 +108,21 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "unsteady", probes.unsteady(probe, cases, outcomes)
     parts = _parts(exercise, pairs, names, several)
     yield "read", _of_parts(parts, (_same_shape, _other_shape, _items))
+    again = _Again(exercise, ask, probe)
     if near:
-        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights)
-        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights)
-    yield "where", _of_parts(parts, (_where,))
-    yield "cases", features.generalised(cases, passed, names)
-    yield "one of several", _one_wrong(parts)
+        probe.give(probes.SECONDS)
+        yield "supposed", supposed.supposed(probe, cases, outcomes, passed, again)
+        probe.give(probes.SECONDS)
+        yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights, again)
+        probe.give(probes.SECONDS)
+        yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights, again)
+    wide = _wide(exercise, parts, pairs, names, several, again) if near else parts
+    yield "where", _of_parts(wide, (_where,))
+    probe.give(probes.SECONDS / 2)
+    yield "cases", features.generalised(cases, passed, names, again if near else None)
+    yield "size", _of_parts(parts, (sizes.other_size,))
+    yield "one of several", one_wrong(parts)
+    yield "direction", _of_parts(wide, (partial(_first, readers=LAST),))
 
 
 def _names(answer, case) -> list[str]:
@@ -106,6 +145,40 @@ def _crashed(exercise, answer, cases, outcomes, near) -> Observation | None:
     function = answer if exercise.using is None else partial(exercise.using, answer)
     said = crashes.read(function, case.args, answer) or crashes.read_text(outcome.kind, outcome.detail)
     return said
+
+
+class _Again:
+    """Further draws of the cases, made once: whatever is said of an argument or of the cases has to hold there too."""
+
+    def __init__(self, exercise, ask, probe):
+        self.exercise, self.ask, self.probe, self.draws = exercise, ask, probe, None
+
+    def __call__(self) -> list:
+        """[(case, what is found, what is right, whether they agree)]; empty where there is no time for all of them."""
+        if self.draws is None:
+            self.probe.give(probes.SECONDS)
+            self.draws = list(self._drawn())
+            self.draws = [] if self.probe.late else self.draws
+        return self.draws
+
+    def _drawn(self):
+        for seed in range(3):
+            for case in self.exercise.inputs(np.random.default_rng(seed)):
+                if self.probe.late:
+                    return
+                outcome, right = self.ask(case.args, case), self.probe.right(case.args, oracle=True)
+                if right is not None and not outcome.kind:
+                    yield case, outcome.value, right.value, _agrees(self.exercise, outcome.value, right.value)
+
+
+def _wide(exercise, parts, pairs, names, several, again) -> list[Part]:
+    """The results over further draws too, so that what is said of places and values is no chance of one draw."""
+    if any(p.failing and not p.numeric for p in parts):
+        return parts
+    more = [(case, found, right) for case, found, right, _ in again()]
+    if several and not _several(more):
+        return parts
+    return _parts(exercise, [*pairs, *more], names, several) if more else parts
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -142,26 +215,50 @@ def _part(exercise, label, pairs, names) -> Part:
 def _of_parts(parts: list[Part], steps) -> Observation | None:
     """What is read of each wrong result, with a word on the right ones."""
     wrong = [p for p in parts if p.failing]
-    said = [next((o for step in steps if (o := step(part))), None) for part in wrong]
-    read = [o for o in said if o][:2]
-    if not read:
+    said = [_first(part, steps) for part in wrong]
+    if not any(said):
         return None
+    every = (_same_shape, _other_shape, _items, _where)
+    said = [o or _first(part, every) for part, o in zip(wrong, said, strict=True)]
     right = [p.label for p in parts if not p.failing]
     head = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right. " if right else ""
-    head = head[:1].upper() + head[1:]
+    head = _capital(head)
     left = [p.label for p, o in zip(wrong, said, strict=True) if o is None]
-    tail = (
-        f". {_joined(left)[:1].upper()}{_joined(left)[1:]} {'are' if len(left) > 1 else 'is'} wrong too" if left else ""
-    )
-    told = [o.told for o in read]
-    return seen(head + ". ".join(o.text for o in read) + tail, None if None in told else head + ". ".join(told) + tail)
+    verb = "are" if len(left) > 1 else "is"
+    tail = [f"{_capital(_joined(left))} {verb} wrong too"] if left else []
+    read = [(p.label, o) for p, o in zip(wrong, said, strict=True) if o]
+    text = _sentences([(label, o.text) for label, o in read])
+    told = None if any(o.told is None for _, o in read) else _sentences([(label, o.told) for label, o in read])
+    return seen(head + _chained([*text, *tail]), told and head + _chained([*told, *tail]))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentences(said: list[tuple[str, str]]) -> list[str]:
+    """What is said of each result; the same of several is said once. No more than two sentences."""
+    groups: dict[str, list[str]] = {}
+    for label, text in said:
+        groups.setdefault(text.replace(_capital(label), "·", 1) if label else text, []).append(label)
+    out = []
+    for pattern, labels in list(groups.items())[:2]:
+        stop = "" if pattern.endswith("?") else "."
+        same = f"{stop} So it is with {_joined(labels[1:])}" if len(labels) > 1 else ""
+        out.append(pattern.replace("·", _capital(labels[0]), 1) + same)
+    return out
+
+
+def _chained(sentences: list[str]) -> str:
+    """Sentences in a row; the last one's full stop is put where it is shown."""
+    return " ".join(s if s.endswith(("?", "!", ".")) or s is sentences[-1] else s + "." for s in sentences)
 
 
 def _joined(labels: list[str]) -> str:
     return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
 
 
-def _one_wrong(parts) -> Observation | None:
+def one_wrong(parts) -> Observation | None:
     """several results, and which of them are right"""
     right = [p.label for p in parts if not p.failing]
     wrong = [p.label for p in parts if p.failing]
@@ -170,7 +267,7 @@ def _one_wrong(parts) -> Observation | None:
     text = f"{_joined(right)} {'are' if len(right) > 1 else 'is'} right in every case: only {_joined(wrong)} " + (
         "are wrong" if len(wrong) > 1 else "is wrong"
     )
-    return seen(text[0].upper() + text[1:])
+    return seen(_capital(text))
 
 
 def _first(part: Part, readers) -> Observation | None:

@@ -11,17 +11,21 @@ from seqlib.checks.calling import (
     as_torch,
     call,
     copied,
+    described,
     guarded,
     parameters,
-    same_randomness,
     unwatched,
     wrong_arity,
 )
-from seqlib.checks.compare import describe, difference
+from seqlib.checks.compare import difference, gigantic
 from seqlib.checks.diagnosing import observe
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.gradients import LABEL as GRADIENTS
+from seqlib.checks.gradients import gradient_message
+from seqlib.checks.implied import recognise_implied
 from seqlib.checks.known import recognise
 from seqlib.checks.readers.seen import Observation
+from seqlib.checks.state import own_state
 
 
 @dataclass
@@ -48,8 +52,10 @@ def constant(value):
 
 def judge(exercise: Exercise, answer, rng=None) -> Verdict:
     """The verdict on `answer`, a function or, for a value exercise, a value. `rng` is for the tests' sake."""
-    with same_randomness():
-        return _judge(exercise, answer, rng)
+    with own_state() as notes:
+        verdict = _judge(exercise, answer, rng)
+        verdict.notes += notes
+        return verdict
 
 
 def _judge(exercise, answer, rng) -> Verdict:
@@ -58,7 +64,7 @@ def _judge(exercise, answer, rng) -> Verdict:
             return Verdict(exercise, "todo")
         answer = constant(answer)
     elif not callable(answer):
-        return _refused(exercise, f"`{exercise.variable}` should be a function; found {describe(answer)}")
+        return _refused(exercise, f"`{exercise.variable}` should be a function; found {described(answer)}")
     cases = exercise.inputs(rng if rng is not None else np.random.default_rng())
     problem = None if exercise.value or exercise.using else wrong_arity(answer, list(cases[0].named))
     if problem:
@@ -81,27 +87,35 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
             break
     if all(o.unattempted for o in outcomes):
         return Verdict(exercise, "todo")
-    passed = sum(m is None for m in messages)
+    told = [(c.label, m is None, m or "") for c, m in zip(cases, messages, strict=True)]
+    right = not any(messages)
+    if exercise.trains and not isinstance(answer, Outside):
+        lost = gradient_message(exercise, answer, cases) if right else "not tried: the values come first"
+        told.append((GRADIENTS, lost is None, lost or ""))
+    passed = sum(ok for _, ok, _ in told)
     verdict = Verdict(
         exercise,
-        "ok" if passed == len(cases) else "wrong",
-        round(exercise.points * passed / len(cases), 2),
-        [(c.label, m is None, m or "") for c, m in zip(cases, messages, strict=True)],
+        "ok" if passed == len(told) else "wrong",
+        round(exercise.points * passed / len(told), 2),
+        told,
         notes=_notes(outcomes),
     )
     forbidden = sorted({f for o in outcomes for f in o.forbidden})
     if forbidden:
         verdict.state, verdict.score = "wrong", 0.0
         verdict.diagnosis = f"`{forbidden[0]}` does the work: this exercise is about writing it yourself"
-    elif not verdict.passed and len(outcomes) == len(cases):
+    elif not right and len(outcomes) == len(cases):
         _diagnose(verdict, exercise, answer, cases, outcomes)
     return verdict
 
 
 def _diagnose(verdict, exercise, answer, cases, outcomes):
     """The known mistake that fits; where there is none, what can be read in the difference."""
+    if any(gigantic(outcome.value) for outcome in outcomes):
+        return
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
+    verdict.diagnosis = verdict.diagnosis or recognise_implied(exercise, cases, outcomes)
     if verdict.diagnosis is None:
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)
@@ -142,7 +156,7 @@ class Outside:
 
 def judge_outside(exercise: Exercise, answer: Outside, cases) -> Verdict:
     """As `judge`, for a function that is elsewhere and that can be called."""
-    with same_randomness():
+    with own_state():
         return _judge_cases(exercise, answer, cases)
 
 
@@ -178,7 +192,7 @@ def _own_judge(exercise, value, case) -> str | None:
 def _cannot(verb, value, outcome) -> str:
     """An object whose comparison itself fails, or never ends."""
     why = f"{outcome.kind}: {outcome.detail}" if outcome.detail else outcome.kind
-    return f"the result can't be {verb}: {describe(value)} ({why})"
+    return f"the result can't be {verb}: {described(value)} ({why})"
 
 
 def expected(exercise: Exercise, case: Case):

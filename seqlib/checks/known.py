@@ -26,11 +26,12 @@ class Fit:
 
     @property
     def certain(self) -> bool:
-        """Whether it can't be chance. An error agrees with an error alone, and proves only what fails everywhere."""
+        """Whether it can't be chance. Errors alone, each the same to the last word, prove only a mistake that does
+        nothing wrong but fail."""
         if CONTRADICTS in self.ways:
             return False
         if not self.telling:
-            return set(self.ways) == {CRASHES}
+            return CRASHES in self.ways and set(self.ways) <= {CRASHES, QUIET}
         guarded = self.ways.count(GUARDED)
         return not guarded or self.telling >= 2 or self.proof >= 4
 

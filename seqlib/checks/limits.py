@@ -29,9 +29,10 @@ class time_limit(contextlib.AbstractContextManager):
     call of a compiled library is stopped when that call returns.
     """
 
-    def __init__(self, seconds: float = 2.0, patience: float = 5.0):
+    def __init__(self, seconds: float = 2.0, patience: float = 2.5):
         self.seconds, self.patience = seconds, patience
         self.lock, self.active, self.shots, self.done = threading.Lock(), False, 0, threading.Event()
+        self.waited, self.thrown = 0, False  # alarms that were sent; whether one came by another way
 
     def __enter__(self):
         self.thread, self.outside, self.tracer = threading.get_ident(), sys._getframe(1), sys.gettrace()
@@ -43,7 +44,7 @@ class time_limit(contextlib.AbstractContextManager):
         return self
 
     def _raise(self, _, frame):
-        if not self.active or _inside_this_file(frame):
+        if not self.active or _inside_this_file(frame) or _importing(frame):
             return
         self.shots += 1
         if self.shots > 1:
@@ -67,10 +68,15 @@ class time_limit(contextlib.AbstractContextManager):
                     self._interrupt()
 
     def _interrupt(self):
-        if self.by_signal:
+        if _importing(sys._current_frames().get(self.thread)):
+            return
+        # An answer may have another handler in place, or none: the default one would end the process.
+        if self.by_signal and signal.getsignal(signal.SIGALRM) == self._raise and self.waited == self.shots:
+            self.waited += 1
             signal.pthread_kill(self.thread, signal.SIGALRM)
         else:
-            self.shots += 1
+            self.shots += not self.by_signal
+            self.thrown = True
             self._raise_in_thread()
 
     def _raise_in_thread(self):
@@ -88,9 +94,9 @@ class time_limit(contextlib.AbstractContextManager):
         with self.lock:
             self.active, self.outside = False, None
         self.done.set()
+        if self.thrown:
+            self._let_the_last_one_come()
         if not self.by_signal:
-            if self.shots:
-                self._let_the_last_one_come()
             return
         # The default action would end the process if a last alarm were still on its way.
         signal.signal(signal.SIGALRM, _nothing if self.previous in (None, signal.SIG_DFL) else self.previous)
@@ -111,6 +117,15 @@ class time_limit(contextlib.AbstractContextManager):
 
 def _nothing(*_):
     pass
+
+
+def _importing(frame) -> bool:
+    """Whether a module is being imported: broken off in the middle, it would leave ruins that crash the process."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _inside_this_file(frame) -> bool:

@@ -1,5 +1,7 @@
 """Inputs on which a wrong answer shows: what the checks of several notebooks draw."""
 
+from math import isqrt
+
 import numpy as np
 import torch
 
@@ -28,6 +30,44 @@ def softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 def sigmoid(a: np.ndarray) -> np.ndarray:
     """In NumPy, likewise."""
     return 1 / (1 + np.exp(-a))
+
+
+def torch_layer(kind, W_xh, W_hh, b_x, b_h, **options):
+    """PyTorch's own recurrent layer or cell of a `kind`, in float64, with our weights in it; for oracles."""
+    layer = kind(len(W_xh), len(W_hh), dtype=torch.float64, **options)
+    with torch.no_grad():
+        for own, given in zip(layer.parameters(), tensors(W_xh, W_hh, b_x, b_h), strict=True):
+            own.copy_(given.T if given.ndim == 2 else given)
+    return layer
+
+
+# How a width is counted out: what the right answers of 05 and of 06 have in common, and what can go wrong in both.
+WIDTH_SLIPS = {
+    "one unit too many is counted: it no longer fits": "return H - 1 → return H",
+    "one unit too few is counted": "return H - 1 → return H - 2",
+    "a network of exactly the budget is left out": "<= parameters → < parameters",
+    "the blocks are counted once, as in an RNN: each has weights of its own": "blocks * ( → (",
+    "the recurrent weights are left out": " + H * H → ",
+    "the recurrent weights are counted as H, where they are a square": "H * H → H",
+    "the recurrent weights are counted once, not once for each block": (
+        "blocks * ( → H * H + blocks * (",
+        "H + H * H → H",
+    ),
+    "the input's weights are left out": "input_size * H + → ",
+    "the input's weights are counted once, not once for each block": (
+        "blocks * (input_size * H + → input_size * H + blocks * ("
+    ),
+    "the biases are left out": " + biases * H → ",
+    "the biases are counted once for each block, not once for each unit": "biases * H → biases",
+    "the width times the number of blocks is handed back": "return H - 1 → return blocks * (H - 1)",
+    "the width divided by the number of blocks is handed back": "return H - 1 → return (H - 1) // blocks",
+}
+
+
+def widest(parameters: int, square: int, linear: int, fixed: int = 0) -> int:
+    """The largest whole H with square · H² + linear · H + fixed <= parameters, solved; 0 where there is none."""
+    root = isqrt(max(0, linear**2 + 4 * square * (parameters - fixed)))
+    return max(0, (root - linear) // (2 * square))
 
 
 def tensor(array) -> torch.Tensor:

@@ -2,10 +2,13 @@
 
 import math
 from collections import Counter
+from itertools import zip_longest
 
 import numpy as np
+import torch
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
 
 SPECIALS = ["<pad>", "<unk>"]
 
@@ -27,16 +30,22 @@ def _sentences(rng) -> list[Case]:
     known, strange = words[:6], words[6:]
     # Falling order in the first sentence, so that the order of appearance is not the alphabet's.
     train = [known[::-1][:4], known[:3], [known[5], known[5]]]
-    first = words[0] + "a"
+    # `sorted` puts "." and digits before the special tokens' "<", and capitals before small letters.
+    mixed = [[known[1], "3", known[4].title(), "."], [known[0], known[1], "12", "."]]
     return [
         Case("every word was seen in training", train=train, new=[[known[2], known[0], known[5]], [known[1]]]),
         Case("two words that were never seen", train=train, new=[[known[4], strange[0], known[3], strange[1]]]),
         Case(
             "an unseen word that comes early in the alphabet",
             train=[known[:0:-1], known[3:]],
-            new=[[known[3], first, known[2]], [words[0]]],
+            new=[[known[3], words[0] + "a", known[2]], [words[0]]],
         ),
         Case("an empty sentence among others", train=train, new=[[known[1], strange[2]], [], [known[0]]]),
+        Case(
+            "capitals, numbers and full stops, in the order that `sorted` gives",
+            train=mixed,
+            new=[[known[4].title(), known[1].title(), "12", "."], [known[0], known[4]]],
+        ),
     ]
 
 
@@ -48,21 +57,10 @@ def _encode(train, new):
     return vocabulary, [[ranked[w] + 2 if w in ranked else 1 for w in sentence] for sentence in new]
 
 
-def _numbered(
-    train, new, *, order=lambda words: sorted(set(words)), extra=(), specials_last=False, unknown=1, drop=False, shift=0
-):
-    """words_to_ids with one thing wrong; what is right by default."""
-    kept = order([w for s in [*train, *extra] for w in s])
-    vocabulary = kept + SPECIALS if specials_last else SPECIALS + kept
-    place = {w: i + shift for i, w in enumerate(vocabulary)}
-    unknown = place["<unk>"] if specials_last else unknown
-    return vocabulary, [[place.get(w, unknown) for w in s if not drop or w in place] for s in new]
-
-
-def _encode_known_only(train, new):
-    vocabulary, _ = _numbered(train, [])
+def _words_to_ids(train, new):
+    vocabulary = ["<pad>", "<unk>"] + sorted({word for sentence in train for word in sentence})
     place = {word: i for i, word in enumerate(vocabulary)}
-    return vocabulary, [[place[word] for word in sentence] for sentence in new]
+    return vocabulary, [[place.get(word, 1) for word in sentence] for sentence in new]
 
 
 def _encode_by_dict(train, new):
@@ -74,11 +72,8 @@ def _encode_by_dict(train, new):
 
 def _encode_by_search(train, new):
     words = np.unique([w for s in train for w in s])
-    ids = []
-    for sentence in new:
-        at = np.searchsorted(words, np.array(sentence, dtype=words.dtype if not sentence else None))
-        hit = [a < len(words) and words[a] == w for a, w in zip(at, sentence, strict=True)]
-        ids.append([int(a) + 2 if h else 1 for a, h in zip(at, hit, strict=True)])
+    at = [[int(np.searchsorted(words, w)) for w in s] for s in new]
+    ids = [[a + 2 if w in words else 1 for a, w in zip(*row, strict=True)] for row in zip(at, new, strict=True)]
     return SPECIALS + words.tolist(), ids
 
 
@@ -88,33 +83,72 @@ words_to_ids = Exercise(
     inputs=_sentences,
     oracle=_encode,
     returns=("vocabulary", "ids"),
-    mistakes={
-        "the words of the new sentences get into the vocabulary too, so that nothing is ever unknown: a leak": lambda train, new: (
-            _numbered(train, new, extra=new)
-        ),
-        "an unknown word gets the id of `<pad>` and would be masked out, not counted as unknown": lambda train, new: (
-            _numbered(train, new, unknown=0)
-        ),
-        "unknown words are left out, so that the sentence gets shorter and its words move together": lambda train, new: (
-            _numbered(train, new, drop=True)
-        ),
-        "`<pad>` and `<unk>` stand at the end of the vocabulary instead of at its start": lambda train, new: _numbered(
-            train, new, specials_last=True
-        ),
-        "the words stand in the order in which they first appear instead of the alphabet's": lambda train, new: (
-            _numbered(train, new, order=lambda words: list(dict.fromkeys(words)))
-        ),
-        "a word that comes several times stands in the vocabulary several times": lambda train, new: _numbered(
-            train, new, order=sorted
-        ),
-        "ids count from 1 instead of 0": lambda train, new: _numbered(train, new, shift=1, unknown=2),
-        "an unknown word is looked up as if it were known: `place[word]` fails where "
-        "`place.get(word, 1)` does not": _encode_known_only,
-        "unknown words get the id -1, which no table of embeddings has": lambda train, new: _numbered(
-            train, new, unknown=-1
-        ),
-    },
-    accepts=[_encode_by_dict, _encode_by_search, lambda train, new: _numbered(train, new)],
+    right=_words_to_ids,
+    mistakes=slips(
+        _words_to_ids,
+        {
+            "the words of the new sentences get into the vocabulary too, so that nothing is ever unknown: a leak": (
+                "in train for → in [*train, *new] for"
+            ),
+            "the vocabulary is made from the new sentences, not from `train`": "in train for → in new for",
+            "an unknown word gets the id of `<pad>` and would be masked out, not counted as unknown": (
+                "(word, 1) → (word, 0)"
+            ),
+            "unknown words are left out, so that the sentence gets shorter and its words move together": (
+                "place.get(word, 1) for word in sentence] → place[word] for word in sentence if word in place]"
+            ),
+            "`<pad>` and `<unk>` stand at the end of the vocabulary instead of at its start": (
+                '["<pad>", "<unk>"] + sorted → sorted',
+                'in sentence}) → in sentence}) + ["<pad>", "<unk>"]',
+                '(word, 1) → (word, place["<unk>"])',
+            ),
+            "`<pad>` and `<unk>` stand at the end of the vocabulary, where the id 1 is another word's": (
+                '["<pad>", "<unk>"] + sorted → sorted',
+                'in sentence}) → in sentence}) + ["<pad>", "<unk>"]',
+            ),
+            "`<pad>` and `<unk>` are sorted in with the words: full stops and digits come before them": (
+                '["<pad>", "<unk>"] + sorted({word → sorted({"<pad>", "<unk>"} | {word',
+            ),
+            "the vocabulary holds the letters of the words, not the words": "word in sentence}) → w in sentence for word in w})",
+            "the sentences are filled up to one length: each keeps its own here": (
+                "word in sentence] for sentence in new] → "
+                "word in sentence] + [0] * (max(map(len, new)) - len(sentence)) for sentence in new]"
+            ),
+            "`<unk>` stands before `<pad>`": '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
+            "the two special tokens are missing from the vocabulary": '["<pad>", "<unk>"] + sorted → sorted',
+            "the words stand in the order in which they first appear instead of the alphabet's": (
+                "sorted({word → list({word: 0"
+            ),
+            "the words stand in the order of how often they come, the commonest first": (
+                "sorted({word → sorted({word: 0",
+                "in sentence}) → in sentence}, key=lambda word: -sum(s.count(word) for s in train))",
+            ),
+            "the words are sorted whatever their capitals, where `sorted` puts capitals before small letters": (
+                "in sentence}) → in sentence}, key=str.lower)"
+            ),
+            "capitals are made small, so that two different words become one": (
+                "({word for → ({word.lower() for",
+                "(word, 1) → (word.lower(), 1)",
+            ),
+            "a word that comes several times stands in the vocabulary several times": (
+                "sorted({word → sorted([word",
+                "in sentence}) → in sentence])",
+            ),
+            "ids count from 1 instead of 0": ("enumerate(vocabulary) → enumerate(vocabulary, 1)", "1) for → 2) for"),
+            "ids count the words alone: the two special tokens come before them": (
+                "enumerate(vocabulary) → enumerate(vocabulary[2:])"
+            ),
+            "unknown words get the id -1, which no table of embeddings has": "(word, 1) → (word, -1)",
+            "unknown words get a new id at the end of the vocabulary, not that of `<unk>`": (
+                "(word, 1) → (word, len(vocabulary))"
+            ),
+            "the ids come in one row: each sentence has a list of its own": (
+                "[[place.get(word, 1) for word in sentence] for sentence in new] → "
+                "[place.get(word, 1) for sentence in new for word in sentence]"
+            ),
+        },
+    ),
+    accepts=[_words_to_ids, _encode_by_dict, _encode_by_search],
     hints=[
         "Two steps: first the list of words, made from `train` alone; then a dictionary from word to place.",
         "`sorted({word for sentence in train for word in sentence})` has each training word once, in order. "
@@ -139,6 +173,7 @@ def _streams(rng) -> list[Case]:
         Case("an exact fit: two windows of 5 and one last target", ids=stream(11), length=5),
         Case("one token too few for a third window", ids=stream(9), length=3),
         Case("windows of a single token", ids=stream(6), length=1),
+        Case("seven windows of 3, one token left over", ids=stream(23), length=3),
     ]
 
 
@@ -150,36 +185,14 @@ def _windows(ids, length):
     return np.array(x), np.array(y)
 
 
-def _windows_wrong(kind):
-    def wrong(ids, length):
-        x, y = _windows(ids, length)
-        if kind == "same":
-            return x, x.copy()
-        if kind == "back":
-            return y, x
-        if kind == "wrapped":
-            return x, np.roll(x, -1, axis=1)
-        if kind == "last":
-            return x[:-1], y[:-1]
-        if kind == "every":
-            both = np.lib.stride_tricks.sliding_window_view(ids, length + 1)
-            return both[:, :-1], both[:, 1:]
-        if kind == "two":
-            longer = np.concatenate([ids, ids[-1:]])
-            return x, longer[2 : 2 + x.size].reshape(x.shape)
-        return x.T, y.T
-
-    return wrong
-
-
-def _windows_without_target(ids, length):
-    count = len(ids) // length
-    return ids[: count * length].reshape(count, length), ids[1 : count * length + 1].reshape(count, length)
+def _next_token_windows(ids, length):
+    count = (len(ids) - 1) // length
+    x = ids[: count * length].reshape(count, length)
+    y = ids[1 : count * length + 1].reshape(count, length)
+    return x, y
 
 
 def _windows_torch(ids, length):
-    import torch
-
     both = torch.as_tensor(ids).unfold(0, length + 1, length)
     return both[:, :-1], both[:, 1:]
 
@@ -189,27 +202,57 @@ def _windows_by_index(ids, length):
     return ids[places], ids[places + 1]
 
 
+X = "ids[: count * length].reshape(count, length)"
+Y = "ids[1 : count * length + 1].reshape(count, length)"
+
 next_token_windows = Exercise(
     name="01.next_token_windows",
     points=3,
     inputs=_streams,
     oracle=_windows,
     returns=("x", "y"),
-    mistakes={
-        "the targets are the inputs themselves: a model need only copy, and its loss falls to nothing": _windows_wrong(
-            "same"
-        ),
-        "the shift goes the wrong way, and the target is the token before": _windows_wrong("back"),
-        "the targets are two steps ahead instead of one": _windows_wrong("two"),
-        "each window is rolled round in itself, so that its last target is its own first token": _windows_wrong(
-            "wrapped"
-        ),
-        "the windows are counted in `len(ids)`, so that the last one may lack its last target": _windows_without_target,
-        "the last full window is left out": _windows_wrong("last"),
-        "a window starts at every token, so that the windows overlap": _windows_wrong("every"),
-        "windows run down the columns: x and y are transposed": _windows_wrong("transposed"),
-    },
-    accepts=[_windows_torch, _windows_by_index],
+    right=_next_token_windows,
+    mistakes=slips(
+        _next_token_windows,
+        {
+            "the targets are the inputs themselves: a model need only copy, and its loss falls to nothing": (
+                f"{Y} → x.copy()"
+            ),
+            "the shift goes the wrong way, and the target is the token before": "return x, y → return y, x",
+            "the targets are two steps ahead instead of one": (
+                f"{Y} → np.append(ids, ids[-1])[2 : count * length + 2].reshape(count, length)"
+            ),
+            "each window is rolled round in itself, so that its last target is its own first token": (
+                f"{Y} → np.roll(x, -1, axis=1)"
+            ),
+            "the text is rolled round, so that its last target is its first token": (
+                f"{Y} → np.roll(ids[: count * length], -1).reshape(count, length)"
+            ),
+            "the last full window is left out": "// length → // length - 1",
+            "a window starts at every token, so that the windows overlap": (
+                f"{X} → np.lib.stride_tricks.sliding_window_view(ids[:-1], length)",
+                f"{Y} → np.lib.stride_tricks.sliding_window_view(ids[1:], length)",
+            ),
+            "each window takes a token more for its last target, which is never an input then": (
+                "count = (len(ids) - 1) // length → both = ids[: len(ids) // (length + 1) * (length + 1)]",
+                f"{X} → both.reshape(-1, length + 1)[:, :-1]",
+                f"{Y} → both.reshape(-1, length + 1)[:, 1:]",
+            ),
+            "what does not fill a window is left out at the beginning, where it belongs to the end": (
+                "ids[: count * length] → ids[-1 - count * length : -1]",
+                "ids[1 : count * length + 1] → ids[-count * length :]",
+            ),
+            "there is one target for each window: every position has its own": (
+                f"{Y} → ids[length : count * length + 1 : length]"
+            ),
+            "windows run down the columns: x and y are transposed": "return x, y → return x.T, y.T",
+            "tokens are dealt out to the windows in turn: neighbours in the text are no neighbours in a window": (
+                f"{X} → ids[: count * length].reshape(length, count).T",
+                f"{Y} → ids[1 : count * length + 1].reshape(length, count).T",
+            ),
+        },
+    ),
+    accepts=[_next_token_windows, _windows_torch, _windows_by_index],
     hints=[
         "How many windows fit? Each target needs one token more than its input, so count in `len(ids) - 1`.",
         "`count = (len(ids) - 1) // length`. The inputs are the first `count * length` ids, reshaped to "
@@ -242,32 +285,22 @@ def _sequences(rng) -> list[Case]:
 
 def _pad(sequences, pad):
     # itertools pads columns; a second pass over the lengths gives the mask.
-    from itertools import zip_longest
-
     columns = list(zip_longest(*sequences, fillvalue=pad))
     real = list(zip_longest(*([True] * len(s) for s in sequences), fillvalue=False))
     return np.array(columns, dtype=int).T, np.array(real, dtype=bool).T
 
 
-def _pad_left(sequences, pad):
-    ids, mask = _pad([s[::-1] for s in sequences], pad)
-    return ids[:, ::-1], mask[:, ::-1]
-
-
-def _pad_long(sequences, pad):
-    ids, mask = _pad(sequences, pad)
-    return ids, mask | np.roll(mask, 1, axis=1) & (np.arange(mask.shape[1]) > 0)
-
-
-def _pad_short(sequences, pad):
-    steps = min(map(len, sequences))
-    ids = np.array([s[:steps] for s in sequences], dtype=int).reshape(len(sequences), steps)
-    return ids, np.ones(ids.shape, dtype=bool)
+def _pad_and_mask(sequences, pad):
+    steps = max(len(sequence) for sequence in sequences)
+    ids = np.full((len(sequences), steps), pad)
+    mask = np.zeros((len(sequences), steps), dtype=bool)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = True
+    return ids, mask
 
 
 def _pad_torch(sequences, pad):
-    import torch
-
     rows = [torch.tensor(s, dtype=torch.long) for s in sequences]
     ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad)
     return ids, torch.arange(ids.shape[1]) < torch.tensor([len(s) for s in sequences])[:, None]
@@ -285,22 +318,47 @@ pad_and_mask = Exercise(
     inputs=_sequences,
     oracle=_pad,
     returns=("ids", "mask"),
-    mistakes={
-        "the mask is inverted: True where the padding is": lambda s, p: (_pad(s, p)[0], ~_pad(s, p)[1]),
-        "the mask asks whether an id differs from `pad`, so that a real token with that id is masked out": lambda s, p: (
-            _pad(s, p)[0],
-            _pad(s, p)[0] != p,
-        ),
-        "the padding stands in front of the sequences instead of behind them": _pad_left,
-        "the mask is one step too long: `<=` where `<` belongs": _pad_long,
-        "all sequences are cut to the length of the shortest": _pad_short,
-        "the padding is 0 whatever `pad` says": lambda s, p: _pad(s, 0),
-        "the mask holds the numbers 0 and 1, not False and True": lambda s, p: (
-            _pad(s, p)[0],
-            _pad(s, p)[1].astype(float),
-        ),
-    },
-    accepts=[_pad_torch, _pad_by_rows],
+    right=_pad_and_mask,
+    mistakes=slips(
+        _pad_and_mask,
+        {
+            "the mask is inverted: True where the padding is": "return ids, mask → return ids, ~mask",
+            "the mask asks whether an id differs from `pad`, so that a real token with that id is masked out": (
+                "return ids, mask → return ids, ids != pad"
+            ),
+            "the mask asks whether an id differs from 0, whatever `pad` is": "return ids, mask → return ids, ids != 0",
+            "the mask is True everywhere": "np.zeros( → np.ones(",
+            "the padding stands in front of the sequences instead of behind them": (
+                "ids[row, : len(sequence)] → ids[row, steps - len(sequence) :]",
+                "mask[row, : len(sequence)] → mask[row, steps - len(sequence) :]",
+            ),
+            "the padding stands in front of the sequences, while the mask has it behind them": (
+                "ids[row, : len(sequence)] → ids[row, steps - len(sequence) :]"
+            ),
+            "the mask is one step too long: `<=` where `<` belongs": (
+                "mask[row, : len(sequence)] → mask[row, : len(sequence) + 1]"
+            ),
+            "the mask is one step too short: the last real id is masked out": (
+                "mask[row, : len(sequence)] → mask[row, : max(len(sequence) - 1, 0)]"
+            ),
+            "the mask of the first sequence is used for all": "return ids, mask → return ids, mask[:1].repeat(len(ids), 0)",
+            "all sequences are cut to the length of the shortest": (
+                "max( → min(",
+                "] = sequence → ] = sequence[:steps]",
+            ),
+            "all sequences are cut or filled up to the length of the first": (
+                "max(len(sequence) for sequence in sequences) → len(sequences[0])",
+                "] = sequence → ] = sequence[:steps]",
+            ),
+            "there is one column of padding more than the longest sequence needs": (
+                "for sequence in sequences) → for sequence in sequences) + 1"
+            ),
+            "the padding is 0 whatever `pad` says": "steps), pad) → steps), 0)",
+            "the mask holds the numbers 0 and 1, not False and True": "dtype=bool → dtype=float",
+            "the steps run down the columns: both are transposed": "return ids, mask → return ids.T, mask.T",
+        },
+    ),
+    accepts=[_pad_and_mask, _pad_torch, _pad_by_rows],
     hints=[
         "Find the longest length T. Begin with a rectangle (B, T) full of `pad` and a mask full of False.",
         "`ids = np.full((len(sequences), steps), pad)`; then write each sequence into the start of its row.",
@@ -325,50 +383,86 @@ def _masked(rng, lengths, steps, filler=None):
 def _means(rng) -> list[Case]:
     holes = _masked(rng, (5, 5, 5, 5), 5)
     holes["mask"] = np.array([[1, 0, 1, 1, 0], [0, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]], dtype=bool)
+    zeros = _masked(rng, (3, 4, 2), 6)
+    zeros["values"][:, 1] = 0.0
     return [
         Case("three sequences of different lengths", **_masked(rng, (2, 4, 3), 5)),
         Case("no padding at all", **_masked(rng, (3, 3), 3)),
         Case("a single real step", **_masked(rng, (1, 6), 6)),
         Case("gaps within the sequences", **holes),
+        Case("real values that are zero", **zeros),
         Case("padding that holds NaN", **_masked(rng, (4, 2, 3), 4, filler=np.nan)),
     ]
 
 
-def _masked_mean(values, mask):
+def _mean_by_rows(values, mask):
     # Row by row, choosing the real steps and asking NumPy for their mean.
     return np.array([np.mean(row[real]) for row, real in zip(values, mask, strict=True)])
 
 
-def _masked_mean_torch(values, mask):
-    import torch
+def _masked_mean(values, mask):
+    return np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1)
 
+
+def _masked_mean_torch(values, mask):
     values, mask = torch.as_tensor(values), torch.as_tensor(mask)
     return values.masked_fill(~mask, 0).sum(dim=1) / mask.sum(dim=1)
 
+
+TOTAL = "np.where(mask, values, 0).sum(axis=1)"
 
 masked_mean = Exercise(
     name="01.masked_mean",
     points=3,
     inputs=_means,
-    oracle=_masked_mean,
-    mistakes={
-        "the sum of the real steps is divided by T, as if the padding were steps too": lambda v, m: (
-            np.where(m, v, 0).sum(axis=1) / v.shape[1]
-        ),
-        "the padding is averaged in: the mask is not used": lambda v, m: v.mean(axis=1),
-        "the padding is multiplied by zero instead of left out: zero times NaN is NaN": lambda v, m: (
-            (v * m).sum(axis=1) / m.sum(axis=1)
-        ),
-        "the mean runs over the batch, one for each step, instead of over the steps of each sequence": lambda v, m: (
-            np.where(m, v, 0).sum(axis=0) / m.sum(axis=0)
-        ),
-        "the mask is used the wrong way round, and the mean is that of the padding": lambda v, m: (
-            np.where(m, 0, v).sum(axis=1) / (~m).sum(axis=1)
-        ),
-        "the sums are not divided: longer sequences get larger values": lambda v, m: np.where(m, v, 0).sum(axis=1),
-        "there is one mean for the whole batch instead of one for each sequence": lambda v, m: v[m].mean(),
-    },
+    oracle=_mean_by_rows,
+    right=_masked_mean,
+    mistakes=slips(
+        _masked_mean,
+        {
+            "the sum of the real steps is divided by T, as if the padding were steps too": (
+                "/ mask.sum(axis=1) → / values.shape[1]"
+            ),
+            "the padding is averaged in: the mask is not used": f"{TOTAL} / mask.sum(axis=1) → values.mean(axis=1)",
+            "the padding is summed too: only the number of steps leaves it out": "np.where(mask, values, 0) → values",
+            "the padding is multiplied by zero instead of left out: zero times NaN is NaN": (
+                "np.where(mask, values, 0) → (values * mask)"
+            ),
+            "NaN alone is left out, and other padding is averaged in": (
+                f"{TOTAL} / mask.sum(axis=1) → np.nanmean(values, axis=1)"
+            ),
+            "zeros are taken for padding: a real value may be zero": (
+                f"{TOTAL} / mask.sum(axis=1) → {TOTAL} / (mask & (values != 0)).sum(axis=1)"
+            ),
+            "the mean runs over the batch, one for each step, instead of over the steps of each sequence": (
+                "0).sum(axis=1) → 0).sum(axis=0)",
+                "mask.sum(axis=1) → mask.sum(axis=0)",
+            ),
+            "the mask is used the wrong way round, and the mean is that of the padding": (
+                "(mask, values, 0) → (mask, 0, values)",
+                "mask.sum(axis=1) → (~mask).sum(axis=1)",
+            ),
+            "the sum is that of the padding, while the real steps are counted": "(mask, values, 0) → (mask, 0, values)",
+            "the sums are not divided: longer sequences get larger values": " / mask.sum(axis=1) →",
+            "one is added to the number of steps": "/ mask.sum(axis=1) → / (mask.sum(axis=1) + 1)",
+            "what is no NaN is counted, not what is real": "/ mask.sum(axis=1) → / (~np.isnan(values)).sum(axis=1)",
+            "each sequence gets the mean of the whole batch": (
+                f"{TOTAL} / mask.sum(axis=1) → np.full(len(values), values[mask].mean())"
+            ),
+            "the length of the first sequence divides all": "/ mask.sum(axis=1) → / mask[0].sum()",
+            "the length of the longest sequence divides all": "/ mask.sum(axis=1) → / mask.sum(axis=1).max()",
+            "the real steps of the whole batch divide each sum": "/ mask.sum(axis=1) → / mask.sum()",
+            "the mask of the first sequence is used for all": (
+                "where(mask → where(mask[0]",
+                "/ mask.sum(axis=1) → / mask[0].sum()",
+            ),
+            "there is one mean for the whole batch instead of one for each sequence": (
+                f"{TOTAL} / mask.sum(axis=1) → values[mask].mean()"
+            ),
+        },
+    ),
     accepts=[
+        _masked_mean,
         _masked_mean_torch,
         lambda values, mask: np.nanmean(np.where(mask, values, np.nan), axis=1),
         lambda values, mask: np.einsum("bt,bt->b", np.nan_to_num(values), mask / mask.sum(1, keepdims=True)),
@@ -392,13 +486,15 @@ def _messages(rng) -> list[Case]:
 
     # A few texts more at the front, another number each time, so that remembered places are wrong the next time.
     lead = [words(int(n)) for n in rng.permutation(4)]
-    a, b, c, d = words(9), words(6), words(10), words(4)
+    a, b, c, d, e = words(9), words(6), words(10), words(4), words(5)
     again = [a[0], a[1], a[2], a[1], a[3], a[4], a[0], a[5], a[6], a[2], a[7], a[8], a[3]]
     return [
         Case("repeats on both sides of the cut", texts=lead[0] + again, fraction=0.5),
         Case("no repeats at all", texts=lead[1] + b, fraction=0.75),
         Case("one text sent again and again", texts=[*lead[2], *c[:2], c[0], c[0], *c[2:], c[0]], fraction=0.625),
         Case("every text twice, at once", texts=lead[3] + [w for w in d for _ in range(2)], fraction=0.5),
+        Case("three quarters of five texts: 3.75 is rounded down", texts=[*e, e[0], e[1], e[3], e[1]], fraction=0.75),
+        Case("a quarter of five texts: 1.25 is rounded down", texts=[*e[::-1], e[4], e[2]], fraction=0.25),
     ]
 
 
@@ -410,27 +506,10 @@ def _split(texts, fraction):
     return kept[:cut], kept[cut:]
 
 
-def _split_of(kept, fraction):
-    kept = np.array(kept, dtype=int)
-    return kept[: int(len(kept) * fraction)], kept[int(len(kept) * fraction) :]
-
-
-def _split_each(texts, fraction):
-    train, test = _split_of(range(len(texts)), fraction)
-    return tuple(
-        np.array([p[[texts[j] for j in p].index(t)] for t in dict.fromkeys(texts[j] for j in p)]) for p in (train, test)
-    )
-
-
-def _split_early_cut(texts, fraction):
-    kept, cut = np.sort(np.unique(texts, return_index=True)[1]), int(len(texts) * fraction)
-    return kept[kept < cut], kept[kept >= cut]
-
-
-def _split_backwards(texts, fraction):
-    kept = np.sort(np.unique(texts, return_index=True)[1])
-    cut = len(kept) - int(len(kept) * fraction)
-    return kept[cut:], kept[:cut]
+def _leak_free_split(texts, fraction):
+    kept = [place for place, text in enumerate(texts) if text not in texts[:place]]
+    cut = int(len(kept) * fraction)
+    return np.array(kept[:cut], int), np.array(kept[cut:], int)
 
 
 def _split_by_set(texts, fraction):
@@ -448,24 +527,60 @@ leak_free_split = Exercise(
     inputs=_messages,
     oracle=_split,
     returns=("train", "test"),
-    mistakes={
-        "repeats are not removed: a text of the test set stands in the training set too": lambda texts, fraction: (
-            _split_of(range(len(texts)), fraction)
-        ),
-        "repeats are removed after the cut, in each part by itself: the same text still stands on both sides": _split_each,
-        "the last copy of each text is kept instead of the first": lambda texts, fraction: _split_of(
-            sorted({t: i for i, t in enumerate(texts)}.values()), fraction
-        ),
-        "the texts come back in the order of the alphabet, as `np.unique` gives them: time is lost": lambda texts, fraction: (
-            _split_of(np.unique(texts, return_index=True)[1], fraction)
-        ),
-        "training happens on the future and testing on the past": _split_backwards,
-        "the cut is counted while the repeats are still there: without them the parts are uneven": _split_early_cut,
-    },
-    accepts=[
-        _split_by_set,
-        lambda texts, f: _split_of([i for i, t in enumerate(texts) if t not in texts[:i]], f),
-    ],
+    right=_leak_free_split,
+    mistakes=slips(
+        _leak_free_split,
+        {
+            "repeats are not removed: a text of the test set stands in the training set too": (
+                " if text not in texts[:place] →"
+            ),
+            "repeats are removed after the cut, in each part by itself: the same text still stands on both sides": (
+                " if text not in texts[:place] →",
+                "kept[:cut] → [i for i in kept[:cut] if texts[i] not in texts[:i]]",
+                "kept[cut:] → [i for i in kept[cut:] if texts[i] not in texts[cut:i]]",
+            ),
+            "repeats are removed from the test set alone, after the cut": (
+                " if text not in texts[:place] →",
+                "kept[cut:] → [i for i in kept[cut:] if texts[i] not in texts[:i]]",
+            ),
+            "a text is compared with the one just before it, not with all before it": (
+                "texts[:place] → texts[max(place - 1, 0) : place]"
+            ),
+            "every text that comes more than once is thrown away whole: its first copy should stay": (
+                "text not in texts[:place] → texts.count(text) == 1"
+            ),
+            "the last copy of each text is kept instead of the first": "texts[:place] → texts[place + 1 :]",
+            "the texts come back in the order of the alphabet, as `np.unique` gives them: time is lost": (
+                "cut = → kept.sort(key=texts.__getitem__)\n    cut ="
+            ),
+            "training happens on the future and testing on the past": (
+                "kept[:cut] → kept[len(kept) - cut :]",
+                "kept[cut:] → kept[: len(kept) - cut]",
+            ),
+            "the two parts are exchanged: test comes first": (
+                "kept[:cut] → kept[cut :]",
+                "np.array(kept[cut:] → np.array(kept[:cut]",
+            ),
+            "the cut is counted while the repeats are still there: without them the parts are uneven": (
+                "int(len(kept) * fraction) → sum(place < int(len(texts) * fraction) for place in kept)"
+            ),
+            "the fraction is taken of all texts, though it is the kept ones that are cut": (
+                "len(kept) * fraction → len(texts) * fraction"
+            ),
+            "the fraction is rounded up": "int(len(kept) * fraction) → math.ceil(len(kept) * fraction)",
+            "the fraction is rounded to the nearest whole number, not down": "int(len → round(len",
+            "`fraction` is taken as the share that tests": "cut = int( → cut = len(kept) - int(",
+            "the texts come back, not their places": (
+                "np.array(kept[:cut], int) → [texts[place] for place in kept[:cut]]",
+                "np.array(kept[cut:], int) → [texts[place] for place in kept[cut:]]",
+            ),
+            "the first part has one text too many": "* fraction) → * fraction) + 1",
+            "places are counted among the kept texts, not in the list `texts`": (
+                "cut = → kept = list(range(len(kept)))\n    cut ="
+            ),
+        },
+    ),
+    accepts=[_leak_free_split, _split_by_set],
     hints=[
         "First make the list of places to keep: those whose text did not come before. Then cut that list.",
         "Go through `enumerate(texts)` with a set of what was seen; keep a place when its text is new.",
@@ -484,53 +599,37 @@ def _texts(rng) -> list[Case]:
         body = rng.integers(0, v - 1, n)  # the last id never comes: a context that was never seen
         return np.concatenate([[0, 1, 0, 1], body, [1]])
 
+    again = np.array([2, 3] * int(rng.integers(5, 9)) + [0])
     return [
         Case("a text of 31 tokens, one added to each count", ids=ids(26, 5), vocab_size=5, alpha=1.0),
         Case("a little added: alpha = 0.1", ids=ids(35, 4), vocab_size=4, alpha=0.1),
-        Case(
-            "a text that repeats itself", ids=np.array([2, 3] * int(rng.integers(5, 9)) + [0]), vocab_size=6, alpha=0.5
-        ),
+        Case("a text that repeats itself", ids=again, vocab_size=6, alpha=0.5),
         Case("one token alone: no pair was seen", ids=rng.integers(0, 3, 1), vocab_size=3, alpha=2.0),
     ]
 
 
 def _bigram(ids, vocab_size, alpha):
     # Entry by entry, as the definition reads.
-    ids = np.asarray(ids).tolist()
+    ids, every = np.asarray(ids).tolist(), range(vocab_size)
     pairs, firsts = Counter(zip(ids[:-1], ids[1:], strict=True)), Counter(ids[:-1])
-    return np.array(
-        [
-            [(pairs[i, j] + alpha) / (firsts[i] + alpha * vocab_size) for j in range(vocab_size)]
-            for i in range(vocab_size)
-        ]
-    )
+    return np.array([[(pairs[i, j] + alpha) / (firsts[i] + alpha * vocab_size) for j in every] for i in every])
 
 
-def _pair_counts(ids, vocab_size):
+def _bigram_probabilities(ids, vocab_size, alpha):
     counts = np.zeros((vocab_size, vocab_size))
-    np.add.at(counts, (ids[:-1], ids[1:]), 1)
-    return counts
-
-
-def _normalised(counts, alpha, axis=1):
-    counts = counts + alpha
-    return counts / counts.sum(axis=axis, keepdims=axis is not None)
-
-
-def _counted_once(ids, v, alpha):
-    counts = np.zeros((v, v))
-    counts[ids[:-1], ids[1:]] += 1
-    return _normalised(counts, alpha)
+    for i, j in zip(ids[:-1], ids[1:], strict=True):
+        counts[i, j] += 1
+    smoothed = counts + alpha
+    return smoothed / smoothed.sum(axis=1, keepdims=True)
 
 
 def _bigram_one_hot(ids, vocab_size, alpha):
     one_hot = np.eye(vocab_size)[ids]
-    return _normalised(one_hot[:-1].T @ one_hot[1:], alpha)
+    counts = one_hot[:-1].T @ one_hot[1:]
+    return (counts + alpha) / (counts.sum(axis=1)[:, None] + alpha * vocab_size)
 
 
 def _bigram_torch(ids, vocab_size, alpha):
-    import torch
-
     ids = torch.as_tensor(ids)
     counts = torch.bincount(ids[:-1] * vocab_size + ids[1:], minlength=vocab_size**2).double()
     counts = counts.reshape(vocab_size, vocab_size) + alpha
@@ -544,41 +643,54 @@ def _bigram_loop(ids, vocab_size, alpha):
     return [[c / sum(row) for c in row] for row in rows]
 
 
+ROWS = "smoothed.sum(axis=1, keepdims=True)"
+
 bigram_probabilities = Exercise(
     name="01.bigram_probabilities",
     points=4,
     inputs=_texts,
     oracle=_bigram,
-    mistakes={
-        "a pair that comes several times is counted once: `counts[a, b] += 1` on arrays adds one to each "
-        "place, not one for each pair": _counted_once,
-        "rows and columns are swapped: this is the probability of the token before given the token after": lambda ids, v, a: (
-            _normalised(_pair_counts(ids, v).T, a)
-        ),
-        "each column sums to one instead of each row: the division runs over the wrong axis": lambda ids, v, a: (
-            _normalised(_pair_counts(ids, v), a, axis=0)
-        ),
-        "the sums of the rows divide the columns: `keepdims=True` is missing from the sum": lambda ids, v, a: (
-            (_pair_counts(ids, v) + a) / (_pair_counts(ids, v) + a).sum(axis=1)
-        ),
-        "all entries together sum to one: the probability of the pair, not of the second given the first": lambda ids, v, a: (
-            _normalised(_pair_counts(ids, v), a, axis=None)
-        ),
-        "alpha is added above the line and not below it, so that no row sums to one": lambda ids, v, a: (
-            (_pair_counts(ids, v) + a) / _pair_counts(ids, v).sum(axis=1, keepdims=True)
-        ),
-        "alpha is added below the line once instead of V times": lambda ids, v, a: (
-            (_pair_counts(ids, v) + a) / (_pair_counts(ids, v).sum(1, keepdims=True) + a)
-        ),
-        "the smoothing is left out: what was never seen gets probability 0, or 0 / 0": lambda ids, v, a: _normalised(
-            _pair_counts(ids, v), 0
-        ),
-        "the text is read as a circle, its last token followed by its first": lambda ids, v, a: _normalised(
-            _pair_counts(np.append(ids, ids[0]), v), a
-        ),
-        "one is added to each count whatever alpha says": lambda ids, v, a: _normalised(_pair_counts(ids, v), 1.0),
-    },
-    accepts=[_bigram_one_hot, _bigram_torch, _bigram_loop],
+    right=_bigram_probabilities,
+    mistakes=slips(
+        _bigram_probabilities,
+        {
+            "a pair that comes several times is counted once: `counts[a, b] += 1` on arrays adds one to each "
+            "place, not one for each pair": "+= 1 → = 1",
+            "rows and columns are swapped: this is the probability of the token before given the token after": (
+                "counts[i, j] → counts[j, i]"
+            ),
+            "each column sums to one instead of each row: the division runs over the wrong axis": "axis=1 → axis=0",
+            "the sums of the rows divide the columns: `keepdims=True` is missing from the sum": ", keepdims=True →",
+            "all entries together sum to one: the probability of the pair, not of the second given the first": (
+                f"{ROWS} → smoothed.sum()"
+            ),
+            "the smoothed counts are handed back, not divided by anything": f"smoothed / {ROWS} → smoothed",
+            "alpha is added above the line and not below it, so that no row sums to one": "/ smoothed.sum → / counts.sum",
+            "alpha is added below the line once instead of V times": (
+                f"{ROWS} → (counts.sum(axis=1, keepdims=True) + alpha)"
+            ),
+            "V is added below the line, whatever alpha is": f"{ROWS} → (counts.sum(axis=1, keepdims=True) + vocab_size)",
+            "alpha is added below the line and not above it": "smoothed / smoothed.sum → counts / smoothed.sum",
+            "alpha is added only where a pair was never seen": (
+                "counts + alpha → np.where(counts == 0, alpha, counts)"
+            ),
+            "the smoothing is left out: what was never seen gets probability 0, or 0 / 0": "counts + alpha → counts",
+            "the smoothing is left out, and rows without a count stay zero": (
+                f"smoothed / {ROWS} → counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)"
+            ),
+            "the text is read as a circle, its last token followed by its first": (
+                "zip(ids[:-1], ids[1:], strict=True) → zip(ids, np.roll(ids, -1), strict=True)"
+            ),
+            "the last token counts as a context too, though nothing follows it": (
+                f"{ROWS} → (np.bincount(ids, minlength=vocab_size)[:, None] + alpha * vocab_size)"
+            ),
+            "the last pair is not counted": "zip(ids[:-1], ids[1:], strict=True) → zip(ids[:-2], ids[1:], strict=False)",
+            "the pairs have a token between them": "zip(ids[:-1], ids[1:], strict=True) → zip(ids, ids[2:], strict=False)",
+            "one is added to each count whatever alpha says": "counts + alpha → counts + 1.0",
+            "the logarithm of the probabilities is handed back": f"return smoothed / {ROWS} → return np.log(smoothed / {ROWS})",
+        },
+    ),
+    accepts=[_bigram_probabilities, _bigram_one_hot, _bigram_torch, _bigram_loop],
     hints=[
         "Three steps: a (V, V) table of zeros; count the pairs of `ids[:-1]` and `ids[1:]`; add alpha and "
         "divide each row.",
@@ -605,54 +717,58 @@ def _totals(rng) -> list[Case]:
     ]
 
 
-def _units(nats, tokens, chars):
+def _from_probability(nats, tokens, chars):
     # From a probability: p is what the model gives a token, in the geometric mean.
     p = math.exp(-nats / tokens)
     return -math.log(p), 1 / p, -math.log2(p) * tokens / chars
+
+
+def _units(nats, tokens, chars):
+    nats_per_token = nats / tokens
+    perplexity = np.exp(nats_per_token)
+    bits_per_char = nats / np.log(2) / chars
+    return nats_per_token, perplexity, bits_per_char
 
 
 units = Exercise(
     name="01.units",
     points=3,
     inputs=_totals,
-    oracle=_units,
+    oracle=_from_probability,
     returns=("nats_per_token", "perplexity", "bits_per_char"),
-    mistakes={
-        "the perplexity is 2 to a power in nats: the base must be the one of the logarithm": lambda n, t, c: (
-            n / t,
-            2 ** (n / t),
-            n / math.log(2) / c,
-        ),
-        "the last number is nats per character: a bit is ln 2 nats": lambda n, t, c: (n / t, math.exp(n / t), n / c),
-        "nats are multiplied by ln 2, where they should be divided by it": lambda n, t, c: (
-            n / t,
-            math.exp(n / t),
-            n * math.log(2) / c,
-        ),
-        "the last number is bits per token: the division is by tokens, not by characters": lambda n, t, c: (
-            n / t,
-            math.exp(n / t),
-            n / math.log(2) / t,
-        ),
-        "everything is per character: perplexity is per token": lambda n, t, c: (
-            n / c,
-            math.exp(n / c),
-            n / math.log(2) / c,
-        ),
-        "the perplexity is taken per character, while the nats are per token": lambda n, t, c: (
-            n / t,
-            math.exp(n / c),
-            n / math.log(2) / c,
-        ),
-        "the sign of the exponent is turned round: this is a probability per token, not a perplexity": lambda n, t, c: (
-            n / t,
-            math.exp(-n / t),
-            n / math.log(2) / c,
-        ),
-    },
+    right=_units,
+    mistakes=slips(
+        _units,
+        {
+            "the perplexity is 2 to a power in nats: the base must be the one of the logarithm": "np.exp( → 2 ** (",
+            "the perplexity is e to a power in bits: the base must be the one of the logarithm": (
+                "np.exp(nats_per_token) → np.exp(nats_per_token / np.log(2))"
+            ),
+            "the last number is nats per character: a bit is ln 2 nats": "/ np.log(2) →",
+            "nats are multiplied by ln 2, where they should be divided by it": "/ np.log(2) → * np.log(2)",
+            "the nats are divided by the logarithm of 2 to base 10": "np.log(2) → np.log10(2)",
+            "the last number is bits per token: the division is by tokens, not by characters": "/ chars → / tokens",
+            "everything is per character: perplexity is per token": "nats / tokens → nats / chars",
+            "the nats are per character, where they should be per token": (
+                "nats / tokens → nats / chars",
+                "np.exp(nats_per_token) → np.exp(nats / tokens)",
+            ),
+            "the perplexity is taken per character, while the nats are per token": "np.exp(nats_per_token) → np.exp(nats / chars)",
+            "tokens and characters change places": ("nats / tokens → nats / chars", "(2) / chars → (2) / tokens"),
+            "the perplexity is that of the whole text: e to all its nats, not to the nats per token": (
+                "np.exp(nats_per_token) → np.exp(nats)"
+            ),
+            "the nats are those of the whole text, not per token": "return nats_per_token → return nats",
+            "the bits are those of the whole text, not per character": " / chars →",
+            "the sign of the exponent is turned round: this is a probability per token, not a perplexity": (
+                "np.exp(nats_per_token) → np.exp(-nats_per_token)"
+            ),
+            "the logarithm is taken where the exponential belongs": "np.exp( → np.log(",
+        },
+    ),
     accepts=[
-        lambda nats, tokens, chars: (nats / tokens, np.exp(nats / tokens), nats * np.log2(np.e) / chars),
-        lambda n, tokens, chars: [n / tokens, 2 ** (n / tokens / math.log(2)), n / chars / math.log(2)],
+        _units,
+        lambda nats, tokens, chars: [nats / tokens, 2 ** (nats / tokens / math.log(2)), nats * np.log2(np.e) / chars],
     ],
     hints=[
         "Everything starts from the total. Per token: divide it by `tokens`. Per character: by `chars`.",
@@ -681,22 +797,20 @@ def _scores(rng) -> list[Case]:
     ]
 
 
-def _token_nll(log_probs, masks):
+def _one_long_row(log_probs, masks):
     # All real tokens in one long row, and its mean.
     return -np.mean(np.concatenate([lp[m] for lp, m in zip(log_probs, masks, strict=True)]))
 
 
-def _mean_of(parts):
-    return float(np.mean(parts))
-
-
-def _both(function):
-    return lambda log_probs, masks: function(list(zip(log_probs, masks, strict=True)))
+def _token_nll(log_probs, masks):
+    total, tokens = 0.0, 0
+    for log_prob, mask in zip(log_probs, masks, strict=True):
+        total -= log_prob[mask].sum()
+        tokens += mask.sum()
+    return total / tokens
 
 
 def _token_nll_torch(log_probs, masks):
-    import torch
-
     total = sum(
         torch.einsum("bt,bt->", torch.as_tensor(lp), torch.as_tensor(m).to(torch.float64))
         for lp, m in zip(log_probs, masks, strict=True)
@@ -717,32 +831,55 @@ token_nll = Exercise(
     name="01.token_nll",
     points=4,
     inputs=_scores,
-    oracle=_token_nll,
-    mistakes={
-        "each batch is averaged first and the means are averaged then: tokens of a small batch weigh more": _both(
-            lambda pairs: _mean_of([-lp[m].mean() for lp, m in pairs])
-        ),
-        "each sentence is averaged first: tokens of a short sentence weigh more": _both(
-            lambda pairs: _mean_of([-row[r].mean() for lp, m in pairs for row, r in zip(lp, m, strict=True)])
-        ),
-        "the padding counts as tokens: the sum is right, the number it is divided by is not": _both(
-            lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(m.size for _, m in pairs)
-        ),
-        "the padding is averaged in, above and below the line": _both(
-            lambda pairs: -_mean_of(np.concatenate([lp.ravel() for lp, _ in pairs]))
-        ),
-        "the minus sign is missing: a likelihood is to be made large, its negative logarithm small": _both(
-            lambda pairs: _mean_of(np.concatenate([lp[m] for lp, m in pairs]))
-        ),
-        "the sum is not divided by the number of tokens": _both(lambda pairs: -sum(lp[m].sum() for lp, m in pairs)),
-        "only the last batch is counted: the totals start again with each batch": _both(
-            lambda pairs: -_mean_of(pairs[-1][0][pairs[-1][1]])
-        ),
-        "the sum is divided by the number of sentences: this is nats per sentence": _both(
-            lambda pairs: -sum(lp[m].sum() for lp, m in pairs) / sum(len(m) for _, m in pairs)
-        ),
-    },
-    accepts=[_token_nll_torch, _token_nll_loop],
+    oracle=_one_long_row,
+    right=_token_nll,
+    mistakes=slips(
+        _token_nll,
+        {
+            "each batch is averaged first and the means are averaged then: tokens of a small batch weigh more": (
+                "[mask].sum() → [mask].mean()",
+                "mask.sum() → 1",
+            ),
+            "each sentence is averaged first: tokens of a short sentence weigh more": (
+                "log_prob[mask].sum() → sum(row[real].mean() for row, real in zip(log_prob, mask, strict=True))",
+                "mask.sum() → len(mask)",
+            ),
+            "each batch is averaged with its padding, and then the means": (
+                "log_prob[mask].sum() → log_prob.mean()",
+                "mask.sum() → 1",
+            ),
+            "the padding counts as tokens: the sum is right, the number it is divided by is not": "mask.sum() → mask.size",
+            "the padding is in the sum: the number of tokens is right, the sum is not": "log_prob[mask].sum() → log_prob.sum()",
+            "the padding is averaged in, above and below the line": (
+                "log_prob[mask].sum() → log_prob.sum()",
+                "mask.sum() → mask.size",
+            ),
+            "the mask is used the wrong way round, and the padding is what is averaged": (
+                "log_prob[mask] → log_prob[~mask]",
+                "mask.sum() → (~mask).sum()",
+            ),
+            "the mask of the first sentence is used for all of its batch": (
+                "total -= → mask = mask[:1].repeat(len(mask), 0)\n        total -=",
+            ),
+            "the minus sign is missing: a likelihood is to be made large, its negative logarithm small": "total -= → total +=",
+            "the sum is not divided by the number of tokens": "total / tokens → total",
+            "only the last batch is counted: the totals start again with each batch": (
+                "total -= → total = -",
+                "tokens += → tokens =",
+            ),
+            "only the first batch is counted, as when `return` stands inside the loop": "    return → \n        return",
+            "the sum is divided by the number of sentences: this is nats per sentence": "mask.sum() → len(mask)",
+            "each batch is averaged first, and the means are weighted with the number of sentences, not of tokens": (
+                "[mask].sum() → [mask].mean() * len(mask)",
+                "mask.sum() → len(mask)",
+            ),
+            "the sum is divided by the number of batches: this is nats per batch": "mask.sum() → 1",
+            "the sum is divided by the number of batches and by that of tokens": "total / tokens → total / tokens / len(masks)",
+            "e is raised to the result: this is the perplexity": "total / tokens → np.exp(total / tokens)",
+            "the result is in bits: the question is for nats": "total / tokens → total / tokens / np.log(2)",
+        },
+    ),
+    accepts=[_token_nll, _token_nll_torch, _token_nll_loop],
     hints=[
         "Keep two running totals over all batches: nats, and tokens. Divide once, at the end.",
         "`log_probs[i][masks[i]]` picks the real tokens of a batch.",

@@ -1,27 +1,53 @@
 """Notebook 02: the recurrent network, from a scalar by hand to a trained one."""
 
 import numpy as np
+import torch
 
+from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import away, softmax, tensors, weights
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
 
 
+def _step_slips(x: str, h: str) -> dict[str, str]:
+    """Slips of np.tanh(x + h @ W_hh + b_h), whatever stands in the places of x and h."""
+    return {
+        "the recurrent weight is transposed: `W_hh.T` stands where `W_hh` belongs": f"{h} @ W_hh → {h} @ W_hh.T",
+        "the bias is left out": "W_hh + b_h → W_hh",
+        "the bias is added twice, where one belongs": "W_hh + b_h → W_hh + 2 * b_h",
+        "the bias is added outside of tanh": "W_hh + b_h) → W_hh) + b_h",
+        "tanh is left out, and the network is linear": f"np.tanh({x} → ({x}",
+        "ReLU stands in the place of tanh": f"np.tanh({x} → np.maximum(0, {x}",
+        "a sigmoid stands in the place of tanh": f"np.tanh({x} → sigmoid({x}",
+        "tanh is taken of the input's part alone, and the old state added outside": (
+            f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + {h} @ W_hh"
+        ),
+        "tanh is taken of the input's part and of the old state's by themselves, and both are added": (
+            f"{x} + {h} @ W_hh → {x}) + np.tanh({h} @ W_hh"
+        ),
+        "tanh is taken of the input's part with the bias and of the old state's by themselves, and both are added": (
+            f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + np.tanh({h} @ W_hh)"
+        ),
+        "tanh is taken of the old state's part alone, and the input's added outside": f"np.tanh({x} + {h} → {x} + np.tanh({h}",
+        "the old state is added as it is, without `W_hh`": f"{h} @ W_hh → {h}",
+        "the old state is added once more, outside of tanh": f"np.tanh({x} → {h} + np.tanh({x}",
+        "the input's part is left out: the network does not read": f"{x} + {h} @ → {h} @",
+    }
+
+
 # -- scalar_trace ----------------------------------------------------------------------------------------------------
 
 
 def _numbers(rng) -> list[Case]:
+    w_h, w_x = float(rng.uniform(0.8, 0.95)), float(rng.uniform(0.2, 0.4))
     return [
         Case("five words as 1 to 5, both weights 0.5", x=np.arange(1.0, 6.0), w_h=0.5, w_x=0.5),
-        Case(
-            "six numbers, two different weights",
-            x=away(rng, 6),
-            w_h=float(rng.uniform(0.8, 0.95)),
-            w_x=float(rng.uniform(0.2, 0.4)),
-        ),
+        Case("six numbers, two different weights", x=away(rng, 6), w_h=w_h, w_x=w_x),
         Case("a negative weight on the state", x=away(rng, 4), w_h=-0.7, w_x=float(rng.uniform(1.2, 1.6))),
+        Case("whole numbers, whose states are none", x=rng.integers(1, 9, 5), w_h=w_h, w_x=0.31),
         Case("one number only", x=away(rng, 1), w_h=0.6, w_x=0.3),
     ]
 
@@ -32,14 +58,12 @@ def _unrolled_sum(x, w_h, w_x):
     return np.where(lag >= 0, float(w_h) ** np.maximum(lag, 0), 0.0) @ (w_x * np.asarray(x, dtype=float))
 
 
-def _trace(x, first, step) -> np.ndarray:
-    """States from a start and a rule step(h, x_t, x_before)."""
-    h, before, states = first, 0.0, []
+def _scalar_trace(x, w_h, w_x):
+    h, states = 0.0, []
     for x_t in x:
-        h = step(h, x_t, before)
-        before = x_t
+        h = w_h * h + w_x * x_t
         states.append(h)
-    return np.array(states)
+    return states
 
 
 scalar_trace = Exercise(
@@ -48,27 +72,43 @@ scalar_trace = Exercise(
     inputs=_numbers,
     oracle=_unrolled_sum,
     stand_in=lambda x, w_h, w_x: list(_unrolled_sum(x, w_h, w_x)),
-    mistakes={
-        "the state is reset at every step, so that nothing of the earlier words is left": lambda x, w_h, w_x: w_x * x,
-        "the two weights change places": lambda x, w_h, w_x: _unrolled_sum(x, w_x, w_h),
-        "the last input is carried on in place of the last state": lambda x, w_h, w_x: _trace(
-            x, 0.0, lambda h, x_t, before: w_h * before + w_x * x_t
-        ),
-        "the old state is kept whole: the weight `w_h` is left out": lambda x, w_h, w_x: np.cumsum(w_x * x),
-        "the new input is faded too: `w_h` multiplies the whole sum": lambda x, w_h, w_x: _trace(
-            x, 0.0, lambda h, x_t, _: w_h * (h + w_x * x_t)
-        ),
-        "the first state is set to the first input, instead of one step from $h_0 = 0$": lambda x, w_h, w_x: np.append(
-            x[0], _trace(x[1:], x[0], lambda h, x_t, _: w_h * h + w_x * x_t)
-        ),
-        "$h_0 = 0$ is handed back too, so that there is one state too many": lambda x, w_h, w_x: np.concatenate(
-            [[0.0], _unrolled_sum(x, w_h, w_x)]
-        ),
-        "only the last state is handed back, not all of them": lambda x, w_h, w_x: _unrolled_sum(x, w_h, w_x)[-1],
-        "the words are read from the last to the first": lambda x, w_h, w_x: _unrolled_sum(x[::-1], w_h, w_x),
-    },
+    right=_scalar_trace,
+    mistakes=slips(
+        _scalar_trace,
+        {
+            "the state is reset at every step, so that nothing of the earlier words is left": "w_h * h + w_x → w_x",
+            "the two weights change places": "w_h * h + w_x * x_t → w_x * h + w_h * x_t",
+            "the last input is carried on in place of the last state": "states.append(h) → states.append(h); h = x_t",
+            "the old state is kept whole: the weight `w_h` is left out": "w_h * h → h",
+            "the new input is taken whole: the weight `w_x` is left out": "w_x * x_t → x_t",
+            "the new input is faded too: `w_h` multiplies the whole sum": "w_h * h + w_x * x_t → w_h * (h + w_x * x_t)",
+            "the new input is weighted with 1 − `w_h`, where `w_x` belongs": "w_x * x_t → (1 - w_h) * x_t",
+            "the new input is taken away, not added": "+ w_x → - w_x",
+            "the first state is set to the first input, instead of one step from $h_0 = 0$": (
+                "h, states = 0.0, [] → h, states = x[0], [x[0]]",
+                "in x: → in x[1:]:",
+            ),
+            "reading begins from the first input as the state, instead of $h_0 = 0$": "states = 0.0 → states = x[0]",
+            "reading begins from $h_0 = 1$, where it is 0": "states = 0.0 → states = 1.0",
+            "$h_0 = 0$ is handed back too, so that there is one state too many": "0.0, [] → 0.0, [0.0]",
+            "the states are one step late: $h_0$ stands first and the last state is missing": (
+                "0.0, [] → 0.0, [0.0]",
+                "return states → return states[:-1]",
+            ),
+            "only the last state is handed back, not all of them": "return states → return h",
+            "the words are read from the last to the first": "in x: → in x[::-1]:",
+            "the state is carried as a whole number: what follows the point is cut off at each step": (
+                "h = w_h * h + w_x * x_t → h = int(w_h * h + w_x * x_t)"
+            ),
+            "the states are rounded on the way": "w_h * h + w_x * x_t → np.round(w_h * h + w_x * x_t, 2)",
+            "tanh is taken of the state, which (2.1) does not have": "w_h * h + w_x * x_t → np.tanh(w_h * h + w_x * x_t)",
+            "the states are kept as whole numbers where the inputs are: what follows the point is cut off": (
+                "return states → return np.array(states).astype(np.asarray(x).dtype)"
+            ),
+        },
+    ),
     accepts=[
-        lambda x, w_h, w_x: list(_trace(x, 0.0, lambda h, x_t, _: w_h * h + w_x * x_t)),
+        _scalar_trace,
         lambda x, w_h, w_x: [sum(w_h ** (t - k) * w_x * x[k] for k in range(t + 1)) for t in range(len(x))],
         lambda x, w_h, w_x: np.linalg.solve(np.eye(len(x)) - w_h * np.eye(len(x), k=-1), w_x * np.asarray(x)),
     ],
@@ -85,63 +125,59 @@ scalar_trace = Exercise(
 # -- rnn_step --------------------------------------------------------------------------------------------------------
 
 
-def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
-    h_prev = np.zeros((batch, hidden)) if first else away(rng, batch, hidden) * 0.7
-    return Case(
-        label,
-        x_t=away(rng, batch, inputs),
-        h_prev=h_prev,
-        W_xh=weights(rng, inputs, hidden),
-        W_hh=weights(rng, hidden, hidden),
-        b_h=away(rng, hidden) * 0.5,
-    )
+def _cell_weights(rng, inputs, hidden) -> dict:
+    return {
+        "W_xh": weights(rng, inputs, hidden),
+        "W_hh": weights(rng, hidden, hidden),
+        "b_h": away(rng, hidden) * 0.5,
+    }
 
 
 def _steps(rng) -> list[Case]:
+    def case(label, batch, inputs, hidden, state=0.7):
+        x_t, h_prev = away(rng, batch, inputs), away(rng, batch, hidden) * state
+        return Case(label, x_t=x_t, h_prev=h_prev, **_cell_weights(rng, inputs, hidden))
+
     return [
-        _step_case(rng, "a batch of 3, more hidden units than inputs", 3, 4, 5),
-        _step_case(rng, "a batch of 1, fewer hidden units than inputs", 1, 6, 2),
-        _step_case(rng, "the first step: h_prev is zero", 2, 3, 6, first=True),
-        _step_case(rng, "as many hidden units as inputs, so that a transposed weight fits", 2, 4, 4),
+        case("a batch of 3, more hidden units than inputs", 3, 4, 5),
+        case("a batch of 1, fewer hidden units than inputs", 1, 6, 2),
+        case("the first step: h_prev is zero", 2, 3, 6, state=0.0),
+        case("as many hidden units as inputs, so that a transposed weight fits", 2, 4, 4),
+        case("as many sequences as hidden units and inputs, so that a wrong order fits", 3, 3, 3),
     ]
 
 
-def _cell(x_t, h_prev, W_xh, W_hh, b_h):
-    # PyTorch's own cell, with these weights in it.
-    import torch
-
-    x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
-    cell = torch.nn.RNNCell(*W_xh.shape, dtype=torch.float64)
+def _with_weights(layer, W_xh, W_hh, b_h):
+    """PyTorch's cell or layer with our weights in it; its second bias is zero."""
     with torch.no_grad():
-        for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
+        for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
             own.copy_(given)
-        return cell(x_t, h_prev).numpy()
+    return layer
 
 
-def _step(x_t, h_prev, W_xh, W_hh, b_h, activation=np.tanh):
-    return activation(np.asarray(x_t) @ W_xh + np.asarray(h_prev) @ W_hh + b_h)
+def _torch_cell(x_t, h_prev, W_xh, W_hh, b_h):
+    x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
+    cell = _with_weights(torch.nn.RNNCell(*W_xh.shape, dtype=torch.float64), W_xh, W_hh, b_h)
+    return cell(x_t, h_prev).detach().numpy()
+
+
+def _rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
+    return np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
 
 
 def _one_product(x_t, h_prev, W_xh, W_hh, b_h):
     return np.tanh(np.concatenate([x_t, h_prev], axis=1) @ np.concatenate([W_xh, W_hh]) + b_h)
 
 
-def _by_einsum(x_t, h_prev, W_xh, W_hh, b_h):
-    return np.tanh(np.einsum("bd,dh->bh", x_t, W_xh) + np.einsum("bg,gh->bh", h_prev, W_hh) + b_h)
-
-
 def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_h):
     h_t = np.empty(np.shape(h_prev))
-    for b in range(len(x_t)):
-        for j in range(len(b_h)):
-            total = b_h[j] + sum(x_t[b][d] * W_xh[d][j] for d in range(len(W_xh)))
-            h_t[b, j] = np.tanh(total + sum(h_prev[b][g] * W_hh[g][j] for g in range(len(W_hh))))
+    for b, j in np.ndindex(h_t.shape):
+        total = b_h[j] + sum(x_t[b][d] * W_xh[d][j] for d in range(len(W_xh)))
+        h_t[b, j] = np.tanh(total + sum(h_prev[b][g] * W_hh[g][j] for g in range(len(W_hh))))
     return h_t
 
 
 def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_h):
-    import torch
-
     x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
     return torch.tanh(torch.addmm(b_h, x_t, W_xh) + h_prev.mm(W_hh))
 
@@ -150,32 +186,32 @@ rnn_step = Exercise(
     name="02.rnn_step",
     points=3,
     inputs=_steps,
-    oracle=_cell,
-    mistakes={
-        "the state is reset: `h_prev` does not enter": lambda x, h, W, U, b: np.tanh(x @ W + b),
-        "the recurrent weight is transposed: `W_hh.T` stands where `W_hh` belongs": lambda x, h, W, U, b: _step(
-            x, h, W, U.T, b
-        ),
-        "the input weight is transposed: `W_xh.T` stands where `W_xh` belongs": lambda x, h, W, U, b: _step(
-            x, h, W.T, U, b
-        ),
-        "the weights are used as papers write them, `W_hh.T` and `W_xh.T` on row vectors": lambda x, h, W, U, b: _step(
-            x, h, W.T, U.T, b
-        ),
-        "the weights stand on the left, as papers write them for columns; here a row stands for each sequence": (
-            lambda x, h, W, U, b: np.tanh(np.asarray(W) @ x + np.asarray(U) @ h + b)
-        ),
-        "the bias is left out": lambda x, h, W, U, b: np.tanh(x @ W + h @ U),
-        "the bias is added twice, where one belongs": lambda x, h, W, U, b: _step(x, h, W, U, 2 * b),
-        "tanh is left out, and the network is linear": lambda *a: _step(*a, activation=lambda s: s * 1.0),
-        "ReLU stands in the place of tanh": lambda *a: _step(*a, activation=lambda s: np.maximum(s, 0)),
-        "tanh is taken of the input's part alone, and the old state added outside": lambda x, h, W, U, b: (
-            np.tanh(x @ W + b) + h @ U
-        ),
-        "the old state is added as it is, without `W_hh`": lambda x, h, W, U, b: np.tanh(x @ W + h + b),
-        "the input's part is left out: the network does not read": lambda x, h, W, U, b: np.tanh(h @ U + b),
-    },
-    accepts=[_step, _one_product, _by_einsum, _unit_by_unit, _step_in_torch],
+    oracle=_torch_cell,
+    right=_rnn_step,
+    mistakes=slips(
+        _rnn_step,
+        _step_slips("x_t @ W_xh", "h_prev")
+        | {
+            "the state is reset: `h_prev` does not enter": "+ h_prev @ W_hh + → +",
+            "the input weight is transposed: `W_xh.T` stands where `W_xh` belongs": "W_xh + → W_xh.T +",
+            "the weights are used as papers write them, `W_hh.T` and `W_xh.T` on row vectors": (
+                "W_xh + → W_xh.T +",
+                "W_hh + → W_hh.T +",
+            ),
+            "the weights stand on the left, as papers write them for columns; here a row stands for each sequence": (
+                "x_t @ W_xh + h_prev @ W_hh → W_xh @ x_t + W_hh @ h_prev"
+            ),
+            "the bias is taken away, not added": "+ b_h → - b_h",
+            "the input's part and the old state's are multiplied, not added": "W_xh + h_prev → W_xh * (h_prev)",
+        },
+    ),
+    accepts=[
+        _rnn_step,
+        _one_product,
+        _unit_by_unit,
+        _step_in_torch,
+        lambda x, h, W, U, b: np.tanh(np.einsum("bd,dh->bh", x, W) + np.einsum("bg,gh->bh", h, U) + b),
+    ],
     forbids=READY_MADE,
     hints=[
         "Three terms are added before tanh: one from the input, one from the old state, one bias.",
@@ -191,64 +227,33 @@ rnn_step = Exercise(
 # -- rnn_forward -----------------------------------------------------------------------------------------------------
 
 
-def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
-    h_0 = np.zeros((batch, hidden)) if zero else away(rng, batch, hidden) * 0.7
-    return Case(
-        label,
-        x=away(rng, batch, steps, inputs),
-        h_0=h_0,
-        W_xh=weights(rng, inputs, hidden),
-        W_hh=weights(rng, hidden, hidden),
-        b_h=away(rng, hidden) * 0.5,
-    )
-
-
 def _sequences(rng) -> list[Case]:
+    def case(label, batch, steps, inputs, hidden, state=0.7):
+        x, h_0 = away(rng, batch, steps, inputs), away(rng, batch, hidden) * state
+        return Case(label, x=x, h_0=h_0, **_cell_weights(rng, inputs, hidden))
+
     return [
-        _sequence_case(rng, "2 sequences of 5 steps", 2, 5, 3, 4),
-        _sequence_case(rng, "4 sequences of a single step", 4, 1, 3, 2),
-        _sequence_case(rng, "1 sequence of 7 steps from a state of zeros", 1, 7, 2, 5, zero=True),
-        _sequence_case(rng, "3 sequences of 3 steps, so that a loop over the wrong axis fits", 3, 3, 2, 6),
+        case("2 sequences of 5 steps", 2, 5, 3, 4),
+        case("4 sequences of a single step", 4, 1, 3, 2),
+        case("1 sequence of 7 steps from a state of zeros", 1, 7, 2, 5, state=0.0),
+        case("3 sequences of 3 steps, so that a loop over the wrong axis fits", 3, 3, 2, 6),
+        case("4 sequences of 4 steps, as many units as inputs", 4, 4, 3, 3),
     ]
 
 
 def _torch_rnn(x, h_0, W_xh, W_hh, b_h):
-    # PyTorch's own layer, with these weights in it.
-    import torch
-
     x, h_0, W_xh, W_hh, b_h = tensors(x, h_0, W_xh, W_hh, b_h)
-    layer = torch.nn.RNN(*W_xh.shape, batch_first=True, dtype=torch.float64)
-    with torch.no_grad():
-        for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
-            own.copy_(given)
-        states, last = layer(x, h_0[None])
-    return states.numpy(), last[0].numpy()
+    layer = _with_weights(torch.nn.RNN(*W_xh.shape, batch_first=True, dtype=torch.float64), W_xh, W_hh, b_h)
+    states, last = layer(x, h_0[None])
+    return states.detach().numpy(), last[0].detach().numpy()
 
 
-def _forward(x, h_0, W_xh, W_hh, b_h, order=1, axis=1):
+def _rnn_forward(x, h_0, W_xh, W_hh, b_h):
     h, states = h_0, []
-    for t in range(np.shape(x)[1])[::order]:
-        h = _step(x[:, t], h, W_xh, W_hh, b_h)
-        states.append(h)
-    return np.stack(states, axis=axis), h
-
-
-def _forgetful(x, h_0, W_xh, W_hh, b_h):
-    states = np.stack([_step(x[:, t], h_0, W_xh, W_hh, b_h) for t in range(x.shape[1])], axis=1)
-    return states, states[:, -1]
-
-
-def _over_the_batch(x, h_0, W_xh, W_hh, b_h):
-    h, states = h_0, []
-    for x_t in x:
-        h = _step(x_t, h, W_xh, W_hh, b_h)
+    for t in range(x.shape[1]):
+        h = np.tanh(x[:, t] @ W_xh + h @ W_hh + b_h)
         states.append(h)
     return np.stack(states, axis=1), h
-
-
-def _one_late(x, h_0, W_xh, W_hh, b_h):
-    states, last = _forward(x, h_0, W_xh, W_hh, b_h)
-    return np.concatenate([np.asarray(h_0)[:, None], states[:, :-1]], axis=1), last
 
 
 def _hoisted(x, h_0, W_xh, W_hh, b_h):
@@ -260,16 +265,13 @@ def _hoisted(x, h_0, W_xh, W_hh, b_h):
 
 
 def _forward_in_torch(x, h_0, W_xh, W_hh, b_h):
-    import torch
-
     x, h, W_xh, W_hh, b_h = tensors(x, h_0, W_xh, W_hh, b_h)
     states = [h := _step_in_torch(x_t, h, W_xh, W_hh, b_h) for x_t in x.unbind(1)]
     return torch.stack(states, 1), h
 
 
 def _row_by_row(x, h_0, W_xh, W_hh, b_h):
-    both = np.concatenate([W_xh, W_hh])
-    rows = []
+    both, rows = np.concatenate([W_xh, W_hh]), []
     for sequence, h in zip(x, h_0, strict=True):
         rows.append([h := np.tanh(np.concatenate([x_t, h]) @ both + b_h) for x_t in sequence])
     return np.array(rows), np.array(rows)[:, -1]
@@ -280,30 +282,42 @@ rnn_forward = Exercise(
     points=4,
     inputs=_sequences,
     oracle=_torch_rnn,
-    mistakes={
-        "the state is reset at every step: each begins again from `h_0`": _forgetful,
-        "the initial state is ignored: reading begins from zeros": lambda x, h_0, W_xh, W_hh, b_h: _forward(
-            x, 0 * h_0, W_xh, W_hh, b_h
-        ),
-        "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": lambda *a: _forward(
-            *a, axis=0
-        ),
-        "the loop runs over the sequences of the batch, not over the steps of time": _over_the_batch,
-        "the states are one step late: `h_0` stands first and the last state is missing": _one_late,
-        "the sequence is read from its end to its beginning": lambda *a: _forward(*a, order=-1),
-        "the recurrent weight is transposed: `W_hh.T` stands where `W_hh` belongs": lambda x, h_0, W_xh, W_hh, b_h: (
-            _forward(x, h_0, W_xh, W_hh.T, b_h)
-        ),
-        "the bias is added twice, where one belongs": lambda x, h_0, W_xh, W_hh, b_h: _forward(
-            x, h_0, W_xh, W_hh, 2 * b_h
-        ),
-        "the state after the first step is handed back as the last one": lambda *a: (
-            _forward(*a)[0],
-            _forward(*a)[0][:, 0],
-        ),
-        "only the states are handed back, without the last one beside them": lambda *a: _forward(*a)[0],
-    },
-    accepts=[_forward, _hoisted, _row_by_row, _forward_in_torch],
+    right=_rnn_forward,
+    mistakes=slips(
+        _rnn_forward,
+        _step_slips("x[:, t] @ W_xh", "h")
+        | {
+            "the state is reset at every step: each begins again from `h_0`": "h @ W_hh → h_0 @ W_hh",
+            "the state does not enter: each step sees its own input alone": "+ h @ W_hh + → +",
+            "the initial state is ignored: reading begins from zeros": "h, states = h_0 → h, states = np.zeros_like(h_0)",
+            "every step reads the first input": "x[:, t] → x[:, 0]",
+            "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": "axis=1 → axis=0",
+            "the states stand one behind the other in the last axis: (B, T · H), where (B, T, H) belongs": (
+                "np.stack( → np.concatenate("
+            ),
+            "the loop runs over the sequences of the batch, not over the steps of time": (
+                "range(x.shape[1]) → range(x.shape[0])",
+                "x[:, t] → x[t]",
+            ),
+            "as many steps are made as there are sequences, not as there are inputs in each": (
+                "range(x.shape[1]) → range(min(len(x), x.shape[1]))"
+            ),
+            "the last step is not made": "range(x.shape[1]) → range(max(1, x.shape[1] - 1))",
+            "the states are one step late: `h_0` stands first and the last state is missing": (
+                "h_0, [] → h_0, [h_0]",
+                "np.stack(states, → np.stack(states[:-1],",
+            ),
+            "`h_0` stands among the states: there are T + 1, where T belong": "h_0, [] → h_0, [h_0]",
+            "the sequence is read from its end to its beginning": "range(x.shape[1]) → reversed(range(x.shape[1]))",
+            "the states stand in the order from the last to the first": "np.stack(states → np.stack(states[::-1]",
+            "the state after the first step is handed back as the last one": "axis=1), h → axis=1), states[0]",
+            "the initial state is handed back as the last one": "axis=1), h → axis=1), h_0",
+            "the last sequence's states are handed back as the last state": "axis=1), h → axis=1), np.stack(states, 1)[-1]",
+            "only the states are handed back, without the last one beside them": "axis=1), h → axis=1)",
+            "only the last state is handed back, without the others": "return np.stack(states, axis=1), h → return h",
+        },
+    ),
+    accepts=[_rnn_forward, _hoisted, _row_by_row, _forward_in_torch],
     forbids=READY_MADE,
     hints=[
         "One loop over the T steps. Which axis of `x` (B, T, D) is that? What does `x[:, t]` give?",
@@ -329,50 +343,65 @@ def _sizes(rng) -> list[Case]:
     return [
         case("6 letters, 4 hidden units, 3 classes, 7 steps", 6, 4, 3, 7),
         case("sizes drawn at random", draw(20, 30), draw(31, 49), draw(3, 9), draw(10, 18)),
-        case("the same for a text of one step", draw(5, 9), draw(10, 19), draw(20, 30), 1),
+        case("more classes than hidden units", draw(5, 9), draw(10, 19), draw(20, 30), draw(3, 7)),
+        case("the same for a text of one step", draw(50, 90), draw(100, 190), draw(20, 30), 1),
     ]
 
 
-def _counted(input_size, hidden_size, output_size, steps):
+def _allocated(input_size, hidden_size, output_size, steps):
     # Count what PyTorch allocates; its second bias is one too many.
-    import torch
-
     with torch.device("meta"):
         parts = torch.nn.RNN(input_size, hidden_size), torch.nn.Linear(hidden_size, output_size)
     return sum(p.numel() for part in parts for p in part.parameters()) - parts[0].bias_hh_l0.numel()
 
 
-def _size_sum(i, h, o):
-    return i * h + h * h + h + h * o + o
+def _count_parameters(input_size, hidden_size, output_size, steps):
+    W_xh, W_hh, b_h = input_size * hidden_size, hidden_size * hidden_size, hidden_size
+    W_hy, b_y = hidden_size * output_size, output_size
+    return W_xh + W_hh + b_h + W_hy + b_y
 
 
 count_parameters = Exercise(
     name="02.count_parameters",
     points=2,
     inputs=_sizes,
-    oracle=_counted,
-    mistakes={
-        "the weights are counted once for each step, though every step uses the same ones": lambda i, h, o, steps: (
-            steps * (i * h + h * h + h) + h * o + o
-        ),
-        "everything is counted once for each step, though every step uses the same weights": lambda i, h, o, steps: (
-            steps * _size_sum(i, h, o)
-        ),
-        "two biases are counted in the recurrent layer, where one belongs": lambda i, h, o, steps: (
-            _size_sum(i, h, o) + h
-        ),
-        "the biases are left out": lambda i, h, o, steps: _size_sum(i, h, o) - h - o,
-        "the readout's bias is left out": lambda i, h, o, steps: _size_sum(i, h, o) - o,
-        "the recurrent weights `W_hh` are left out": lambda i, h, o, steps: _size_sum(i, h, o) - h * h,
-        "the readout is left out": lambda i, h, o, steps: i * h + h * h + h,
-        "`W_hh` is counted as one weight for each unit: each listens to all of them": lambda i, h, o, steps: (
-            _size_sum(i, h, o) - h * h + h
-        ),
-        "the readout is taken to read the inputs too": lambda i, h, o, steps: _size_sum(i, h, o) + i * o,
-    },
+    oracle=_allocated,
+    right=_count_parameters,
+    mistakes=slips(
+        _count_parameters,
+        {
+            "the layer's weights are counted once for each step, though every step uses the same ones": (
+                "W_xh + W_hh + b_h + → steps * (W_xh + W_hh + b_h) +"
+            ),
+            "everything is counted once for each step, though every step uses the same weights": (
+                "return W_xh + W_hh + b_h + W_hy + b_y → return steps * (W_xh + W_hh + b_h + W_hy + b_y)"
+            ),
+            "the readout is counted once for each step, though every step uses the same one": (
+                "W_hy + b_y → steps * (W_hy + b_y)"
+            ),
+            "`W_xh` is counted once for each step, though every step uses the same one": "W_xh + W_hh → steps * W_xh + W_hh",
+            "H too many are counted: the layer has one bias, and its initial state is not trained": "W_hh + b_h → W_hh + 2 * b_h",
+            "both biases are left out": ("+ b_h + W_hy + b_y → + W_hy",),
+            "the recurrent layer's bias is left out": "+ b_h + W_hy → + W_hy",
+            "the readout's bias is left out": "W_hy + b_y → W_hy",
+            "the readout's bias is counted with H numbers: it has one for each class": "hidden_size * output_size, output → hidden_size * output_size, hidden",
+            "the recurrent weights `W_hh` are left out": "W_xh + W_hh + → W_xh +",
+            "the input weights `W_xh` are left out": "return W_xh + → return",
+            "the readout is left out": "+ W_hy + b_y →",
+            "`W_hh` is counted as H weights instead of H · H: each unit listens to all of them": "hidden_size * hidden_size, → hidden_size,",
+            "`W_hh` is counted as 2 · H weights instead of H · H": "hidden_size * hidden_size, → 2 * hidden_size,",
+            "the layer's weights are counted as a square of (D + H): it has H units, each with D + H weights": (
+                "return W_xh + W_hh → return (input_size + hidden_size) ** 2"
+            ),
+            "the readout is taken to read the inputs, not the states": "= hidden_size * output_size → = input_size * output_size",
+            "the states are counted too: they are computed, not trained": "W_hy + b_y → W_hy + b_y + steps * hidden_size",
+            "the readout is taken to read the inputs too": "= hidden_size * output_size → = (input_size + hidden_size) * output_size",
+            "the readout is taken to read the states of all steps at once": "= hidden_size * output_size → = steps * hidden_size * output_size",
+        },
+    ),
     accepts=[
+        _count_parameters,
         lambda i, h, o, steps: (i + h + 1) * h + (h + 1) * o,
-        lambda i, h, o, steps: sum(np.prod(s) for s in [(i, h), (h, h), (h,), (h, o), (o,)]),
         lambda i, h, o, steps: sum(np.zeros(s).size for s in [(i, h), (h, h), (h,), (h, o), (o,)]),
     ],
     hints=[
@@ -391,31 +420,33 @@ def _readouts(rng) -> list[Case]:
     def case(label, lead, hidden, classes):
         return Case(label, h=away(rng, *lead, hidden), W_hy=away(rng, hidden, classes), b_y=away(rng, classes))
 
-    # Scores so large that exp gives infinity or zero: in one class, then in one row, of the batch.
-    high, apart = (
+    # Scores so large that exp gives infinity or zero: in one class, in one row of the batch, above the others' mean.
+    high, apart, alone = (
         case("scores near 1000, but for one class at −1000", (2,), 3, 4),
         case("a row near 1000, one near −1000", (2,), 3, 5),
+        case("two classes near 1000 among small ones", (3,), 2, 9),
     )
     high.named["b_y"] += [1000, 1000, -1000, 1000]
     apart.named["h"][:, 0] = [1, -1]
     apart.named["W_hy"][0] += 1000
+    alone.named["b_y"][[2, 5]] += 1000
     return [
         case("many to one: a state for each of 3 sequences", (3,), 4, 5),
         case("many to many: a state for each of 3 steps of 2 sequences", (2, 3), 4, 6),
         high,
         apart,
+        alone,
     ]
 
 
 def _torch_softmax(h, W_hy, b_y):
-    import torch
-
     h, W_hy, b_y = tensors(h, W_hy, b_y)
     return torch.softmax(torch.nn.functional.linear(h, W_hy.T, b_y), dim=-1).numpy()
 
 
-def _naive(h, W_hy, b_y):
-    powers = np.exp(h @ W_hy + b_y)
+def _readout(h, W_hy, b_y):
+    scores = h @ W_hy + b_y
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
@@ -429,36 +460,59 @@ def _log_sum_exp(h, W_hy, b_y):
     return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
 
 
+SHARE = "powers / powers.sum(axis=-1, keepdims=True)"
+LARGEST = "scores.max(axis=-1, keepdims=True)"
+
 readout = Exercise(
     name="02.readout",
     points=3,
     inputs=_readouts,
     oracle=_torch_softmax,
-    mistakes={
-        "the scores are handed back as they are, without softmax": lambda h, W_hy, b_y: h @ W_hy + b_y,
-        "the exponential of a score near 1000 overflows: nothing is subtracted before `exp`": _naive,
-        "softmax runs over the first axis, so that the sequences of a batch compete": lambda h, W_hy, b_y: softmax(
-            h @ W_hy + b_y, axis=0
-        ),
-        "softmax runs over axis 1, which is time where there is a time axis": lambda h, W_hy, b_y: softmax(
-            h @ W_hy + b_y, axis=1
-        ),
-        "the probabilities of the whole batch together sum to one, not those of each state": lambda h, W_hy, b_y: (
-            softmax(h @ W_hy + b_y, axis=None)
-        ),
-        "the readout's bias is left out": lambda h, W_hy, b_y: softmax(h @ W_hy),
-        "the logarithm of the probabilities is handed back": lambda h, W_hy, b_y: np.log(softmax(h @ W_hy + b_y)),
-        "the powers are not divided by their sum": lambda h, W_hy, b_y: np.exp(
-            (s := h @ W_hy + b_y) - s.max(axis=-1, keepdims=True)
-        ),
-        "each score goes through a sigmoid by itself, so that the classes do not sum to one": lambda h, W_hy, b_y: (
-            1 / (1 + np.exp(-(h @ W_hy + b_y)))
-        ),
-        "the scores are divided by their sum, without the exponential": lambda h, W_hy, b_y: (
-            (s := h @ W_hy + b_y) / s.sum(axis=-1, keepdims=True)
-        ),
-    },
-    accepts=[lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y), _torch_readout, _log_sum_exp],
+    right=_readout,
+    mistakes=slips(
+        _readout,
+        {
+            "the scores are handed back as they are, without softmax": f"{SHARE} → scores",
+            "the exponential of a score near 1000 overflows: nothing is subtracted before `exp`": f"scores - {LARGEST} → scores",
+            "the exponential overflows, and the NaN that comes of it is replaced by 0": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=0.0)",
+            ),
+            "the exponential overflows, and the NaN that comes of it is replaced by 1": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=1.0)",
+            ),
+            "the mean of the scores is subtracted, not the largest: one far above it still overflows": f"{LARGEST} → scores.mean(axis=-1, keepdims=True)",
+            "the smallest score is subtracted, not the largest: the others still overflow": f"{LARGEST} → scores.min(axis=-1, keepdims=True)",
+            "the largest score of the whole batch is subtracted: a row far below it becomes 0 / 0": f"{LARGEST} → scores.max()",
+            "scores are cut off before `exp`: those beyond the limit become equal": f"scores - {LARGEST} → np.clip(scores, -700, 700)",
+            "softmax runs over the first axis, so that the sequences of a batch compete": (
+                "max(axis=-1 → max(axis=0",
+                "sum(axis=-1 → sum(axis=0",
+            ),
+            "softmax runs over axis 1, which is time where there is a time axis": (
+                "max(axis=-1 → max(axis=1",
+                "sum(axis=-1 → sum(axis=1",
+            ),
+            "the probabilities of the whole batch together sum to one, not those of each state": (
+                f"{LARGEST} → scores.max()",
+                "powers.sum(axis=-1, keepdims=True) → powers.sum()",
+            ),
+            "the scores are divided by the largest, where it should be subtracted": f"scores - {LARGEST} → scores / {LARGEST}",
+            "the readout's bias is left out": "+ b_y →",
+            "the readout's bias is added to the probabilities, not to the scores": (
+                " + b_y →",
+                "return powers → return b_y + powers",
+            ),
+            "the sign of the scores is turned: the least likely class gets the most": "h @ W_hy + b_y → -(h @ W_hy + b_y)",
+            "the logarithm of the probabilities is handed back": f"{SHARE} → np.log({SHARE})",
+            "the class is handed back, not the probabilities": f"{SHARE} → scores.argmax(axis=-1)",
+            "the powers are not divided by their sum": f"{SHARE} → powers",
+            "each score goes through a sigmoid by itself, so that the classes do not sum to one": f"{SHARE} → sigmoid(scores)",
+            "the scores are divided by their sum, without the exponential": f"{SHARE} → scores / scores.sum(axis=-1, keepdims=True)",
+        },
+    ),
+    accepts=[_readout, _torch_readout, _log_sum_exp, lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y)],
     hints=[
         "Two steps: scores `h @ W_hy + b_y`, then softmax over the classes, which are the last axis.",
         "Softmax does not change when the same number is taken from every score of a row: take the largest.",
@@ -478,60 +532,58 @@ def _padded(rng) -> list[Case]:
         Case("4 sequences, the longest fills all 6 steps", states=away(rng, 4, 6, 3), lengths=np.array([2, 6, 1, 4])),
         Case("3 sequences, all with padding", states=away(rng, 3, 7, 2), lengths=rng.permutation([2, 4, 5])),
         Case("2 sequences of full length", states=away(rng, 2, 3, 4), lengths=np.array([3, 3])),
+        Case("5 sequences, as many as steps", states=away(rng, 5, 5, 3), lengths=rng.permutation([1, 2, 3, 3, 4])),
         Case("one sequence of a single token", states=away(rng, 1, 4, 5), lengths=np.array([1])),
     ]
 
 
 def _gathered(states, lengths):
-    import torch
-
     states, last = torch.as_tensor(states), torch.as_tensor(lengths) - 1
     found = states.gather(1, last.long()[:, None, None].expand(-1, 1, states.shape[2]))[:, 0]
     return found.numpy() if found.grad_fn is None else found
 
 
-def _rows(states):
-    return np.arange(len(states))
+def _last_real_state(states, lengths):
+    return states[np.arange(len(states)), lengths - 1]
 
 
-def _mean_real(states, lengths):
-    real = np.arange(states.shape[1]) < lengths[:, None]
-    return (states * real[..., None]).sum(axis=1) / lengths[:, None]
-
+PICKED = "states[np.arange(len(states)), lengths - 1]"
 
 last_real_state = Exercise(
     name="02.last_real_state",
     points=3,
     inputs=_padded,
     oracle=_gathered,
-    mistakes={
-        "the last step is read, padded or not: the state has gone on over the padding": lambda states, lengths: states[
-            :, -1
-        ],
-        "the index is one too large: the state after `lengths` steps is at `lengths - 1`": lambda states, lengths: (
-            states[_rows(states), lengths]
-        ),
-        "the index is one too large, and is stopped at the end: counting starts at 0": lambda states, lengths: states[
-            _rows(states), np.minimum(lengths, states.shape[1] - 1)
-        ],
-        "the index is one too small: the last real token is not in the state yet": lambda states, lengths: states[
-            _rows(states), lengths - 2
-        ],
-        "every sequence is read at the length of the longest of its batch": lambda states, lengths: states[
-            :, lengths.max() - 1
-        ],
-        "every sequence is read at the length of the first of its batch": lambda states, lengths: states[
-            :, lengths[0] - 1
-        ],
-        "the first state is read instead of the last": lambda states, lengths: states[:, 0],
-        "every row is picked at every length, (B, B, H): rows need their own index": lambda states, lengths: states[
-            :, lengths - 1
-        ],
-        "the real states are averaged": _mean_real,
-        "the last axis is cut instead of the axis of time": lambda states, lengths: states[:, :, -1],
-    },
+    right=_last_real_state,
+    mistakes=slips(
+        _last_real_state,
+        {
+            "the last step is read, padded or not: the state has gone on over the padding": f"{PICKED} → states[:, -1]",
+            "the index is one too large: the state after `lengths` steps is at `lengths - 1`": " - 1 →",
+            "the index is one too large, and is stopped at the end: counting starts at 0": (
+                "lengths - 1 → np.minimum(lengths, states.shape[1] - 1)"
+            ),
+            "the index is one too small: the last real token is not in the state yet": "lengths - 1 → lengths - 2",
+            "the index is one too small, and is stopped at the beginning": "lengths - 1 → np.maximum(lengths - 2, 0)",
+            "the index counts from the end, so that the padding decides which state is read": "lengths - 1 → -lengths",
+            "every sequence is read at the length of the longest of its batch": f"{PICKED} → states[:, lengths.max() - 1]",
+            "every sequence is read at the length of the shortest of its batch": f"{PICKED} → states[:, lengths.min() - 1]",
+            "every sequence is read at the length of the first of its batch": f"{PICKED} → states[:, lengths[0] - 1]",
+            "the first state is read instead of the last": f"{PICKED} → states[:, 0]",
+            "every row is picked at every length, (B, B, H): rows need their own index": f"{PICKED} → states[:, lengths - 1]",
+            "all states up to the last real one are averaged": (
+                f"{PICKED} → np.stack([s[:n].mean(axis=0) for s, n in zip(states, lengths, strict=True)])"
+            ),
+            "all states, those over the padding among them, are averaged": f"{PICKED} → states.mean(axis=1)",
+            "all real states come back, not the last of them alone": (
+                f"{PICKED} → [s[:n] for s, n in zip(states, lengths, strict=True)]"
+            ),
+            "the largest value that each unit ever had is taken": f"{PICKED} → states.max(axis=1)",
+            "the last axis is cut instead of the axis of time": f"{PICKED} → states[:, :, -1]",
+        },
+    ),
     accepts=[
-        lambda states, lengths: states[np.arange(len(states)), lengths - 1],
+        _last_real_state,
         lambda states, lengths: [row[n - 1] for row, n in zip(states, lengths, strict=True)],
         lambda states, lengths: np.take_along_axis(states, np.reshape(lengths, (-1, 1, 1)) - 1, axis=1)[:, 0],
         lambda states, lengths: np.einsum("bth,bt->bh", states, np.eye(states.shape[1])[lengths - 1]),
@@ -551,23 +603,6 @@ last_real_state = Exercise(
 # -- feed_back -------------------------------------------------------------------------------------------------------
 
 
-def _written(first, steps, W_xh, W_hh, b_h, W_hy, b_y, *, reset=False, stuck=False, choose=np.argmax) -> list[int]:
-    h, token, out = np.zeros(len(b_h)), first, []
-    for _ in range(steps):
-        h = np.tanh(W_xh[first if stuck else token] + (0 if reset else h @ W_hh) + b_h)
-        token = int(choose(h @ W_hy + b_y))
-        out.append(token)
-    return out
-
-
-def _without_the_first_state(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    h, token, out = np.zeros(len(b_h)), first, []
-    for _ in range(steps):
-        out.append(token := int(np.argmax(h @ W_hy + b_y)))
-        h = np.tanh(W_xh[token] + h @ W_hh + b_h)
-    return out
-
-
 def _reread(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
     # No state is carried here: the whole text so far is read again for each letter, by PyTorch's own layer.
     ids = [int(first)]
@@ -578,75 +613,88 @@ def _reread(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
     return np.array(ids[1:], dtype=np.int64)
 
 
-def _written_anew(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    return _reread(first, steps, W_xh, W_hh, b_h, W_hy, b_y).tolist()
+def _feed_back(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
+    h, letter, written = np.zeros(len(b_h)), first, []
+    for _ in range(steps):
+        h = np.tanh(W_xh[letter] + h @ W_hh + b_h)
+        letter = (h @ W_hy + b_y).argmax()
+        written.append(letter)
+    return written
 
 
-def _feed_mistakes() -> dict:
-    return {
-        "the state is reset at every step, so that what is written depends on the last letter alone": lambda *a: (
-            _written(*a, reset=True)
+STEP = "h = np.tanh(W_xh[letter] + h @ W_hh + b_h)"
+FEED_SLIPS = slips(
+    _feed_back,
+    _step_slips("W_xh[letter]", "h")
+    | {
+        "the state is reset at every step, so that what is written depends on the last letter alone": "+ h @ W_hh + → +",
+        "the first letter is read again at every step: what was written is not fed back": "W_xh[letter] → W_xh[first]",
+        "the first letter is handed back too: only what the network writes belongs in the answer": "first, [] → first, [first]",
+        "the first letter stands in the answer, and the last one written is missing": (
+            "first, [] → first, [first]",
+            "return written → return written[:-1]",
         ),
-        "the first letter is read again at every step: what was written is not fed back": lambda *a: _written(
-            *a, stuck=True
+        "one letter too few is written": "range(steps) → range(steps - 1)",
+        "one letter too many is written": "range(steps) → range(steps + 1)",
+        "the least likely letter is taken": "argmax → argmin",
+        "the second likeliest letter is taken": "(h @ W_hy + b_y).argmax() → (h @ W_hy + b_y).argsort()[-2]",
+        "the first letter is never read: the network writes before it reads": (
+            f"{STEP}\n        letter → letter",
+            f"written.append(letter) → written.append(letter); {STEP}",
         ),
-        "the first letter is handed back too: only what the network writes belongs in the answer": lambda *a: [
-            a[0],
-            *_written(*a),
-        ],
-        "the first letter stands in the answer, and the last one written is missing": lambda *a: [a[0], *_written(*a)][
-            :-1
-        ],
-        "the least likely letter is taken": lambda *a: _written(*a, choose=np.argmin),
-        "the first letter is never read: the network writes before it reads": _without_the_first_state,
-        "the recurrent weight is transposed: `W_hh.T` stands where `W_hh` belongs": lambda *a: _written(
-            *a[:3], a[3].T, *a[4:]
+        "the probabilities are fed back, not the letter that was taken": (
+            "h, letter, written = np.zeros(len(b_h)), first, [] → "
+            "h, letter, written, fed = np.zeros(len(b_h)), first, [], np.eye(len(W_xh))[first]",
+            "W_xh[letter] → fed @ W_xh",
+            "written.append(letter) → written.append(letter); fed = softmax(h @ W_hy + b_y)",
         ),
-        "the readout's bias is left out": lambda *a: _written(*a[:-1], 0 * a[-1]),
-        "the bias of the state is left out": lambda first, steps, W_xh, W_hh, b_h, *rest: _written(
-            first, steps, W_xh, W_hh, 0 * b_h, *rest
+        "the scores are those of the state before the letter was read": (
+            f"{STEP} → before, {STEP.replace('=', '= h,', 1)}",
+            "(h @ W_hy + b_y) → (before @ W_hy + b_y)",
         ),
-        "only the last letter is handed back": lambda *a: _written(*a)[-1],
-    }
-
-
-def _telling(rng, label, steps, letters, hidden) -> Case:
-    """Weights with which every known mistake writes something else, and no choice of a letter is close."""
-    while True:
-        case = Case(
-            label,
-            first=int(rng.integers(letters)),
-            steps=steps,
-            W_xh=away(rng, letters, hidden),
-            W_hh=weights(rng, hidden, hidden) * 1.6,
-            b_h=away(rng, hidden) * 0.5,
-            W_hy=away(rng, hidden, letters),
-            b_y=away(rng, letters),
-        )
-        right = _written(*case.args)
-        texts = [repr(wrong(*case.args)) for wrong in _feed_mistakes().values()]
-        if len({repr(right), *texts}) == len(texts) + 1 and len(set(right)) > 2 and _margin(*case.args) > 0.02:
-            return case
+        "the first letter is read twice": "np.zeros(len(b_h)) → np.tanh(W_xh[first] + b_h)",
+        "only the first letter is read, and then nothing": "W_xh[letter] → (0 if written else W_xh[first])",
+        "no letter may follow itself: the likeliest is asked for, whichever it is": (
+            "(h @ W_hy + b_y) → np.where(np.arange(len(b_y)) == letter, -np.inf, h @ W_hy + b_y)"
+        ),
+        "the first state is all ones, where it is all zeros": "np.zeros( → np.ones(",
+        "the readout's bias is left out": "W_hy + b_y → W_hy",
+        "only the last letter is handed back": "return written → return letter",
+    },
+)
 
 
 def _margin(first, steps, W_xh, W_hh, b_h, W_hy, b_y) -> float:
     """By how much the best score leads the second, at the closest choice."""
-    leads = []
+    x = np.eye(len(W_xh))[[first, *_feed_back(first, steps, W_xh, W_hh, b_h, W_hy, b_y)[:-1]]]
+    best = np.sort(_rnn_forward(x[None], np.zeros((1, len(b_h))), W_xh, W_hh, b_h)[0][0] @ W_hy + b_y, axis=-1)
+    return float(np.min(best[:, -1] - best[:, -2]))
 
-    def choose(scores):
-        leads.append(np.subtract(*np.sort(scores)[[-1, -2]]))
-        return np.argmax(scores)
 
-    _written(first, steps, W_xh, W_hh, b_h, W_hy, b_y, choose=choose)
-    return float(min(leads))
+def _writing(rng, label, steps, letters, hidden) -> Case:
+    """Weights with which something is written in which no choice of a letter is close."""
+    while True:
+        first, readout = int(rng.integers(letters)), {"W_hy": away(rng, hidden, letters), "b_y": away(rng, letters)}
+        case = Case(label, first=first, steps=steps, **_cell_weights(rng, letters, hidden), **readout)
+        case.named["W_xh"], case.named["W_hh"] = away(rng, letters, hidden), case.named["W_hh"] * 1.6
+        if len(set(_feed_back(*case.args))) > 2 and _margin(*case.args) > 0.02:
+            return case
 
 
 def _feeds(rng) -> list[Case]:
-    return [
-        _telling(rng, "8 letters of an alphabet of 5", 8, 5, 7),
-        _telling(rng, "11 letters of an alphabet of 6", 11, 6, 9),
-        _telling(rng, "12 letters of an alphabet of 9", 12, 9, 4),
-    ]
+    """Texts in which every known mistake writes something of its own, in two of them at least."""
+    while True:
+        cases = [
+            _writing(rng, "12 letters of an alphabet of 5", 12, 5, 7),
+            _writing(rng, "15 letters of an alphabet of 6", 15, 6, 9),
+            _writing(rng, "16 letters of an alphabet of 9", 16, 9, 4),
+            _writing(rng, "14 letters of an alphabet of 8", 14, 8, 6),
+        ]
+        right = [repr(_feed_back(*case.args)) for case in cases]
+        texts = [[repr(wrong(*case.args)) for case in cases] for wrong in FEED_SLIPS.values()]
+        told = all(sum(t != r for t, r in zip(text, right, strict=True)) >= 2 for text in texts)
+        if told and len(set(map(tuple, texts))) == len(texts):
+            return cases
 
 
 def _one_hot_loop(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
@@ -659,8 +707,6 @@ def _one_hot_loop(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
 
 
 def _feed_in_torch(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    import torch
-
     W_xh, W_hh, b_h, W_hy, b_y = tensors(W_xh, W_hh, b_h, W_hy, b_y)
     h, token, out = torch.zeros_like(b_h), first, []
     for _ in range(steps):
@@ -674,9 +720,12 @@ feed_back = Exercise(
     points=3,
     inputs=_feeds,
     oracle=_reread,
-    stand_in=_written_anew,
-    mistakes=_feed_mistakes(),
-    accepts=[_written, _one_hot_loop, _feed_in_torch],
+    stand_in=lambda first, steps, W_xh, W_hh, b_h, W_hy, b_y: _reread(
+        first, steps, W_xh, W_hh, b_h, W_hy, b_y
+    ).tolist(),
+    right=_feed_back,
+    mistakes=FEED_SLIPS,
+    accepts=[_feed_back, _one_hot_loop, _feed_in_torch],
     forbids=READY_MADE,
     hints=[
         "Two things change in the loop: the state and the letter that is read. Both begin before it.",
@@ -695,32 +744,42 @@ feed_back = Exercise(
 
 
 def _layers(rng) -> list[Case]:
-    def case(label, inputs, hidden):
+    def case(label, inputs, hidden, kind=np.asarray):
         return Case(
             label,
-            weight_ih=away(rng, hidden, inputs),
-            weight_hh=away(rng, hidden, hidden),
-            bias_ih=away(rng, hidden),
-            bias_hh=away(rng, hidden),
+            weight_ih=kind(away(rng, hidden, inputs)),
+            weight_hh=kind(away(rng, hidden, hidden)),
+            bias_ih=kind(away(rng, hidden)),
+            bias_hh=kind(away(rng, hidden)),
         )
 
     return [
         case("3 inputs, 5 hidden units", 3, 5),
         case("6 inputs, 2 hidden units", 6, 2),
         case("4 inputs, 4 hidden units, so that a transposed weight fits", 4, 4),
+        case("tensors in the place of arrays", 5, 3, torch.as_tensor),
     ]
 
 
 def _probed(weight_ih, weight_hh, bias_ih, bias_hh):
     # What PyTorch's linear map answers to each unit vector is a row of ours; to zero, the bias.
-    import torch
-    from torch.nn.functional import linear
-
     weight_ih, weight_hh, bias_ih, bias_hh = tensors(weight_ih, weight_hh, bias_ih, bias_hh)
+    linear = torch.nn.functional.linear
     with torch.no_grad():
         rows = [linear(torch.eye(w.shape[1], dtype=w.dtype), w) for w in (weight_ih, weight_hh)]
         nothing = [linear(torch.zeros_like(w[0]), w, b) for w, b in ((weight_ih, bias_ih), (weight_hh, bias_hh))]
     return rows[0].numpy(), rows[1].numpy(), sum(nothing).numpy()
+
+
+def _from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
+    return weight_ih.T, weight_hh.T, bias_ih + bias_hh
+
+
+def _in_full(answer, *given):
+    """The page compares to ten digits, so a result in float32 is not the same."""
+    found = answer(*given)
+    alike = isinstance(found, (tuple, list)) and all(as_array(part) is not None for part in found)
+    return tuple(as_array(part).astype(float) for part in found) if alike else found
 
 
 from_torch = Exercise(
@@ -728,24 +787,39 @@ from_torch = Exercise(
     points=2,
     inputs=_layers,
     oracle=_probed,
-    stand_in=lambda weight_ih, weight_hh, bias_ih, bias_hh: (weight_ih.T, weight_hh.T, bias_ih + bias_hh),
-    mistakes={
-        "nothing is transposed: PyTorch keeps $W^{\\top}$, with outputs down the rows": lambda w, v, b, c: (
-            w * 1.0,
-            v * 1.0,
-            b + c,
-        ),
-        "`weight_hh` is not transposed: it is square, so nothing complains": lambda w, v, b, c: (w.T, v * 1.0, b + c),
-        "`weight_ih` is not transposed": lambda w, v, b, c: (w * 1.0, v.T, b + c),
-        "one bias is dropped: `bias_hh` counts as well": lambda w, v, b, c: (w.T, v.T, b * 1.0),
-        "one bias is dropped: `bias_ih` counts as well": lambda w, v, b, c: (w.T, v.T, c * 1.0),
-        "the two biases are averaged instead of added": lambda w, v, b, c: (w.T, v.T, (b + c) / 2),
-        "the two biases are both handed back, where one belongs": lambda w, v, b, c: (w.T, v.T, b * 1.0, c * 1.0),
-        "the two weights change places": lambda w, v, b, c: (v.T, w.T, b + c),
-    },
+    using=_in_full,
+    rtol=1e-12,
+    stand_in=lambda weight_ih, weight_hh, bias_ih, bias_hh: (weight_ih.T, weight_hh.T, sum([bias_ih, bias_hh])),
+    right=_from_torch,
+    mistakes=slips(
+        _from_torch,
+        {
+            "nothing is transposed: PyTorch keeps $W^{\\top}$, with outputs down the rows": (
+                "weight_ih.T → weight_ih",
+                "weight_hh.T → weight_hh",
+            ),
+            "`weight_hh` is not transposed: it is square, so nothing complains": "weight_hh.T → weight_hh",
+            "`weight_ih` is not transposed": "weight_ih.T → weight_ih",
+            "one bias is dropped: `bias_hh` counts as well": "+ bias_hh\n →\n",
+            "one bias is dropped: `bias_ih` counts as well": "bias_ih + bias_hh\n → bias_hh\n",
+            "the two biases are averaged instead of added": "bias_ih + bias_hh\n → (bias_ih + bias_hh) / 2\n",
+            "the second bias is taken away from the first": "bias_ih + → bias_ih -",
+            "the two biases are both handed back, where one belongs": "bias_ih + → bias_ih,",
+            "the weights are cast to float32 and lose half of their digits": (
+                "weight_ih.T → np.float32(weight_ih.T)",
+                "weight_hh.T → np.float32(weight_hh.T)",
+            ),
+            "the numbers are cast to float32 and lose half of their digits": (
+                "weight_ih.T → np.float32(weight_ih.T)",
+                "weight_hh.T → np.float32(weight_hh.T)",
+                "bias_ih + bias_hh → np.float32(bias_ih + bias_hh)",
+            ),
+            "the two weights change places": "weight_ih.T, weight_hh.T → weight_hh.T, weight_ih.T",
+        },
+    ),
     accepts=[
-        lambda w, v, b, c: (w.T, v.T, b + c),
-        lambda w, v, b, c: (np.swapaxes(w, 0, 1), np.einsum("ij->ji", v), np.sum([b, c], axis=0)),
+        _from_torch,
+        lambda w, v, b, c: (np.swapaxes(w, 0, 1), np.einsum("ij->ji", v), np.add(b, c)),
         lambda *given: tuple(t.t() if t.ndim == 2 else t for t in tensors(*given[:2], given[2] + given[3])),
     ],
     hints=[

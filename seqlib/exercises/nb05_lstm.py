@@ -1,11 +1,12 @@
 """Notebook 05: the LSTM, from four gates to a network that colours Python."""
 
-from itertools import count
-
 import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
 
 from seqlib.checks.exercise import Case, Exercise
-from seqlib.exercises.inputs import away, sigmoid, tensors, weights
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import WIDTH_SLIPS, away, sigmoid, tensors, torch_layer, weights, widest
 
 # What would do the work of writing an LSTM, or of going backwards through one.
 READY_MADE = ("torch.nn.LSTM", "torch.nn.LSTMCell", "torch.lstm", "torch.lstm_cell")
@@ -38,23 +39,35 @@ def _bisected(steps):
     return (low + high) / 2
 
 
+def _bias(steps):
+    f = 0.5 ** (1 / steps)
+    return np.log(f / (1 - f))
+
+
+BIAS_SLIPS = {
+    "the gate is handed back, not the bias: the sigmoid has to be undone": "np.log(f / (1 - f)) → f",
+    "the sigmoid is undone the wrong way round, and the gate closes": "f / (1 - f) → (1 - f) / f",
+    "the logarithm of the gate is handed back: the sigmoid's inverse is $\\log\\frac{f}{1-f}$": "f / (1 - f) → f",
+    "the logarithm of $1-f$ alone is handed back": "f / (1 - f) → 1 - f",
+    "the sigmoid is applied once more, where it has to be undone": "np.log(f / (1 - f)) → sigmoid(f)",
+    "the logarithm is left out": "np.log(f / (1 - f)) → f / (1 - f)",
+    "the logarithm has base 2": "np.log( → np.log2(",
+    "the logarithm has base 10": "np.log( → np.log10(",
+    "half is left after one step, whatever the number of steps": "0.5 ** (1 / steps) → 0.5",
+    "the steps are multiplied, not a power: $f \\cdot n$ in the place of $f^n$": "0.5 ** (1 / steps) → 0.5 / steps",
+    "$1/e$ is left, not one half": "0.5 ** (1 / steps) → np.exp(-1 / steps)",
+    "one step too many is counted": "(1 / steps) → (1 / (steps + 1))",
+    "the rule of thumb $\\log n$ is used, which leaves about $1/e$": "np.log(f / (1 - f)) → np.log(steps)",
+    "one half is *lost* at every step of $n$: the root of one half is missing": "0.5 ** (1 / steps) → 0.5**steps",
+}
+
 forget_bias_for = Exercise(
     name="05.forget_bias_for",
     points=2,
     inputs=_delays,
     oracle=_bisected,
-    mistakes={
-        "the gate is handed back, not the bias that gives it: the sigmoid has to be undone": lambda n: 0.5 ** (1 / n),
-        "the sigmoid is undone the wrong way round, and the gate closes": lambda n: -_logit(0.5 ** (1 / n)),
-        "the logarithm of the gate is handed back: the sigmoid's inverse is $\\log\\frac{f}{1-f}$": lambda n: (
-            np.log(0.5) / n
-        ),
-        "half is left after one step, whatever the number of steps": lambda n: 0.0 * n,
-        "the steps are multiplied, not a power: $f \\cdot n$ in the place of $f^n$": lambda n: _logit(0.5 / n),
-        "$1/e$ is left, not one half": lambda n: _logit(np.exp(-1 / n)),
-        "the rule of thumb $\\log n$ is used, which leaves about $1/e$": lambda n: np.log(n),
-        "one half is *lost* at every step of $n$: the root of one half is missing": lambda n: _logit(0.5**n),
-    },
+    right=_bias,
+    mistakes=slips(_bias, BIAS_SLIPS),
     accepts=[
         lambda n: -np.log(2 ** (1 / n) - 1),
         lambda n: _logit(np.exp(-np.log(2) / n)),
@@ -73,69 +86,45 @@ forget_bias_for = Exercise(
 # -- lstm_step -------------------------------------------------------------------------------------------------------
 
 
-def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
-    h_prev, c_prev = (
-        np.zeros((2, batch, hidden)) if first else (away(rng, batch, hidden) * 0.7, away(rng, batch, hidden) * 1.5)
-    )
-    return Case(
-        label,
-        x_t=away(rng, batch, inputs),
-        h_prev=h_prev,
-        c_prev=c_prev,
-        W_xh=weights(rng, inputs, 4 * hidden),
-        W_hh=weights(rng, hidden, 4 * hidden),
-        b_h=away(rng, 4 * hidden) * 0.5,
-    )
+def _two_states(rng, batch, hidden, zero=False):
+    if zero:
+        return np.zeros((2, batch, hidden))
+    return away(rng, batch, hidden) * 0.7, away(rng, batch, hidden) * 1.5
+
+
+def _weights(rng, inputs, hidden) -> dict:
+    W_xh, W_hh = weights(rng, inputs, 4 * hidden), weights(rng, hidden, 4 * hidden)
+    return {"W_xh": W_xh, "W_hh": W_hh, "b_h": away(rng, 4 * hidden) * 0.5}
 
 
 def _steps(rng) -> list[Case]:
+    def case(label, batch, inputs, hidden, first=False):
+        h_prev, c_prev = _two_states(rng, batch, hidden, first)
+        return Case(label, x_t=away(rng, batch, inputs), h_prev=h_prev, c_prev=c_prev, **_weights(rng, inputs, hidden))
+
     return [
-        _step_case(rng, "a batch of 3, more hidden units than inputs", 3, 4, 5),
-        _step_case(rng, "a batch of 1, fewer hidden units than inputs", 1, 6, 2),
-        _step_case(rng, "the first step: both states are zero", 2, 3, 6, first=True),
-        _step_case(rng, "a single unit", 4, 2, 1),
+        case("a batch of 3, more hidden units than inputs", 3, 4, 5),
+        case("a batch of 1, fewer hidden units than inputs", 1, 6, 2),
+        case("the first step: both states are zero", 2, 3, 6, first=True),
+        case("a single unit", 4, 2, 1),
     ]
 
 
 def _cell(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     # PyTorch's own cell, with these weights in it.
-    import torch
-
-    x_t, h_prev, c_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
-    cell = torch.nn.LSTMCell(len(W_xh), len(W_hh), dtype=torch.float64)
+    cell = torch_layer(torch.nn.LSTMCell, W_xh, W_hh, b_h, 0 * b_h)
+    x_t, h_prev, c_prev = tensors(x_t, h_prev, c_prev)
     with torch.no_grad():
-        for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
-            own.copy_(given)
         return tuple(part.numpy() for part in cell(x_t, (h_prev, c_prev)))
 
 
-def _sums(x_t, h_prev, W_xh, W_hh, b_h):
-    return np.asarray(x_t) @ W_xh + np.asarray(h_prev) @ W_hh + b_h
-
-
-def _step(
-    x_t,
-    h_prev,
-    c_prev,
-    W_xh,
-    W_hh,
-    b_h,
-    *,
-    order="ifgo",
-    sigmoid=sigmoid,
-    candidate=np.tanh,
-    out=np.tanh,
-    cell=lambda i, f, g, c, h: f * c + i * g,
-    shown=lambda i, f, o, c, old: (o, c),
-    reads=1.0,
-    bias=1.0,
-):
-    """An LSTM's step with each of its parts replaceable, which is how the mistakes are made."""
-    quarters = dict(zip(order, np.split(_sums(x_t, reads * h_prev, W_xh, W_hh, bias * b_h), 4, axis=1), strict=True))
-    i, f, o = (sigmoid(quarters[k]) for k in "ifo")
-    c_t = cell(i, f, candidate(quarters["g"]), c_prev, h_prev)
-    gate, content = shown(i, f, o, c_t, c_prev)
-    return gate * out(content), c_t
+def _step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
+    sums = x_t @ W_xh + h_prev @ W_hh + b_h
+    i, f, g, o = np.split(sums, 4, axis=1)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    c_t = f * c_prev + i * g
+    h_t = o * np.tanh(c_t)
+    return h_t, c_t
 
 
 def _eight_products(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
@@ -148,72 +137,59 @@ def _eight_products(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
 
 
 def _step_in_torch(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
-    import torch
-
     x_t, h_prev, c_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
     i, f, g, o = torch.addmm(b_h, torch.cat([x_t, h_prev], 1), torch.cat([W_xh, W_hh])).chunk(4, 1)
     c_t = f.sigmoid() * c_prev + i.sigmoid() * g.tanh()
     return o.sigmoid() * c_t.tanh(), c_t
 
 
-def _tanh_sigmoid(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
-    i, f, g, o = np.einsum(
-        "bd,dqh->qbh",
-        np.hstack([x_t, h_prev, np.ones((len(x_t), 1))]),
-        np.vstack([W_xh, W_hh, b_h]).reshape(-1, 4, len(W_hh)),
-    )
-    i, f, o = (0.5 + 0.5 * np.tanh(a / 2) for a in (i, f, o))
-    c_t = f * c_prev + i * np.tanh(g)
-    return o * np.tanh(c_t), c_t
-
+CELL_SLIPS = {
+    "the input and the forget gate are swapped: the first quarter is i": "i, f, g, o = np → f, i, g, o = np",
+    "the last two quarters are swapped: g comes before o": "i, f, g, o = np → i, f, o, g = np",
+    "the forget and the output gate are swapped": "i, f, g, o = np → i, o, g, f = np",
+    "the quarters are read from the end: the order is i, f, g, o": "i, f, g, o = np → o, g, f, i = np",
+    "the candidate goes through a sigmoid, so that nothing can be subtracted": "np.tanh(g) → sigmoid(g)",
+    "the candidate is without its tanh": "np.tanh(g) → g",
+    "the cell is shown as it is: the tanh around $c_t$ is forgotten": "np.tanh(c_t) → c_t",
+    "the cell is shown through a sigmoid, where a tanh belongs": "np.tanh(c_t) → sigmoid(c_t)",
+    "the input gate itself is added, without the candidate g": "i * g → i",
+    "the candidate is added whole: the input gate is left out": "i * g → g",
+    "the forget gate multiplies the candidate, where the input gate belongs": "i * g → f * g",
+    "the input gate is tied to the forget gate, $1-f$: that is a GRU's average": "i * g → (1 - f) * g",
+    "nothing is ever forgotten: the forget gate is left out": "f * c_prev → c_prev",
+    "the input gate multiplies the old cell, where the forget gate belongs": "f * c_prev → i * c_prev",
+    "the forget gate forgets where it should keep: $1-f$ multiplies the old cell": "f * c_prev → (1 - f) * c_prev",
+    "the cell is written anew at every step: $f\\,c_{t-1}$ is left out": "f * c_prev + → ",
+    "the forget gate multiplies $h_{t-1}$ in the place of $c_{t-1}$": "f * c_prev → f * h_prev",
+    "the cell is squashed before it is carried on, which closes the additive path": (
+        ("f * c_prev + i * g → np.tanh(f * c_prev + i * g)", "o * np.tanh(c_t) → o * c_t")
+    ),
+    "the cell is squashed twice: before it is carried on, and to be shown": "f * c_prev + i * g → np.tanh(f * c_prev + i * g)",
+    "everything is shown: the output gate is left out": "o * np.tanh → np.tanh",
+    "the input gate stands in the place of the output gate": "o * np.tanh → i * np.tanh",
+    "the forget gate stands in the place of the output gate": "o * np.tanh → f * np.tanh",
+    "the old cell is shown: $h_t$ reads $c_{t-1}$ in the place of $c_t$": "np.tanh(c_t) → np.tanh(c_prev)",
+    "the gates are left without a sigmoid": "sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o) → i, f, np.tanh(g), o",
+    "the gates go through tanh": "sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o) → np.tanh([i, f, g, o])",
+    "the gates do not read the old state: $h_{t-1}W_{hh}$ is left out": " + h_prev @ W_hh → ",
+    "the gates read the cell in the place of the state": "h_prev @ W_hh → c_prev @ W_hh",
+    "the gates do not read the input: $x_tW_{xh}$ is left out": "x_t @ W_xh + → ",
+    "each block of `W_hh` is transposed": "@ W_hh → @ np.hstack([part.T for part in np.split(W_hh, 4, axis=1)])",
+    "the bias is left out": " + b_h → ",
+    "the bias counts twice": " + b_h → + 2 * b_h",
+    "the two results change places: $h_t$ comes first": "return h_t, c_t → return c_t, h_t",
+    "the old cell is handed back": "return h_t, c_t → return h_t, c_prev",
+    "only $h_t$ is handed back: the next step needs $c_t$ as well": "return h_t, c_t → return h_t",
+}
 
 lstm_step = Exercise(
     name="05.lstm_step",
     points=4,
     inputs=_steps,
     oracle=_cell,
-    mistakes={
-        "the input and the forget gate are swapped: the first quarter is i, the second f": lambda *a: _step(
-            *a, order="figo"
-        ),
-        "the last two quarters are swapped: g comes before o": lambda *a: _step(*a, order="ifog"),
-        "the candidate g goes through a sigmoid, so that nothing can be subtracted from the cell": lambda *a: _step(
-            *a, candidate=sigmoid
-        ),
-        "the cell is shown as it is: the tanh around $c_t$ is forgotten": lambda *a: _step(*a, out=lambda c: c * 1.0),
-        "the input gate itself is added, without the candidate g": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: f * c + i
-        ),
-        "the candidate is added whole: the input gate is left out": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: f * c + g
-        ),
-        "nothing is ever forgotten: the forget gate is left out": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: c + i * g
-        ),
-        "the cell is written anew at every step: $f\\,c_{t-1}$ is left out": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: i * g
-        ),
-        "the forget gate multiplies $h_{t-1}$ in the place of $c_{t-1}$": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: f * h + i * g
-        ),
-        "the cell is squashed before it is carried on, which closes the additive path": lambda *a: _step(
-            *a, cell=lambda i, f, g, c, h: np.tanh(f * c + i * g), out=lambda c: c * 1.0
-        ),
-        "everything is shown: the output gate is left out": lambda *a: _step(
-            *a, shown=lambda i, f, o, c, old: (1.0, c)
-        ),
-        "the input gate stands in the place of the output gate": lambda *a: _step(
-            *a, shown=lambda i, f, o, c, old: (i, c)
-        ),
-        "the old cell is shown: $h_t$ reads $c_{t-1}$ in the place of $c_t$": lambda *a: _step(
-            *a, shown=lambda i, f, o, c, old: (o, old)
-        ),
-        "the gates are left without a sigmoid": lambda *a: _step(*a, sigmoid=lambda s: s * 1.0),
-        "the gates do not read the old state: $h_{t-1}W_{hh}$ is left out": lambda *a: _step(*a, reads=0.0),
-        "the bias is left out": lambda *a: _step(*a, bias=0.0),
-        "the two results change places: $h_t$ comes first": lambda *a: _step(*a)[::-1],
-    },
-    accepts=[_step, _eight_products, _step_in_torch, _tanh_sigmoid],
+    right=_step,
+    mistakes=slips(_step, CELL_SLIPS),
+    accepts=[_eight_products, _step_in_torch],
     forbids=READY_MADE,
     hints=[
         "One sum of shape (B, 4H) first, just as in an RNN. Then cut it in four along its last axis.",
@@ -256,10 +232,10 @@ def _latches(found, case) -> str | None:
         return f"{wanted}, and holds something that is no number"
     if (W_xh.shape, W_hh.shape, b_h.shape) != ((3, 4), (1, 4), (4,)):
         return f"{wanted}; found {W_xh.shape}, {W_hh.shape}, {b_h.shape}"
-    return next((wrong for tokens in _bracketed() if (wrong := _slip(tokens, *weights))), None)
+    return next((wrong for tokens in _bracketed() if (wrong := _first_wrong(tokens, *weights))), None)
 
 
-def _slip(tokens, *weights) -> str | None:
+def _first_wrong(tokens, *weights) -> str | None:
     """The first character at which such a latch is wrong, in a sentence."""
     h, c, inside = np.zeros((1, 1)), np.zeros((1, 1)), _inside(tokens)
     for t, token in enumerate(tokens):
@@ -278,9 +254,27 @@ def _slip(tokens, *weights) -> str | None:
     return None
 
 
-def _latch(opens=(20, 0, 10, 0), closes=(0, -20, 0, 0), bias=(-10, 10, 0, 10)):
-    return np.array([opens, closes, (0, 0, 0, 0)], dtype=float), np.zeros((1, 4)), np.array(bias, dtype=float)
+def _latch():
+    opens, closes, other = (20.0, 0, 10, 0), (0, -20, 0, 0), (0, 0, 0, 0)
+    b_h = np.array([-10.0, 10, 0, 10])
+    return np.array([opens, closes, other]), np.zeros((1, 4)), b_h
 
+
+LATCH_SLIPS = {
+    "it never lets go: a closing bracket has to close the forget gate": "(0, -20, 0, 0) → (0, 0, 0, 0)",
+    "it forgets at once: without a bracket the forget gate has to stay open": "-10.0, 10, → -10.0, -10,",
+    "it forgets after a few characters: the forget gate is open, but not far enough": "-10.0, 10, → -10.0, 1,",
+    "it says “inside” from the start: without a bracket the input gate should be closed": "-10.0, 10, 0 → 10, 10, 10",
+    "it never shows what it knows: the output gate is closed": "10, 0, 10]) → 10, 0, -10])",
+    "it says the opposite: an opening bracket writes −1 into the cell and a closing one +1": (
+        ("(20.0, 0, 10, 0) → (20, 0, -10, 0)", "(0, -20, 0, 0) → (20, 0, 10, 0)")
+    ),
+    "the two brackets change places": "opens, closes, other = → closes, opens, other =",
+    "it counts brackets, where it should latch: two closings outweigh the next opening": "(0, -20, 0, 0) → (20, 0, -10, 0)",
+    "it forgets at an opening bracket and keeps at a closing one": "(20.0, 0, 10, 0), (0, -20, → (20, -20, 0, 0), (20, 0,",
+    "it never notices: an opening bracket has to open the input gate": "(20.0, 0, 10, 0) → (0, 0, 10, 0)",
+    "it writes nothing: an opening bracket has to set the candidate too": "(20.0, 0, 10, 0) → (20, 0, 0, 0)",
+}
 
 latch = Exercise(
     name="05.latch",
@@ -288,27 +282,9 @@ latch = Exercise(
     value=True,
     oracle=_latch,
     judge=_latches,
-    mistakes={
-        "it never lets go: a closing bracket has to close the forget gate": lambda: _latch(closes=(0, 0, 0, 0)),
-        "it forgets at once: without a bracket the forget gate has to stay open": lambda: _latch(
-            bias=(-10, -10, 0, 10)
-        ),
-        "it forgets after a few characters: the forget gate is open, but not far enough": lambda: _latch(
-            bias=(-10, 1, 0, 10)
-        ),
-        "it says “inside” from the start: without a bracket the input gate should be closed": lambda: _latch(
-            bias=(10, 10, 10, 10)
-        ),
-        "it never shows what it knows: the output gate is closed": lambda: _latch(bias=(-10, 10, 0, -10)),
-        "it says the opposite: an opening bracket writes −1 into the cell and a closing one +1": lambda: _latch(
-            opens=(20, 0, -10, 0), closes=(20, 0, 10, 0)
-        ),
-        "the two brackets change places": lambda: _latch(opens=(0, -20, 0, 0), closes=(20, 0, 10, 0)),
-        "it counts brackets, where it should latch: a closing bracket takes away 1 with the forget gate open, so that "
-        "two closings outweigh the next opening": lambda: _latch(closes=(20, 0, -10, 0)),
-    },
+    right=_latch,
+    mistakes=slips(_latch, LATCH_SLIPS),
     accepts=[
-        _latch,
         lambda: (np.array([[8, 0, 8, 0], [-8, -30, 0, 0], [-8, 0, 0, 0]]), np.zeros((1, 4)), np.array([0, 20, 0, 8])),
         lambda: ([[30, -30, 5, 9], [-9, -30, 0, 9], [-20, 15, 0, 9]], [[0, 0, 0, 0]], [0, 0, 0, 0]),
     ],
@@ -328,18 +304,8 @@ latch = Exercise(
 
 
 def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
-    h_0, c_0 = (
-        np.zeros((2, batch, hidden)) if zero else (away(rng, batch, hidden) * 0.7, away(rng, batch, hidden) * 1.5)
-    )
-    return Case(
-        label,
-        x=away(rng, batch, steps, inputs),
-        h_0=h_0,
-        c_0=c_0,
-        W_xh=weights(rng, inputs, 4 * hidden),
-        W_hh=weights(rng, hidden, 4 * hidden),
-        b_h=away(rng, 4 * hidden) * 0.5,
-    )
+    h_0, c_0 = _two_states(rng, batch, hidden, zero)
+    return Case(label, x=away(rng, batch, steps, inputs), h_0=h_0, c_0=c_0, **_weights(rng, inputs, hidden))
 
 
 def _sequences(rng) -> list[Case]:
@@ -352,39 +318,26 @@ def _sequences(rng) -> list[Case]:
 
 
 def _torch_lstm(x, h_0, c_0, W_xh, W_hh, b_h):
-    # PyTorch's own layer, read in pieces of growing length: the last c of each piece is that step's cell.
-    import torch
-
-    x, h_0, c_0, W_xh, W_hh, b_h = tensors(x, h_0, c_0, W_xh, W_hh, b_h)
-    layer = torch.nn.LSTM(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
+    # PyTorch's own layer, read in pieces of one step: the last c of each piece is that step's cell.
+    layer = torch_layer(torch.nn.LSTM, W_xh, W_hh, b_h, 0 * b_h, batch_first=True)
+    x, h, c = tensors(x, h_0, c_0)
+    states, cells, state = [], [], (h[None], c[None])
     with torch.no_grad():
-        for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
-            own.copy_(given)
-        states, _ = layer(x, (h_0[None], c_0[None]))
-        cells, state = [], (h_0[None], c_0[None])
         for piece in x.split(1, dim=1):
-            _, state = layer(piece, state)
+            out, state = layer(piece, state)
+            states.append(out[:, 0])
             cells.append(state[1][0])
-    return states.numpy(), torch.stack(cells, dim=1).numpy()
+    return torch.stack(states, dim=1).numpy(), torch.stack(cells, dim=1).numpy()
 
 
-def _forward(
-    x, h_0, c_0, W_xh, W_hh, b_h, *, order=1, axis=1, keep_h=True, keep_c=True, over=1, read=lambda h, c: (h, c)
-):
+def _forward(x, h_0, c_0, W_xh, W_hh, b_h):
     h, c, states, cells = h_0, c_0, [], []
-    for t in range(np.shape(x)[over])[::order]:
-        h, c = _step(np.take(x, t, axis=over), h if keep_h else h_0, c if keep_c else c_0, W_xh, W_hh, b_h)
-        h, c = read(h, c)
+    for t in range(x.shape[1]):
+        h, c = _step(x[:, t], h, c, W_xh, W_hh, b_h)
         states.append(h)
         cells.append(c)
-    return np.stack(states, axis=axis), np.stack(cells, axis=axis)
-
-
-def _one_late(x, h_0, c_0, *weights):
-    states, cells = _forward(x, h_0, c_0, *weights)
-    return tuple(
-        np.concatenate([np.asarray(s)[:, None], all_[:, :-1]], axis=1) for s, all_ in ((h_0, states), (c_0, cells))
-    )
+    states, cells = np.stack(states, axis=1), np.stack(cells, axis=1)
+    return states, cells
 
 
 def _hoisted(x, h_0, c_0, W_xh, W_hh, b_h):
@@ -399,8 +352,6 @@ def _hoisted(x, h_0, c_0, W_xh, W_hh, b_h):
 
 
 def _forward_in_torch(x, h_0, c_0, *weights):
-    import torch
-
     x, h, c = tensors(x, h_0, c_0)
     both = []
     for x_t in x.unbind(1):
@@ -409,37 +360,47 @@ def _forward_in_torch(x, h_0, c_0, *weights):
     return tuple(torch.stack(part, 1) for part in zip(*both, strict=True))
 
 
+FORWARD_SLIPS = {
+    "the cell is reset at every step: each begins again from `c_0`": "[:, t], h, c, → [:, t], h, c_0,",
+    "the state is reset at every step: the gates read `h_0` each time": "[:, t], h, c, → [:, t], h_0, c,",
+    "both states are reset at every step": "[:, t], h, c, → [:, t], h_0, c_0,",
+    "h and c change places when they come out of a step": "h, c = _step → c, h = _step",
+    "h and c change places when they go into a step": "[:, t], h, c, → [:, t], c, h,",
+    "what is shown is carried on as the cell too: c is replaced by h": "cells.append(c) → cells.append(h); c = h",
+    "the initial cell is ignored: reading begins with c at zero": "= h_0, c_0, → = h_0, 0 * c_0,",
+    "the initial state is ignored: reading begins with h at zero": "= h_0, c_0, → = 0 * h_0, c_0,",
+    "the initial states are ignored: reading begins from zeros": "= h_0, c_0, → = 0 * h_0, 0 * c_0,",
+    "the initial state is taken for the initial cell too": "= h_0, c_0, → = h_0, h_0,",
+    "the initial states change places": "= h_0, c_0, → = c_0, h_0,",
+    "the steps are stacked along the first axis: (T, B, H), where (B, T, H) belongs": (
+        ("np.stack(states, axis=1) → np.stack(states)", "np.stack(cells, axis=1) → np.stack(cells)")
+    ),
+    "the steps are stacked along the last axis: (B, H, T), where (B, T, H) belongs": (
+        ("np.stack(states, axis=1) → np.stack(states, axis=2)", "np.stack(cells, axis=1) → np.stack(cells, axis=2)")
+    ),
+    "the steps are laid side by side, (B, T · H): `concatenate` makes no axis for time": (
+        ("np.stack(states, → np.concatenate(states,", "np.stack(cells, → np.concatenate(cells,")
+    ),
+    "the loop runs over the sequences of the batch, not over the steps": ("x.shape[1] → x.shape[0]", "x[:, t] → x[t]"),
+    "the states are one step late: the initial ones stand first and the last ones are missing": (
+        ("np.stack(states, → np.stack([h_0, *states[:-1]],", "np.stack(cells, → np.stack([c_0, *cells[:-1]],")
+    ),
+    "the sequence is read from its end to its beginning": "range(x.shape[1]) → range(x.shape[1])[::-1]",
+    "every step reads the first input": "x[:, t] → x[:, 0]",
+    "every step reads the input of the step before": "x[:, t] → x[:, t - 1]",
+    "the cells are left out: only the states are handed back": "return states, cells → return states",
+    "states and cells change places": "return states, cells → return cells, states",
+    "only the last h and c are handed back, not those of every step": "return states, cells → return h, c",
+}
+
 lstm_forward = Exercise(
     name="05.lstm_forward",
     points=3,
     inputs=_sequences,
     oracle=_torch_lstm,
-    mistakes={
-        "the cell is reset at every step: each begins again from `c_0`": lambda *a: _forward(*a, keep_c=False),
-        "the state is reset at every step: the gates read `h_0` each time": lambda *a: _forward(*a, keep_h=False),
-        "both states are reset at every step": lambda *a: _forward(*a, keep_h=False, keep_c=False),
-        "h and c change places on their way to the next step": lambda *a: _forward(*a, read=lambda h, c: (c, h)),
-        "what is shown is carried on as the cell too: c is replaced by h": lambda *a: _forward(
-            *a, read=lambda h, c: (h, h)
-        ),
-        "the initial cell is ignored: reading begins with c at zero": lambda x, h_0, c_0, *w: _forward(
-            x, h_0, 0 * c_0, *w
-        ),
-        "the initial states are ignored: reading begins from zeros": lambda x, h_0, c_0, *w: _forward(
-            x, 0 * h_0, 0 * c_0, *w
-        ),
-        "the steps are stacked along the first axis: (T, B, H), where (B, T, H) belongs": lambda *a: _forward(
-            *a, axis=0
-        ),
-        "the loop runs over the sequences of the batch, not over the steps of time": lambda *a: _forward(*a, over=0),
-        "the states are one step late: the initial ones stand first and the last ones are missing": _one_late,
-        "the sequence is read from its end to its beginning": lambda *a: _forward(*a, order=-1),
-        "the cells are left out: only the states are handed back": lambda *a: _forward(*a)[0],
-        "only the last h and c are handed back, not those of every step": lambda *a: tuple(
-            s[:, -1] for s in _forward(*a)
-        ),
-    },
-    accepts=[_forward, _hoisted, _forward_in_torch],
+    right=_forward,
+    mistakes=slips(_forward, FORWARD_SLIPS),
+    accepts=[_hoisted, _forward_in_torch],
     forbids=READY_MADE,
     hints=[
         "One loop over the T steps, as in 02. What has to be carried from step to step now?",
@@ -455,20 +416,12 @@ lstm_forward = Exercise(
 # -- step_backward ---------------------------------------------------------------------------------------------------
 
 
-def _open_gates(rng, *shape):
-    """Activated gates i, f, g, o side by side on the last axis: none quite open, none quite closed."""
-    size = shape[-1]
-    i, f, o = rng.uniform(0.1, 0.9, (3, *shape[:-1], size))
-    return np.concatenate(
-        [i, f, rng.uniform(0.2, 0.9, (*shape[:-1], size)) * rng.choice([-1, 1], (*shape[:-1], size)), o], axis=-1
-    )
-
-
 def _back_steps(rng) -> list[Case]:
     def case(label, batch, hidden, last=False):
-        gates, c_prev = _open_gates(rng, batch, hidden), away(rng, batch, hidden) * 1.5
-        i, f, g, _ = np.split(gates, 4, axis=1)
-        dc_t = np.zeros((batch, hidden)) if last else away(rng, batch, hidden)
+        i, f, o = rng.uniform(0.1, 0.9, (3, batch, hidden))  # none quite open, none quite closed
+        g = rng.uniform(0.2, 0.9, (batch, hidden)) * rng.choice([-1, 1], (batch, hidden))
+        c_prev, dc_t = away(rng, batch, hidden) * 1.5, (not last) * away(rng, batch, hidden)
+        gates = np.concatenate([i, f, g, o], axis=1)
         return Case(label, dh_t=away(rng, batch, hidden), dc_t=dc_t, gates=gates, c_prev=c_prev, c_t=f * c_prev + i * g)
 
     return [
@@ -480,8 +433,6 @@ def _back_steps(rng) -> list[Case]:
 
 
 def _step_by_autograd(dh_t, dc_t, gates, c_prev, c_t):
-    import torch
-
     dh_t, dc_t, gates, c_prev = tensors(dh_t, dc_t, gates, c_prev)
     i, f, g, o = gates.chunk(4, dim=1)
     sums = torch.cat([i.logit(), f.logit(), g.atanh(), o.logit()], dim=1).requires_grad_()
@@ -493,38 +444,18 @@ def _step_by_autograd(dh_t, dc_t, gates, c_prev, c_t):
     return tuple(part.numpy() for part in grads)
 
 
-def _step_back(
-    dh_t,
-    dc_t,
-    gates,
-    c_prev,
-    c_t,
-    *,
-    into=lambda dc_t, from_h: dc_t + from_h,
-    through=lambda c: 1 - np.tanh(c) ** 2,
-    slope=lambda s: s * (1 - s),
-    g_slope=lambda g: 1 - g**2,
-    f_reads=lambda c_prev, c_t: c_prev,
-    i_reads=lambda i, g: g,
-    g_reads=lambda i, f: i,
-    o_reads=np.tanh,
-    out=lambda dc, dc_t, i, f: dc * f,
-    order="ifgo",
-):
-    i, f, g, o = np.split(np.asarray(gates), 4, axis=1)
-    dc = into(dc_t, dh_t * o * through(c_t))
-    d = {
-        "i": dc * i_reads(i, g) * slope(i),
-        "f": dc * f_reads(c_prev, c_t) * slope(f),
-        "g": dc * g_reads(i, f) * g_slope(g),
-        "o": dh_t * o_reads(c_t) * slope(o),
-    }
-    return np.concatenate([d[k] for k in order], axis=1), out(dc, dc_t, i, f)
+def _back_one(dh_t, dc_t, gates, c_prev, c_t):
+    i, f, g, o = np.split(gates, 4, axis=1)
+    dc = dc_t + dh_t * o * (1 - np.tanh(c_t) ** 2)
+    d_i = dc * g * i * (1 - i)
+    d_f = dc * c_prev * f * (1 - f)
+    d_g = dc * i * (1 - g**2)
+    d_o = dh_t * np.tanh(c_t) * o * (1 - o)
+    d_sums, dc_prev = np.concatenate([d_i, d_f, d_g, d_o], axis=1), dc * f
+    return d_sums, dc_prev
 
 
-def _step_back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
-    import torch
-
+def _back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
     dh_t, dc_t, gates, c_prev, c_t = tensors(dh_t, dc_t, gates, c_prev, c_t)
     i, f, g, o = gates.chunk(4, dim=1)
     dc = torch.addcmul(dc_t, dh_t * o, 1 - c_t.tanh().square())
@@ -533,48 +464,52 @@ def _step_back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
     return d_sums, f * dc
 
 
+NO_SIGMOID_SLOPES = (" * i * (1 - i) → ", " * f * (1 - f) → ", " * o * (1 - o) → ")
+BACK_SLIPS = {
+    "only one path into the cell is counted: what comes back from $h_t$ is missing": "dc_t + dh_t * o * → dc_t + 0 *",
+    "only one path into the cell is counted: `dc_t`, from the step after, is missing": "dc_t + dh_t → dh_t",
+    "the two paths into the cell are subtracted, where they are added": "dc_t + dh_t → dc_t - dh_t",
+    "the output gate is left out on the way from $h_t$ into the cell": "dh_t * o * (1 → dh_t * (1",
+    "the slope of tanh is taken as $1 - c_t^2$: it is $1 - \\tanh^2 c_t$": "np.tanh(c_t) ** 2 → c_t**2",
+    "the slope of tanh is taken as $1 - h_t^2$: it is $1 - \\tanh^2 c_t$": "np.tanh(c_t) ** 2 → (o * np.tanh(c_t)) ** 2",
+    "the slope of tanh is taken of $c_{t-1}$, where $c_t$ belongs": "np.tanh(c_t) ** 2 → np.tanh(c_prev) ** 2",
+    "the slope of tanh is without its square": "np.tanh(c_t) ** 2 → np.tanh(c_t)",
+    "the slope of the tanh around $c_t$ is forgotten": " * (1 - np.tanh(c_t) ** 2) → ",
+    "the forget gate's gradient is made with $c_t$ in the place of $c_{t-1}$": "dc * c_prev → dc * c_t",
+    "the candidate is given the sigmoid's slope $g(1-g)$: it went through tanh": "(1 - g**2) → g * (1 - g)",
+    "the slope of the candidate's tanh is forgotten": " * (1 - g**2) → ",
+    "the candidate's tanh is taken once more: g is the tanh already": "1 - g**2 → 1 - np.tanh(g) ** 2",
+    "the slopes of the sigmoids are forgotten: these are gradients of the gates, not of their sums": NO_SIGMOID_SLOPES,
+    "all slopes but that around $c_t$ are forgotten": (*NO_SIGMOID_SLOPES, " * (1 - g**2) → "),
+    "the gates are given tanh's slope: they went through the sigmoid": (
+        ("i * (1 - i) → (1 - i**2)", "f * (1 - f) → (1 - f**2)", "o * (1 - o) → (1 - o**2)")
+    ),
+    "the gates are put through sigmoid once more: they have been already": "np.split(gates, → np.split(sigmoid(gates),",
+    "the input gate's gradient is made with i where g belongs": "dc * g → dc * i",
+    "the candidate's gradient is made with f where i belongs": "d_g = dc * i → d_g = dc * f",
+    "the candidate's gradient is made without the input gate": "d_g = dc * i → d_g = dc",
+    "the output gate's gradient is made with $c_t$ where $\\tanh c_t$ belongs": "dh_t * np.tanh(c_t) → dh_t * c_t",
+    "the output gate's gradient is made of `dc`: it is `dh_t` that comes through o": "d_o = dh_t → d_o = dc",
+    "`dc_prev` is made of `dc_t` alone: the part that came through $h_t$ goes back too": "axis=1), dc * f → axis=1), dc_t * f",
+    "`dc_prev` goes back whole, without the forget gate": "axis=1), dc * f → axis=1), dc",
+    "`dc_prev` goes back through the input gate where the forget gate belongs": "axis=1), dc * f → axis=1), dc * i",
+    "`dc_prev` goes back with the forget gate's slope": "axis=1), dc * f → axis=1), dc * f * (1 - f)",
+    "the gradients of i and f change places": "[d_i, d_f, → [d_f, d_i,",
+    "the gradients of g and o change places": "d_g, d_o] → d_o, d_g]",
+    "the gates' gradients lie below each other, not side by side": "d_o], axis=1) → d_o], axis=0)",
+    "the four gradients are handed back one by one, not side by side": "return d_sums → return d_i, d_f, d_g, d_o",
+    "`dc_prev` is not handed back": "return d_sums, dc_prev → return d_sums",
+    "the two results change places": "return d_sums, dc_prev → return dc_prev, d_sums",
+}
+
 step_backward = Exercise(
     name="05.step_backward",
     points=4,
     inputs=_back_steps,
     oracle=_step_by_autograd,
-    mistakes={
-        "only one path into the cell is counted: what comes back from $h_t$ is not added to `dc_t`": lambda *a: (
-            _step_back(*a, into=lambda dc_t, from_h: dc_t)
-        ),
-        "only one path into the cell is counted: `dc_t`, from the step after, is not added": lambda *a: _step_back(
-            *a, into=lambda dc_t, from_h: from_h
-        ),
-        "the forget gate's gradient is made with $c_t$ in the place of $c_{t-1}$": lambda *a: _step_back(
-            *a, f_reads=lambda c_prev, c_t: c_t
-        ),
-        "the slope of tanh is taken as $1 - c_t^2$: it is $1 - \\tanh^2 c_t$": lambda *a: _step_back(
-            *a, through=lambda c: 1 - c**2
-        ),
-        "the slope of the tanh around $c_t$ is forgotten": lambda *a: _step_back(*a, through=lambda c: 1.0),
-        "the candidate is given the sigmoid's slope $g(1-g)$: it went through tanh": lambda *a: _step_back(
-            *a, g_slope=lambda g: g * (1 - g)
-        ),
-        "the slopes of the sigmoids are forgotten: these are gradients of the gates, not of their sums": lambda *a: (
-            _step_back(*a, slope=lambda s: 1.0)
-        ),
-        "the input gate's gradient is made with i where g belongs": lambda *a: _step_back(*a, i_reads=lambda i, g: i),
-        "the candidate's gradient is made with f where i belongs": lambda *a: _step_back(*a, g_reads=lambda i, f: f),
-        "the output gate's gradient is made with $c_t$ where $\\tanh c_t$ belongs": lambda *a: _step_back(
-            *a, o_reads=lambda c: c * 1.0
-        ),
-        "`dc_prev` is made of `dc_t` alone: the part that came through $h_t$ goes back too": lambda *a: _step_back(
-            *a, out=lambda dc, dc_t, i, f: dc_t * f
-        ),
-        "`dc_prev` goes back whole, without the forget gate": lambda *a: _step_back(
-            *a, out=lambda dc, dc_t, i, f: dc * 1.0
-        ),
-        "`dc_prev` goes back through the input gate where the forget gate belongs": lambda *a: _step_back(
-            *a, out=lambda dc, dc_t, i, f: dc * i
-        ),
-        "the gradients of i and f change places": lambda *a: _step_back(*a, order="figo"),
-    },
-    accepts=[_step_back, _step_back_in_torch, lambda *a: list(_step_back(*a))],
+    right=_back_one,
+    mistakes=slips(_back_one, BACK_SLIPS),
+    accepts=[_back_in_torch, lambda *a: list(_back_one(*a))],
     forbids=BACKWARD,
     hints=[
         "Begin with the cell: two arrows lead back into $c_t$. One is `dc_t`; the other is from $h_t = o \\tanh c_t$.",
@@ -594,24 +529,15 @@ step_backward = Exercise(
 
 def _back_sequences(rng) -> list[Case]:
     def case(label, batch, steps, inputs, hidden):
-        given = _sequence_case(rng, "", batch, steps, inputs, hidden).named
-        x, h, c, W_xh, W_hh, b_h = given.values()
-        states, cells, gates = [h], [c], []
-        for t in range(steps):
-            i, f, g, o = np.split(_sums(x[:, t], h, W_xh, W_hh, b_h), 4, axis=1)
-            gates.append(np.concatenate([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=1))
-            h, c = _step(x[:, t], h, c, W_xh, W_hh, b_h)
-            states.append(h)
-            cells.append(c)
-        stacked = (np.stack(part, axis=1) for part in (states, cells, gates))
-        return Case(
-            label,
-            d_states=away(rng, batch, steps, hidden),
-            x=x,
-            **dict(zip(("states", "cells", "gates"), stacked, strict=True)),
-            W_xh=W_xh,
-            W_hh=W_hh,
+        x, h, c, W_xh, W_hh, b_h = _sequence_case(rng, "", batch, steps, inputs, hidden).args
+        states, cells = (
+            np.concatenate([first[:, None], seen], axis=1)
+            for first, seen in zip((h, c), _forward(x, h, c, W_xh, W_hh, b_h), strict=True)
         )
+        i, f, g, o = np.split(x @ W_xh + states[:, :-1] @ W_hh + b_h, 4, axis=2)
+        gates = np.concatenate([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=2)
+        given = {"x": x, "states": states, "cells": cells, "gates": gates, "W_xh": W_xh, "W_hh": W_hh}
+        return Case(label, d_states=away(rng, batch, steps, hidden), **given)
 
     return [
         case("2 sequences of 5 steps", 2, 5, 3, 4),
@@ -622,16 +548,11 @@ def _back_sequences(rng) -> list[Case]:
 
 def _by_autograd(d_states, x, states, cells, gates, W_xh, W_hh):
     # PyTorch's own layer and its own gradients; the bias is what the first gates leave over.
-    import torch
-
     i, f, g, o = np.split(np.asarray(gates, dtype=float)[0, 0], 4)
     sums = np.concatenate([_logit(i), _logit(f), np.arctanh(g), _logit(o)])
     b_h = sums - np.asarray(x)[0, 0] @ np.asarray(W_xh) - np.asarray(states)[0, 0] @ np.asarray(W_hh)
-    d_states, x, h_0, c_0, W_xh, W_hh, b_h = tensors(d_states, x, states[:, 0], cells[:, 0], W_xh, W_hh, b_h)
-    layer = torch.nn.LSTM(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
-    with torch.no_grad():
-        for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_h, torch.zeros_like(b_h)), strict=True):
-            own.copy_(given)
+    layer = torch_layer(torch.nn.LSTM, W_xh, W_hh, b_h, 0 * b_h, batch_first=True)
+    d_states, x, h_0, c_0 = tensors(d_states, x, states[:, 0], cells[:, 0])
     with torch.enable_grad():
         x = x.clone().requires_grad_()
         out, _ = layer(x, (h_0[None].contiguous(), c_0[None].contiguous()))
@@ -640,95 +561,66 @@ def _by_autograd(d_states, x, states, cells, gates, W_xh, W_hh):
     return dW_xh.T.numpy(), dW_hh.T.numpy(), db_h.numpy(), dx.numpy()
 
 
-def _backward(
-    d_states,
-    x,
-    states,
-    cells,
-    gates,
-    W_xh,
-    W_hh,
-    *,
-    gather=lambda total, new: total + new,
-    pass_h=1.0,
-    pass_c=1.0,
-    old=0,
-    times=1,
-    every=True,
-    bias=lambda d: d.sum(axis=0),
-    read=1,
-):
-    x, states = np.asarray(x), np.asarray(states)
-    dW_xh, dW_hh, db_h, dx = 0 * W_xh, 0 * W_hh, 0 * W_hh[0], np.zeros(x.shape)
-    dh, dc = np.zeros((2, *states[:, 0].shape))
-    steps = x.shape[1]
-    for t in range(steps)[::-1]:
-        from_loss = d_states[:, t] if every or t == steps - 1 else 0
-        d_sums, dc = _step_back(from_loss + pass_h * dh, pass_c * dc, gates[:, t], cells[:, t], cells[:, t + 1])
-        dW_xh = gather(dW_xh, x[:, t].T @ d_sums)
-        dW_hh = gather(dW_hh, states[:, t + old].T @ d_sums)
-        db_h = gather(db_h, bias(d_sums))
+def _back_all(d_states, x, states, cells, gates, W_xh, W_hh):
+    dW_xh, dW_hh, db_h, dx = 0 * W_xh, 0 * W_hh, 0 * W_hh[0], 0 * x
+    dh, dc = 0, 0
+    for t in reversed(range(x.shape[1])):
+        d_sums, dc = _back_one(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
+        dh = d_sums @ W_hh.T
+        dW_xh = dW_xh + x[:, t].T @ d_sums
+        dW_hh = dW_hh + states[:, t].T @ d_sums
+        db_h = db_h + d_sums.sum(axis=0)
         dx[:, t] = d_sums @ W_xh.T
-        dh = times * d_sums @ W_hh.T
     return dW_xh, dW_hh, db_h, dx
 
 
-def _backward_late_products(d_states, x, states, cells, gates, W_xh, W_hh):
+def _late_products(d_states, x, states, cells, gates, W_xh, W_hh):
     sums, dh, dc = np.empty(np.shape(gates)), 0.0, np.zeros(np.shape(cells[:, 0]))
     for t in reversed(range(np.shape(x)[1])):
-        sums[:, t], dc = _step_back(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
+        sums[:, t], dc = _back_one(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
         dh = sums[:, t] @ np.transpose(W_hh)
-    return (
-        np.einsum("btd,btq->dq", x, sums),
-        np.einsum("bth,btq->hq", states[:, :-1], sums),
-        sums.sum(axis=(0, 1)),
-        np.einsum("btq,dq->btd", sums, W_xh),
-    )
+    of_W = np.einsum("btd,btq->dq", x, sums), np.einsum("bth,btq->hq", states[:, :-1], sums)
+    return *of_W, sums.sum(axis=(0, 1)), np.einsum("btq,dq->btd", sums, W_xh)
 
 
-def _backward_in_torch(*given):
-    import torch
-
-    d_states, x, states, cells, gates, W_xh, W_hh = tensors(*given)
-    dh, dc, every = torch.zeros_like(states[:, 0]), torch.zeros_like(states[:, 0]), []
-    for t in range(x.shape[1] - 1, -1, -1):
-        d_sums, dc = _step_back_in_torch(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
-        dh = d_sums @ W_hh.T
-        every.insert(0, d_sums)
-    sums = torch.stack(every, 1)
-    flat = sums.flatten(0, 1)
-    return x.flatten(0, 1).T @ flat, states[:, :-1].flatten(0, 1).T @ flat, flat.sum(0), sums @ W_xh.T
-
+DIVIDED = "return dW_xh, dW_hh, db_h, dx → return dW_xh / {n}, dW_hh / {n}, db_h / {n}, dx"
+ALL_BACK_SLIPS = {
+    "the weights' gradients are overwritten at every step, not accumulated": (
+        ("dW_xh = dW_xh + → dW_xh =", "dW_hh = dW_hh + → dW_hh =", "db_h = db_h + → db_h =")
+    ),
+    "nothing goes back through h: each step sees its own loss and the cell alone": "d_states[:, t] + dh → d_states[:, t]",
+    "nothing goes back through the cell: the additive path is cut": "dh, dc, gates → dh, 0, gates",
+    "nothing goes back in time at all": "+ dh, dc, gates → + 0, 0, gates",
+    "`dW_hh` is made with $h_t$ in the place of $h_{t-1}$": "states[:, t].T → states[:, t + 1].T",
+    "`dW_hh` is made with the cells in the place of the states": "states[:, t].T → cells[:, t].T",
+    "the loss is taken to depend on the last state alone": "d_states[:, t] + → d_states[:, t] * (t == x.shape[1] - 1) +",
+    "the loss at the last state is given to every step": "d_states[:, t] + → d_states[:, -1] +",
+    "the loss is left out but for the first step taken": "d_states[:, t] + → (d_states[:, t] if t == 0 else 0) +",
+    "the bias's gradient is averaged over the batch where it is summed": "d_sums.sum(axis=0) → d_sums.mean(axis=0)",
+    "the bias's gradient is that of the first sequence": "d_sums.sum(axis=0) → d_sums[0]",
+    "what goes back through h is counted twice": "dh = d_sums → dh = 2 * d_sums",
+    "the sign of what goes back through h is turned": "dh = d_sums → dh = -d_sums",
+    "`dh` is added up on the way: that of one step replaces that of the step after": "dh = d_sums → dh = dh + d_sums",
+    "the walk goes from the first step to the last": "reversed(range(x.shape[1])) → range(x.shape[1])",
+    "the cells before and after the step change places": "cells[:, t], cells[:, t + 1] → cells[:, t + 1], cells[:, t]",
+    "the cell after the step is given as the cell before it too": "cells[:, t], cells → cells[:, t + 1], cells",
+    "the cell before the step is given as the cell after it too": "cells[:, t], cells[:, t + 1] → cells[:, t], cells[:, t]",
+    "the inputs' gradients stand in the order of the walk, the last step first": "dx[:, t] → dx[:, -t - 1]",
+    "the inputs' gradients are left out but for the last step taken": "dx[:, t] = → dx = 0 * x; dx[:, t] =",
+    "the two weights' gradients change places": "return dW_xh, dW_hh → return dW_hh, dW_xh",
+    "the weights' gradients are transposed": "return dW_xh, dW_hh → return dW_xh.T, dW_hh.T",
+    "the weights' gradients are divided by the number of sequences": DIVIDED.format(n="len(x)"),
+    "the weights' gradients are divided by the number of steps": DIVIDED.format(n="x.shape[1]"),
+}
 
 lstm_backward = Exercise(
     name="05.lstm_backward",
     points=5,
     inputs=_back_sequences,
     oracle=_by_autograd,
-    mistakes={
-        "the weights' gradients are overwritten at every step, not accumulated": lambda *a: _backward(
-            *a, gather=lambda total, new: new
-        ),
-        "nothing goes back through h: each step sees its own part of the loss and the cell alone": lambda *a: _backward(
-            *a, pass_h=0.0
-        ),
-        "nothing goes back through the cell: the additive path is cut": lambda *a: _backward(*a, pass_c=0.0),
-        "nothing goes back in time at all": lambda *a: _backward(*a, pass_h=0.0, pass_c=0.0),
-        "`dW_hh` is made with $h_t$ in the place of $h_{t-1}$": lambda *a: _backward(*a, old=1),
-        "the loss is taken to depend on the last state alone: `d_states[:, t]` belongs to every step": lambda *a: (
-            _backward(*a, every=False)
-        ),
-        "the bias's gradient is averaged over the batch where it is summed": lambda *a: _backward(
-            *a, bias=lambda d: d.mean(axis=0)
-        ),
-        "what goes back through h is counted twice": lambda *a: _backward(*a, times=2),
-        "the sign of what goes back through h is turned": lambda *a: _backward(*a, times=-1),
-        "the two weights' gradients change places": lambda *a: (lambda r: (r[1], r[0], *r[2:]))(_backward(*a)),
-        "the gradients of the weights are divided by the number of sequences": lambda *a: (
-            tuple(r / len(a[1]) for r in _backward(*a)[:3]) + (_backward(*a)[3],)
-        ),
-    },
-    accepts=[_backward, _backward_late_products, _backward_in_torch],
+    right=_back_all,
+    mistakes=slips(_back_all, ALL_BACK_SLIPS),
+    accepts=[_late_products],
     forbids=(*READY_MADE, *BACKWARD),
     hints=[
         "The loop of 03, from the last step to the first; two things come back from the step after: `dh` and `dc`.",
@@ -746,78 +638,55 @@ lstm_backward = Exercise(
 # -- width_for -------------------------------------------------------------------------------------------------------
 
 
-def _lstm_size(inputs, hidden, outputs, gates=4, biases=1):
-    return gates * (inputs * hidden + hidden * hidden + biases * hidden) + hidden * outputs + outputs
-
-
 def _budgets(rng) -> list[Case]:
     def case(label, inputs, outputs, hidden, spare):
-        return Case(
-            label, parameters=_lstm_size(inputs, hidden, outputs) + spare, input_size=inputs, output_size=outputs
-        )
+        fits = 4 * hidden * (inputs + hidden + 1) + (hidden + 1) * outputs
+        return Case(label, parameters=fits + spare, input_size=inputs, output_size=outputs)
 
     wide = int(rng.integers(60, 90))
     return [
         case("it fits to the last parameter", int(rng.integers(5, 12)), 20, wide, 0),
-        case("one parameter short of the next width", int(rng.integers(40, 60)), 30, 25, 4 * (40 + 2 * 25) - 200),
-        case("just too few for one unit more", 7, 25, wide, _lstm_size(7, wide + 1, 25) - _lstm_size(7, wide, 25) - 1),
+        case("one parameter short of the next width", 7, 25, wide, -1),
+        case("as many short of it as outputs, and some", 7, 25, wide, -30),
+        case("as many short of it as readout weights, and some", 7, 25, wide, -25 * wide - 10),
+        case("more outputs than units", int(rng.integers(40, 60)), 30, 25, 100),
         case("a small network", 3, 9, int(rng.integers(2, 5)), 1),
+        case("not even one unit fits", int(rng.integers(5, 12)), 20, 1, -1),
     ]
 
 
-def _widest(parameters, input_size, output_size):
-    # Count what PyTorch allocates, width by width; its second bias is one too many.
-    import torch
-
-    def allocated(hidden):
-        with torch.device("meta"):
-            parts = torch.nn.LSTM(input_size, hidden), torch.nn.Linear(hidden, output_size)
-        return sum(p.numel() for part in parts for p in part.parameters()) - parts[0].bias_hh_l0.numel()
-
-    return next(hidden for hidden in count(1) if allocated(hidden + 1) > parameters)
+def _width(parameters, input_size, output_size):
+    blocks, biases, H = 4, 1, 1
+    while blocks * (input_size * H + H * H + biases * H) + H * output_size + output_size <= parameters:
+        H += 1
+    return H - 1
 
 
-def _widest_by(size):
-    """The widest that fits, where `size(D, H, O)` counts the parameters in some way."""
-    return lambda p, i, o: next(h for h in count(0) if size(i, h + 1, o) > p)
-
-
-def _by_formula(p, i, o):
-    b = 4 * (i + 1) + o
-    return int((-b + np.sqrt(b * b + 16 * (p - o))) // 8)
-
-
-def _by_loop(p, i, o):
-    hidden = 0
-    while _lstm_size(i, hidden + 1, o) <= p:
-        hidden += 1
-    return hidden
-
+LSTM_WIDTH_SLIPS = WIDTH_SLIPS | {
+    "three blocks of weights are counted: the candidate has its own as well": "= 4, 1, 1 → = 3, 1, 1",
+    "two biases are counted, as PyTorch keeps them, where one belongs": "= 4, 1, 1 → = 4, 2, 1",
+    "the readout is left out": " + H * output_size + output_size → ",
+    "the readout's weights are left out": " + H * output_size → ",
+    "the readout's bias is left out": " + output_size <= → <=",
+    "the readout is counted once for each block": "biases * H) + H * output_size → biases * H + H * output_size)",
+    "a quarter of the width of an RNN is taken, though $H$ stands in the count squared": (
+        ("blocks * ( → (", "return H - 1 → return (H - 1) // 4")
+    ),
+}
 
 width_for = Exercise(
     name="05.width_for",
     points=2,
     inputs=_budgets,
-    oracle=_widest,
-    mistakes={
-        "the four blocks of weights are counted once, as in an RNN": _widest_by(
-            lambda i, h, o: _lstm_size(i, h, o, gates=1)
-        ),
-        "three blocks of weights are counted: the candidate has its own as well": _widest_by(
-            lambda i, h, o: _lstm_size(i, h, o, gates=3)
-        ),
-        "two biases are counted, as PyTorch keeps them, where one belongs": _widest_by(
-            lambda i, h, o: _lstm_size(i, h, o, biases=2)
-        ),
-        "the biases of the gates are left out": _widest_by(lambda i, h, o: _lstm_size(i, h, o, biases=0)),
-        "the readout is left out": _widest_by(lambda i, h, o: 4 * (i * h + h * h + h)),
-        "the recurrent weights are left out": _widest_by(lambda i, h, o: 4 * (i * h + h) + h * o + o),
-        "one unit too many: it no longer fits": lambda *a: _by_loop(*a) + 1,
-        "a quarter of the width of an RNN is taken, though $H$ stands in the count squared": lambda p, i, o: (
-            _widest_by(lambda i, h, o: _lstm_size(i, h, o, gates=1))(p, i, o) // 4
-        ),
-    },
-    accepts=[_by_loop, _by_formula, lambda p, i, o: max(h for h in range(1, 400) if _lstm_size(i, h, o) <= p)],
+    oracle=lambda parameters, input_size, output_size: widest(
+        parameters, 4, 4 * (input_size + 1) + output_size, output_size
+    ),
+    right=_width,
+    mistakes=slips(_width, LSTM_WIDTH_SLIPS),
+    accepts=[
+        lambda p, i, o: sum(4 * h * (i + h + 1) + (h + 1) * o <= p for h in range(1, 400)),
+        lambda p, i, o: max([0] + [h for h in range(1, 400) if 4 * (i * h + h * h + h) + h * o + o <= p]),
+    ],
     hints=[
         "How many parameters has an LSTM of width H with its readout? Four blocks, each as large as an RNN's layer.",
         "`4 * (D * H + H * H + H) + H * C + C`. Try H = 1, 2, 3, … until it no longer fits.",
@@ -850,24 +719,19 @@ def _recorded(rng) -> list[Case]:
     ]
 
 
-def _auc(values, inside):
-    places = np.argsort(np.argsort(values)) + 1.0
-    n = int(inside.sum())
-    return (places[inside].sum() - n * (n + 1) / 2) / (n * (len(inside) - n))
-
-
-def _best(cells, inside, score=lambda v, inside: max(_auc(v, inside), 1 - _auc(v, inside)), tell=None, pick=np.argmax):
-    cells, inside = np.asarray(cells), np.asarray(inside)
-    unit = int(pick([score(v, inside) for v in cells.T]))
-    return unit, (tell or score)(cells[:, unit], inside)
-
-
 def _by_roc(cells, inside):
-    from sklearn.metrics import roc_auc_score
-
     areas = np.array([roc_auc_score(np.asarray(inside), v) for v in np.asarray(cells).T])
     either = np.maximum(areas, 1 - areas)
     return int(either.argmax()), float(either.max())
+
+
+def _best_unit(cells, inside):
+    ranks = cells.argsort(axis=0).argsort(axis=0) + 1
+    n, m = inside.sum(), (~inside).sum()
+    areas = (ranks[inside].sum(axis=0) - n * (n + 1) / 2) / (n * m)
+    known = np.maximum(areas, 1 - areas)
+    unit = known.argmax()
+    return unit, known[unit]
 
 
 def _by_pairs(cells, inside):
@@ -876,36 +740,40 @@ def _by_pairs(cells, inside):
     return either.argmax(), either.max()
 
 
-def _gap(v, inside):
-    return abs(v[inside].mean() - v[~inside].mean())
-
-
-def _hits(v, inside):
-    return max(((v > 0) == inside).mean(), ((v < 0) == inside).mean())
-
+GAP = "np.abs(cells[inside].mean(axis=0) - cells[~inside].mean(axis=0))"
+UNIT_SLIPS = {
+    "a unit that is *low* inside a string is passed over: it knows as much": "np.maximum(areas, 1 - areas) → areas",
+    "the area below one half is handed back: turn it round, $1 - \\text{AUC}$": "known[unit] → areas[unit]",
+    "the unit with the largest difference of its means is taken, whatever its spread": f"np.maximum(areas, 1 - areas) → {GAP}",
+    "the unit is chosen by the difference of its means; the area told is its own": f"known.argmax() → {GAP}.argmax()",
+    "a unit is scored by its sign: zero is not where it changes its mind": (
+        "areas = → areas = ((cells > 0) == inside[:, None]).mean(axis=0)  #"
+    ),
+    "the unit that knows least is taken": "known.argmax() → known.argmin()",
+    "the correlation is handed back in the place of the area": "known[unit] → abs(np.corrcoef(cells[:, unit], inside)[0, 1])",
+    "units are counted from 1": "return unit, → return unit + 1,",
+    "unit and area change places": "return unit, known[unit] → return known[unit], unit",
+    "only the unit is handed back": "return unit, known[unit] → return unit",
+    "only the area is handed back": "return unit, known[unit] → return known[unit]",
+    "the areas of all units are handed back": "known[unit] → known",
+    "the ranks begin with 0, where the formula has 1": ".argsort(axis=0) + 1 → .argsort(axis=0)",
+    "`argsort` once says who stands at each place; twice it gives the ranks": "cells.argsort(axis=0).argsort → cells.argsort",
+    "the values themselves are summed, where their ranks belong": "ranks[inside] → cells[inside]",
+    "the ranks of the characters *outside* are summed": "ranks[inside] → ranks[~inside]",
+    "what n ranks have at least, n(n+1)/2, is not taken away": " - n * (n + 1) / 2 → ",
+    "n(n−1)/2 is taken away, where ranks from 1 have n(n+1)/2 at least": "(n + 1) / 2 → (n - 1) / 2",
+    "it is divided by n · T, where n · m belongs": "(n * m) → (n * len(inside))",
+    "it is divided by n², where n · m belongs": "(n * m) → (n * n)",
+}
 
 find_unit = Exercise(
     name="05.find_unit",
     points=3,
     inputs=_recorded,
     oracle=_by_roc,
-    mistakes={
-        "a unit that is *low* inside a string is passed over: it knows as much": lambda c, s: _best(c, s, _auc),
-        "the area below one half is handed back: turn it round, $1 - \\text{AUC}$": lambda c, s: _best(c, s, tell=_auc),
-        "the unit with the largest difference of its means is taken, whatever its spread": lambda c, s: _best(
-            c, s, _gap
-        ),
-        "the unit is chosen by the difference of its means; the area told is its own": lambda c, s: (
-            lambda u: (u, _best(c[:, [u]], s)[1])
-        )(_best(c, s, _gap)[0]),
-        "a unit is scored by its sign: zero is not where it changes its mind": lambda c, s: _best(c, s, _hits),
-        "the unit that knows least is taken": lambda c, s: _best(c, s, pick=np.argmin),
-        "the correlation is handed back in the place of the area": lambda c, s: _best(
-            c, s, tell=lambda v, s: abs(np.corrcoef(v, s)[0, 1])
-        ),
-        "units are counted from 1": lambda c, s: (_best(c, s)[0] + 1, _best(c, s)[1]),
-    },
-    accepts=[_best, _by_pairs],
+    right=_best_unit,
+    mistakes=slips(_best_unit, UNIT_SLIPS),
+    accepts=[_by_pairs],
     forbids=("sklearn.metrics.roc_auc_score", "sklearn.metrics.roc_curve", "sklearn.metrics.auc"),
     hints=[
         "One unit first: take one character inside and one outside. How often is the value inside the larger one?",

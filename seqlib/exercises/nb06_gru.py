@@ -1,11 +1,11 @@
 """Notebook 06: the gated recurrent unit, its conventions, and its way back."""
 
-from math import isqrt
-
 import numpy as np
+import torch
 
 from seqlib.checks.exercise import Case, Exercise
-from seqlib.exercises.inputs import away, sigmoid, tensors, weights
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import WIDTH_SLIPS, away, sigmoid, tensors, torch_layer, weights, widest
 
 # What would do the work of writing a GRU, or of going backwards through one.
 READY_MADE = ("torch.nn.GRU", "torch.nn.GRUCell", "torch.gru", "torch.gru_cell")
@@ -16,41 +16,24 @@ def _leaves(*arrays):
     return [t.clone().requires_grad_() for t in tensors(*arrays)]
 
 
-def _blocks(matrix, size):
+def _blocks(part):
     """The columns of r, of z and of n."""
-    return [matrix[..., k * size : (k + 1) * size] for k in range(3)]
+    return np.split(np.asarray(part), 3, axis=-1)
 
 
-def _joined(*blocks):
-    return np.concatenate(blocks, axis=-1)
+def _last(part):
+    return _blocks(part)[2]
 
 
-def _turned(matrix):
+def _turned(W_hh):
     """W_hh with each of its three square blocks transposed."""
-    return _joined(*[block.T for block in _blocks(matrix, len(matrix))])
-
-
-def _cell(W_xh, W_hh, b_x, b_h):
-    """PyTorch's own cell, with these weights in it."""
-    import torch
-
-    W_xh, W_hh, b_x, b_h = tensors(W_xh, W_hh, b_x, b_h)
-    cell = torch.nn.GRUCell(*W_xh.shape[:1], *W_hh.shape[:1], dtype=torch.float64)
-    with torch.no_grad():
-        for own, given in zip(cell.parameters(), (W_xh.T, W_hh.T, b_x, b_h), strict=True):
-            own.copy_(given)
-    return cell
+    return np.hstack([block.T for block in _blocks(W_hh)])
 
 
 def _one_unit_kind(x_t, h_prev, W_x, W_h, b):
     """tanh(x_t W_x + h_prev W_h + b), by PyTorch's plain recurrent cell."""
-    import torch
-
-    x_t, h_prev, W_x, W_h, b = tensors(x_t, h_prev, W_x, W_h, b)
-    cell = torch.nn.RNNCell(*W_x.shape, dtype=torch.float64)
+    cell, (x_t, h_prev) = torch_layer(torch.nn.RNNCell, W_x, W_h, b, 0 * b), tensors(x_t, h_prev)
     with torch.no_grad():
-        for own, given in zip(cell.parameters(), (W_x.T, W_h.T, b, torch.zeros_like(b)), strict=True):
-            own.copy_(given)
         return cell(x_t, h_prev).numpy()
 
 
@@ -59,127 +42,121 @@ def _torch_gate(x_t, h_prev, W_x, W_h, b):
     return (1 + _one_unit_kind(x_t, h_prev, W_x / 2, W_h / 2, b / 2)) / 2
 
 
-# -- a GRU with every mistake built in, to be switched on ------------------------------------------------------------
-
-
-def _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h, blocks=(0, 1), squash=sigmoid):
-    """The gates in the blocks of columns named."""
-    size = np.shape(h_prev)[-1]
-    sums = x_t @ W_xh + b_x + h_prev @ W_hh + b_h
-    parts = _blocks(sums, size)
-    return tuple(squash(parts[k]) for k in blocks)
-
-
-def _candidate(x_t, h_prev, r, W_xh, W_hh, b_x, b_h, place="after", squash=np.tanh):
-    size = np.shape(h_prev)[-1]
-    from_x = x_t @ W_xh[:, 2 * size :]
-    W, c, b = W_hh[:, 2 * size :], b_x[2 * size :], b_h[2 * size :]
-    return {
-        "after": lambda: squash(from_x + c + r * (h_prev @ W + b)),
-        "before": lambda: squash(from_x + c + (r * h_prev) @ W + b),
-        "none": lambda: squash(from_x + c + h_prev @ W + b),
-        "bias outside": lambda: squash(from_x + c + r * (h_prev @ W) + b),
-        "both": lambda: squash(r * (from_x + c + h_prev @ W + b)),
-        "bias of x inside": lambda: squash(from_x + r * (h_prev @ W + b + c)),
-    }[place]()
-
-
-def _step(x_t, h_prev, W_xh, W_hh, b_x, b_h, *, blocks=(0, 1), squash=np.tanh, gate=sigmoid, place="after",
-          mix=lambda z, h, n, r: z * h + (1 - z) * n):  # fmt: skip
-    r, z = _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h, blocks, gate)
-    n = _candidate(x_t, h_prev, r, W_xh, W_hh, b_x, b_h, place, squash)
-    return mix(z, h_prev, n, r)
-
-
-def _wrong(**switches):
-    return lambda *args: _step(*args, **switches)
-
-
-def _step_case(rng, label, batch, inputs, hidden, first=False) -> Case:
-    h_prev = np.zeros((batch, hidden)) if first else away(rng, batch, hidden) * 0.8
-    return Case(label, x_t=away(rng, batch, inputs), h_prev=h_prev, W_xh=weights(rng, inputs, 3 * hidden, gain=0.9),
-                W_hh=weights(rng, hidden, 3 * hidden, gain=0.9), b_x=away(rng, 3 * hidden) * 0.6,
-                b_h=away(rng, 3 * hidden) * 0.6)  # fmt: skip
+def _weights(rng, inputs, hidden) -> dict:
+    both = {name: weights(rng, rows, 3 * hidden, gain=0.9) for name, rows in (("W_xh", inputs), ("W_hh", hidden))}
+    return both | {name: away(rng, 3 * hidden) * 0.6 for name in ("b_x", "b_h")}
 
 
 def _steps(rng) -> list[Case]:
+    def case(label, batch, inputs, hidden, first=False):
+        h_prev = (not first) * away(rng, batch, hidden) * 0.8
+        return Case(label, x_t=away(rng, batch, inputs), h_prev=h_prev, **_weights(rng, inputs, hidden))
+
     return [
-        _step_case(rng, "a batch of 3, more hidden units than inputs", 3, 2, 5),
-        _step_case(rng, "a batch of 1, fewer hidden units than inputs", 1, 6, 2),
-        _step_case(rng, "the first step: h_prev is zero", 2, 3, 4, first=True),
-        _step_case(rng, "as many inputs as hidden units", 4, 3, 3),
+        case("a batch of 3, more hidden units than inputs", 3, 2, 5),
+        case("a batch of 1, fewer hidden units than inputs", 1, 6, 2),
+        case("the first step: h_prev is zero", 2, 3, 4, first=True),
+        case("as many inputs as hidden units", 4, 3, 3),
     ]
 
 
-def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    import torch
-
-    x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_x, b_h)
-    x_r, x_z, x_n = torch.addmm(b_x, x_t, W_xh).chunk(3, dim=1)
-    h_r, h_z, h_n = torch.addmm(b_h, h_prev, W_hh).chunk(3, dim=1)
-    return torch.lerp(torch.tanh(x_n + torch.sigmoid(x_r + h_r) * h_n), h_prev, torch.sigmoid(x_z + h_z))
-
-
-def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    h_t, size = np.empty(np.shape(h_prev)), len(W_hh)
-    for b in range(len(x_t)):
-        for j in range(size):
-            x_part = [x_t[b] @ W_xh[:, k * size + j] + b_x[k * size + j] for k in range(3)]
-            h_part = [h_prev[b] @ W_hh[:, k * size + j] + b_h[k * size + j] for k in range(3)]
-            r, z = (sigmoid(x_part[k] + h_part[k]) for k in (0, 1))
-            n = np.tanh(x_part[2] + r * h_part[2])
-            h_t[b, j] = n + z * (h_prev[b, j] - n)
-    return h_t
+# What a step, a sequence and Cho's step have in common, and so what can go wrong in all of them.
+BLEND_SLIPS = {
+    "r and z change places: in PyTorch's order the columns of r come first": "r, z = → z, r =",
+    "z is the other way round: here it keeps the old state, and $1-z$ takes the candidate": (
+        "z * h_prev + (1 - z) * n → (1 - z) * h_prev + z * n"
+    ),
+    "the candidate is without its tanh": "np.tanh( → (",
+    "the candidate goes through a sigmoid, so that it is never negative": "np.tanh( → sigmoid(",
+    "the gates go through tanh": ("sigmoid(x_r → np.tanh(x_r", "sigmoid(x_z → np.tanh(x_z"),
+    "the gates are left without a sigmoid": ("sigmoid(x_r → (x_r", "sigmoid(x_z → (x_z"),
+    "$1-z$ multiplies both, the old state and the candidate": "z * h_prev + (1 - z) * n → (1 - z) * (h_prev + n)",
+    "z multiplies both, the old state and the candidate": "z * h_prev + (1 - z) * n → z * (h_prev + n)",
+    "the old state is kept whole, and the candidate added to it": "z * h_prev + → h_prev +",
+    "the candidate is added whole": "(1 - z) * n → n",
+    "the state that is kept goes through the reset gate as well": "z * h_prev + → z * r * h_prev +",
+    "the reset gate decides what is kept, where z belongs": "z * h_prev + (1 - z) * n → r * h_prev + (1 - r) * n",
+    "the candidate is handed back: nothing of the old state is kept": "z * h_prev + (1 - z) * n → n",
+}
+STEP_SLIPS = BLEND_SLIPS | {
+    "the reset comes before the product, $(r \\odot h)W$; here it comes after, $r \\odot (hW + b)$": (
+        "r * h_n → (r * h_prev) @ _last(W_hh) + _last(b_h)"
+    ),
+    "the reset gate is computed and not used": "r * h_n → h_n",
+    "the update gate stands in the place of the reset gate": "r * h_n → z * h_n",
+    "the reset gate resets where it should let through, $1-r$": "r * h_n → (1 - r) * h_n",
+    "all of `b_h` stands outside the loop or the bracket: the candidate's is inside the reset gate": (
+        "r * h_n → r * (h_n - _last(b_h)) + _last(b_h)"
+    ),
+    "the candidate's `b_x` stands inside the reset gate": "x_n + r * h_n → x_n - _last(b_x) + r * (h_n + _last(b_x))",
+    "the reset gate multiplies the input's part of the candidate too": "x_n + r * h_n → r * (x_n + h_n)",
+    "the reset gate multiplies the input's part, and not the state's": "x_n + r * h_n → r * x_n + h_n",
+    "the candidate does not read the input": "x_n + r * h_n → r * h_n",
+    "the candidate does not read the old state": "x_n + r * h_n → x_n",
+    "the bias of the state, `b_h`, is left out": "W_hh + b_h → W_hh",
+    "the bias of the input, `b_x`, is left out": "W_xh + b_x → W_xh",
+    "each block of `W_hh` is transposed": "@ W_hh + → @ _turned(W_hh) +",
+}
 
 
 # -- gates -----------------------------------------------------------------------------------------------------------
 
 
 def _torch_gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    size = np.shape(h_prev)[-1]
-    parts = zip(*(_blocks(w, size) for w in (W_xh, W_hh, np.add(b_x, b_h))), strict=True)
+    parts = zip(*(_blocks(w) for w in (W_xh, W_hh, np.add(b_x, b_h))), strict=True)
     return tuple(_torch_gate(x_t, h_prev, *part) for part in list(parts)[:2])
 
 
-def _every_third(x_t, h_prev, *weights):
-    sums = _gates_sum(x_t, h_prev, *weights)
-    return sigmoid(sums[:, 0::3]), sigmoid(sums[:, 1::3])
+def _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    H = len(W_hh)
+    sums = x_t @ W_xh + b_x + h_prev @ W_hh + b_h
+    r, z = sums[:, :H], sums[:, H : 2 * H]
+    return sigmoid(r), sigmoid(z)
 
 
-def _gates_sum(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+def _sums(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     return x_t @ W_xh + h_prev @ W_hh + b_x + b_h
 
+
+GATE_SLIPS = {
+    "r and z change places: in PyTorch's order the columns of r come first": "r, z = → z, r =",
+    "the columns are counted from the end: z and n, where r and z belong": (
+        "sums[:, :H], sums[:, H : 2 * H] → sums[:, H : 2 * H], sums[:, 2 * H :]"
+    ),
+    "z is taken from the columns of n": "sums[:, H : 2 * H] → sums[:, 2 * H :]",
+    "every third column is taken; r is the *first H* columns, z the next H": (
+        "sums[:, :H], sums[:, H : 2 * H] → sums[:, 0::3], sums[:, 1::3]"
+    ),
+    "tanh stands in the place of the sigmoid, and a gate can be negative": (
+        "sigmoid(r), sigmoid(z) → np.tanh(r), np.tanh(z)"
+    ),
+    "the sigmoid is left out": "sigmoid(r), sigmoid(z) → r, z",
+    "the sigmoid falls where it should rise: $e^{a}$ stands for $e^{-a}$": "sigmoid(r), sigmoid(z) → sigmoid(-r), sigmoid(-z)",
+    "the old state does not enter, and the gates see the input alone": " + h_prev @ W_hh → ",
+    "the input does not enter, and the gates see the old state alone": "x_t @ W_xh + → ",
+    "the bias of the state, `b_h`, is left out": "W_hh + b_h → W_hh",
+    "the bias of the input, `b_x`, is left out": " + b_x + → +",
+    "both biases are left out": (" + b_x + → +", "W_hh + b_h → W_hh"),
+    "each block of `W_hh` is transposed": "@ W_hh → @ _turned(W_hh)",
+    "all three blocks go through the sigmoid and come back, n among them": (
+        "return sigmoid(r), sigmoid(z) → return sigmoid(r), sigmoid(z), sigmoid(sums[:, 2 * H :])"
+    ),
+    "r and z come back side by side in one array, where two are asked": (
+        "return sigmoid(r), sigmoid(z) → return sigmoid(sums[:, : 2 * H])"
+    ),
+}
 
 gates = Exercise(
     name="06.gates",
     points=2,
     inputs=_steps,
     oracle=_torch_gates,
-    mistakes={
-        "r and z change places: in PyTorch's order the columns of r come first": lambda *a: _gates(*a, blocks=(1, 0)),
-        "the columns are counted from the end: z and n, where r and z belong": lambda *a: _gates(*a, blocks=(1, 2)),
-        "every third column is taken; r is the *first H* columns, z the next H": _every_third,
-        "tanh stands in the place of the sigmoid, and a gate can be negative": lambda *a: _gates(*a, squash=np.tanh),
-        "the sigmoid is left out": lambda *a: _gates(*a, squash=lambda s: s),
-        "the sigmoid falls where it should rise: $e^{a}$ stands for $e^{-a}$": lambda *a: _gates(
-            *a, squash=lambda s: sigmoid(-s)
-        ),
-        "the old state does not enter, and the gates see the input alone": lambda x, h, W, U, b, c: _sigmoid_pair(
-            x @ W + b + c, h
-        ),
-        "the input does not enter, and the gates see the old state alone": lambda x, h, W, U, b, c: _sigmoid_pair(
-            h @ U + b + c, h
-        ),
-        "the bias of the state, `b_h`, is left out": lambda x, h, W, U, b, c: _gates(x, h, W, U, b, 0 * c),
-        "the bias of the input, `b_x`, is left out": lambda x, h, W, U, b, c: _gates(x, h, W, U, 0 * b, c),
-        "each block of `W_hh` is transposed": lambda x, h, W, U, b, c: _gates(x, h, W, _turned(U), b, c),
-        "all three blocks go through the sigmoid and come back, n among them": lambda *a: _gates(*a, blocks=(0, 1, 2)),
-    },
+    right=_gates,
+    mistakes=slips(_gates, GATE_SLIPS),
     accepts=[
-        _gates,
-        lambda *a: np.split(sigmoid(_gates_sum(*a)), 3, axis=1)[:2],
-        lambda *a: tuple((1 + np.tanh(s / 2)) / 2 for s in np.array_split(_gates_sum(*a), 3, axis=1)[:2]),
-        lambda *a: [g.sigmoid() for g in _gates_sum(*tensors(*a)).chunk(3, dim=1)][:2],
+        lambda *a: np.split(sigmoid(_sums(*a)), 3, axis=1)[:2],
+        lambda *a: tuple((1 + np.tanh(s / 2)) / 2 for s in np.array_split(_sums(*a), 3, axis=1)[:2]),
+        lambda *a: [g.sigmoid() for g in _sums(*tensors(*a)).chunk(3, dim=1)][:2],
     ],
     forbids=READY_MADE,
     hints=[
@@ -193,19 +170,39 @@ gates = Exercise(
 )
 
 
-def _sigmoid_pair(sums, h_prev):
-    return tuple(map(sigmoid, _blocks(sums, np.shape(h_prev)[-1])[:2]))
-
-
 # -- gru_step --------------------------------------------------------------------------------------------------------
 
 
 def _torch_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    import torch
-
-    x_t, h_prev = tensors(x_t, h_prev)
+    cell, (x_t, h_prev) = torch_layer(torch.nn.GRUCell, W_xh, W_hh, b_x, b_h), tensors(x_t, h_prev)
     with torch.no_grad():
-        return _cell(W_xh, W_hh, b_x, b_h)(x_t, h_prev).numpy()
+        return cell(x_t, h_prev).numpy()
+
+
+def _step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    x_r, x_z, x_n = np.split(x_t @ W_xh + b_x, 3, axis=1)
+    h_r, h_z, h_n = np.split(h_prev @ W_hh + b_h, 3, axis=1)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    n = np.tanh(x_n + r * h_n)
+    return z * h_prev + (1 - z) * n
+
+
+def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_x, b_h)
+    x_r, x_z, x_n = torch.addmm(b_x, x_t, W_xh).chunk(3, dim=1)
+    h_r, h_z, h_n = torch.addmm(b_h, h_prev, W_hh).chunk(3, dim=1)
+    return torch.lerp(torch.tanh(x_n + torch.sigmoid(x_r + h_r) * h_n), h_prev, torch.sigmoid(x_z + h_z))
+
+
+def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    h_t, size = np.empty(np.shape(h_prev)), len(W_hh)
+    for b, j in np.ndindex(h_t.shape):
+        x_part = [x_t[b] @ W_xh[:, k * size + j] + b_x[k * size + j] for k in range(3)]
+        h_part = [h_prev[b] @ W_hh[:, k * size + j] + b_h[k * size + j] for k in range(3)]
+        r, z = (sigmoid(x_part[k] + h_part[k]) for k in (0, 1))
+        n = np.tanh(x_part[2] + r * h_part[2])
+        h_t[b, j] = n + z * (h_prev[b, j] - n)
+    return h_t
 
 
 gru_step = Exercise(
@@ -213,32 +210,9 @@ gru_step = Exercise(
     points=3,
     inputs=_steps,
     oracle=_torch_step,
-    mistakes={
-        "z is the other way round: here it keeps the old state, and $1-z$ takes the candidate": _wrong(
-            mix=lambda z, h, n, r: (1 - z) * h + z * n
-        ),
-        "r and z change places: in PyTorch's order the columns of r come first": _wrong(blocks=(1, 0)),
-        "the reset comes before the product, $(r \\odot h)W$; here it comes after, $r \\odot (hW + b)$": _wrong(
-            place="before"
-        ),
-        "the reset gate is computed and not used": _wrong(place="none"),
-        "the candidate is without its tanh": _wrong(squash=lambda s: s * 1.0),
-        "the candidate goes through a sigmoid, so that it is never negative": _wrong(squash=sigmoid),
-        "the candidate's `b_h` stands outside the reset gate": _wrong(place="bias outside"),
-        "the candidate's `b_x` stands inside the reset gate": _wrong(place="bias of x inside"),
-        "the reset gate multiplies the input's part of the candidate too": _wrong(place="both"),
-        "$1-z$ multiplies both, the old state and the candidate": _wrong(mix=lambda z, h, n, r: (1 - z) * (h + n)),
-        "z multiplies both, the old state and the candidate": _wrong(mix=lambda z, h, n, r: z * (h + n)),
-        "the old state is kept whole, and the candidate added to it": _wrong(mix=lambda z, h, n, r: h + (1 - z) * n),
-        "the state that is kept goes through the reset gate as well": _wrong(
-            mix=lambda z, h, n, r: z * r * h + (1 - z) * n
-        ),
-        "the gates go through tanh": _wrong(gate=np.tanh),
-        "the bias of the state, `b_h`, is left out": lambda x, h, W, U, b, c: _step(x, h, W, U, b, 0 * c),
-        "each block of `W_hh` is transposed": lambda x, h, W, U, b, c: _step(x, h, W, _turned(U), b, c),
-        "the candidate is handed back: nothing of the old state is kept": _wrong(mix=lambda z, h, n, r: n),
-    },
-    accepts=[_step, _step_in_torch, _unit_by_unit],
+    right=_step,
+    mistakes=slips(_step, STEP_SLIPS),
+    accepts=[_step_in_torch, _unit_by_unit],
     forbids=READY_MADE,
     hints=[
         "You have r and z. The candidate needs the *last* H columns of the weights and of both biases.",
@@ -257,56 +231,69 @@ gru_step = Exercise(
 
 def _weight_sets(rng) -> list[Case]:
     def case(label, inputs, hidden):
-        return Case(label, W_xh=away(rng, inputs, 3 * hidden), W_hh=away(rng, hidden, 3 * hidden),
-                    b_x=away(rng, 3 * hidden), b_h=away(rng, 3 * hidden))  # fmt: skip
+        shapes = {
+            "W_xh": (inputs, 3 * hidden),
+            "W_hh": (hidden, 3 * hidden),
+            "b_x": (3 * hidden,),
+            "b_h": (3 * hidden,),
+        }
+        return Case(label, **{name: away(rng, *shape) for name, shape in shapes.items()})
 
-    return [case("2 inputs, 4 hidden units", 2, 4), case("5 inputs, 3 hidden units", 5, 3),
-            case("one input, one hidden unit", 1, 1)]  # fmt: skip
+    return [
+        case("2 inputs, 4 hidden units", 2, 4),
+        case("5 inputs, 3 hidden units", 5, 3),
+        case("one input, one hidden unit", 1, 1),
+    ]
 
 
-def _signs(W_xh, W_hh, b_x, b_h):
+def _by_diagonal(W_xh, W_hh, b_x, b_h):
     # A diagonal matrix of signs from the right: it turns whole columns.
     signs = np.diag(np.kron([1.0, -1.0, 1.0], np.ones(len(W_hh))))
     return tuple(part @ signs for part in (W_xh, W_hh, b_x, b_h))
 
 
-def _turn(*parts, blocks=(1,), which=(0, 1, 2, 3), change=lambda block: -block):
-    """Some blocks of columns changed, in some of the four parts."""
-    size, out = len(parts[1]), []
-    for i, part in enumerate(parts):
-        pieces = _blocks(part, size)
-        out.append(_joined(*[change(p) if k in blocks and i in which else p for k, p in enumerate(pieces)]))
-    return tuple(out)
+def _other_z(W_xh, W_hh, b_x, b_h):
+    signs = np.repeat([1, -1, 1], len(W_hh))
+    return W_xh * signs, W_hh * signs, b_x * signs, b_h * signs
 
 
-def _turned_with(**switches):
-    return lambda *parts: _turn(*parts, **switches)
+def _exchanged(*parts):
+    return tuple(np.concatenate([z, r, n], axis=-1) for r, z, n in map(_blocks, parts))
 
+
+def _from_one(*parts):
+    return tuple(np.concatenate([r, 1 - z, n], axis=-1) for r, z, n in map(_blocks, parts))
+
+
+SIGN_SLIPS = {
+    "everything is negated: r and the candidate turn as well": "[1, -1, 1] → [-1, -1, -1]",
+    "the columns of r are negated: those of z are the second block": "[1, -1, 1] → [-1, 1, 1]",
+    "the columns of n are negated: those of z are the second block": "[1, -1, 1] → [1, 1, -1]",
+    "both gates are negated, r as well as z": "[1, -1, 1] → [-1, -1, 1]",
+    "z and the candidate are negated: z's columns alone belong": "[1, -1, 1] → [1, -1, -1]",
+    "z's weights become zero: then z is one half": "[1, -1, 1] → [1, 0, 1]",
+    "every third column is negated: z's are the second block of H": "np.repeat → np.tile",
+    "the biases are forgotten, and $1-z$ comes out only where they are zero": "b_x * signs, b_h * signs → b_x, b_h",
+    "the weights are forgotten, and only the biases turned": "W_xh * signs, W_hh * signs → W_xh, W_hh",
+    "`W_xh` is forgotten: the input is a part of z's sum as well": "W_xh * signs → W_xh",
+    "`W_hh` is forgotten: the old state is a part of z's sum as well": "W_hh * signs → W_hh",
+    "`b_x` is forgotten: z has two biases": "b_x * signs → b_x",
+    "`b_h` is forgotten: z has two biases": "b_h * signs → b_h",
+    "nothing is changed": "[1, -1, 1] → [1, 1, 1]",
+}
 
 other_z = Exercise(
     name="06.other_z",
     points=2,
     inputs=_weight_sets,
-    oracle=_signs,
-    mistakes={
-        "everything is negated: r and the candidate turn as well": _turned_with(blocks=(0, 1, 2)),
-        "the columns of r are negated: those of z are the second block": _turned_with(blocks=(0,)),
-        "the columns of n are negated: those of z are the second block": _turned_with(blocks=(2,)),
-        "both gates are negated, r as well as z": _turned_with(blocks=(0, 1)),
-        "the biases are forgotten, and $1-z$ comes out only where they are zero": _turned_with(which=(0, 1)),
-        "the weights are forgotten, and only the biases turned": _turned_with(which=(2, 3)),
-        "`W_hh` is forgotten: the old state is a part of z's sum as well": _turned_with(which=(0, 2, 3)),
-        "`b_h` is forgotten: z has two biases": _turned_with(which=(0, 1, 2)),
-        "each weight is taken from 1: the *gate* becomes $1-z$, not its weights": _turned_with(
-            change=lambda block: 1 - block
-        ),
-        "the columns of r and z change places": lambda *parts: tuple(
-            _joined(*[_blocks(p, len(parts[1]))[k] for k in (1, 0, 2)]) for p in parts
-        ),
-        "nothing is changed": lambda *parts: tuple(p * 1.0 for p in parts),
+    oracle=_by_diagonal,
+    right=_other_z,
+    mistakes=slips(_other_z, SIGN_SLIPS)
+    | {
+        "each weight is taken from 1: the *gate* becomes $1-z$, not its weights": _from_one,
+        "the columns of r and z change places": _exchanged,
     },
     accepts=[
-        _turn,
         lambda *parts: [p * np.repeat([1, -1, 1], len(parts[1])) for p in parts],
         lambda *parts: tuple(p * (1 - 2 * (np.arange(p.shape[-1]) // len(parts[1]) == 1)) for p in parts),
     ],
@@ -334,37 +321,22 @@ def _before_steps(rng) -> list[Case]:
 
 def _three_plain_cells(x_t, h_prev, W_xh, W_hh, b):
     # A candidate that reads r * h is a plain recurrent cell in the state r * h; the gates are two more.
-    parts = list(zip(*(_blocks(w, np.shape(h_prev)[-1]) for w in (W_xh, W_hh, b)), strict=True))
+    parts = list(zip(*map(_blocks, (W_xh, W_hh, b)), strict=True))
     r, z = (_torch_gate(x_t, h_prev, *part) for part in parts[:2])
     n = _one_unit_kind(x_t, r * np.asarray(h_prev), *parts[2])
     return n + z * (np.asarray(h_prev) - n)
 
 
-def _before(x_t, h_prev, W_xh, W_hh, b, **switches):
-    return _step(x_t, h_prev, W_xh, W_hh, b, 0 * b, **{"place": "before", **switches})
-
-
-def _wrong_before(**switches):
-    return lambda *args: _before(*args, **switches)
-
-
-def _reset_everywhere(x_t, h_prev, W_xh, W_hh, b):
-    r, _ = _gates(x_t, h_prev, W_xh, W_hh, b, 0 * b)
-    _, z = _gates(x_t, r * h_prev, W_xh, W_hh, b, 0 * b)
-    n = _candidate(x_t, h_prev, r, W_xh, W_hh, b, 0 * b, "before")
-    return z * h_prev + (1 - z) * n
-
-
-def _reset_reads_x(x_t, h_prev, W_xh, W_hh, b):
-    size = np.shape(h_prev)[-1]
-    r, z = _gates(x_t, h_prev, W_xh, W_hh, b, 0 * b)
-    n = np.tanh(x_t @ W_xh[:, 2 * size :] + (h_prev @ W_hh[:, 2 * size :] + b[2 * size :]) * r)
+def _before(x_t, h_prev, W_xh, W_hh, b):
+    W_r, W_z, W_n = np.split(W_hh, 3, axis=1)
+    x_r, x_z, x_n = np.split(x_t @ W_xh + b, 3, axis=1)
+    r, z = sigmoid(x_r + h_prev @ W_r), sigmoid(x_z + h_prev @ W_z)
+    n = np.tanh(x_n + (r * h_prev) @ W_n)
     return z * h_prev + (1 - z) * n
 
 
 def _before_by_einsum(x_t, h_prev, W_xh, W_hh, b):
-    size = len(W_hh)
-    W, U, c = (np.reshape(a, (*np.shape(a)[:-1], 3, size)) for a in (W_xh, W_hh, b))
+    W, U, c = (np.reshape(a, (*np.shape(a)[:-1], 3, len(W_hh))) for a in (W_xh, W_hh, b))
     from_x = np.einsum("bd,dkj->bkj", x_t, W) + c
     from_h = np.einsum("bi,ikj->bkj", h_prev, U[:, :2])
     r, z = np.moveaxis(sigmoid(from_x[:, :2] + from_h), 1, 0)
@@ -372,30 +344,34 @@ def _before_by_einsum(x_t, h_prev, W_xh, W_hh, b):
     return z * h_prev + (1 - z) * n
 
 
+BEFORE_SLIPS = BLEND_SLIPS | {
+    "the reset comes after the product, as in PyTorch": "(r * h_prev) @ W_n → r * (h_prev @ W_n)",
+    "the reset comes after the product and takes the bias with it": (
+        "x_n + (r * h_prev) @ W_n → x_n - _last(b) + r * (h_prev @ W_n + _last(b))"
+    ),
+    "the reset gate is computed and not used": "(r * h_prev) @ W_n → h_prev @ W_n",
+    "the update gate stands in the place of the reset gate": "(r * h_prev) @ → (z * h_prev) @",
+    "the reset gate resets where it should let through, $1-r$": "(r * h_prev) @ → ((1 - r) * h_prev) @",
+    "the reset gate multiplies the input's part of the candidate too": "x_n + (r * h_prev) @ W_n → r * (x_n + h_prev @ W_n)",
+    "z reads the reset state too: only the candidate does": (
+        "r, z = sigmoid(x_r + h_prev @ W_r), sigmoid(x_z + h_prev → r = sigmoid(x_r + h_prev @ W_r); z = sigmoid(x_z + (r * h_prev)"
+    ),
+    "the bias counts twice": "x_t @ W_xh + b → x_t @ W_xh + 2 * b",
+    "the bias is left out": "x_t @ W_xh + b → x_t @ W_xh",
+    "the candidate's bias is left out": "x_n + (r → x_n - _last(b) + (r",
+    "the gates are without their bias": "r, z = → x_r, x_z = x_r - _blocks(b)[0], x_z - _blocks(b)[1]; r, z =",
+    "the candidate does not read the old state": " + (r * h_prev) @ W_n → ",
+    "each block of `W_hh` is transposed": "np.split(W_hh, 3, axis=1) → (part.T for part in np.split(W_hh, 3, axis=1))",
+}
+
 reset_before = Exercise(
     name="06.reset_before",
     points=2,
     inputs=_before_steps,
     oracle=_three_plain_cells,
-    mistakes={
-        "the reset comes after the product, as in PyTorch": lambda x, h, W, U, b: _step(
-            x, h, W, U, b, 0 * b, place="after"
-        ),
-        "the reset comes after the product and takes the bias with it": _reset_reads_x,
-        "the reset gate is computed and not used": _wrong_before(place="none"),
-        "the reset gate multiplies the input's part of the candidate too": _wrong_before(place="both"),
-        "the state that is kept goes through the reset gate as well": _wrong_before(
-            mix=lambda z, h, n, r: z * r * h + (1 - z) * n
-        ),
-        "z reads the reset state too: only the candidate does": _reset_everywhere,
-        "z is the other way round: in Cho's equation 7 it keeps the old state": _wrong_before(
-            mix=lambda z, h, n, r: (1 - z) * h + z * n
-        ),
-        "r and z change places": _wrong_before(blocks=(1, 0)),
-        "the candidate is without its tanh": _wrong_before(squash=lambda s: s * 1.0),
-        "the bias counts twice": lambda x, h, W, U, b: _before(x, h, W, U, 2 * b),
-    },
-    accepts=[_before, _before_by_einsum],
+    right=_before,
+    mistakes=slips(_before, BEFORE_SLIPS),
+    accepts=[_before_by_einsum],
     forbids=READY_MADE,
     hints=[
         "The gates are as before. Only what the candidate reads of the old state changes.",
@@ -412,86 +388,41 @@ reset_before = Exercise(
 # -- gru_forward -----------------------------------------------------------------------------------------------------
 
 
-def _sequence_case(rng, label, batch, steps, inputs, hidden, zero=False) -> Case:
-    h_0 = np.zeros((batch, hidden)) if zero else away(rng, batch, hidden) * 0.8
-    return Case(label, x=away(rng, batch, steps, inputs), h_0=h_0, W_xh=weights(rng, inputs, 3 * hidden, gain=0.9),
-                W_hh=weights(rng, hidden, 3 * hidden, gain=0.9), b_x=away(rng, 3 * hidden) * 0.6,
-                b_h=away(rng, 3 * hidden) * 0.6)  # fmt: skip
-
-
 def _sequences(rng) -> list[Case]:
+    def case(label, batch, steps, inputs, hidden, zero=False):
+        h_0 = (not zero) * away(rng, batch, hidden) * 0.8
+        return Case(label, x=away(rng, batch, steps, inputs), h_0=h_0, **_weights(rng, inputs, hidden))
+
     return [
-        _sequence_case(rng, "2 sequences of 5 steps", 2, 5, 3, 4),
-        _sequence_case(rng, "4 sequences of a single step", 4, 1, 3, 2),
-        _sequence_case(rng, "1 sequence of 7 steps from a state of zeros", 1, 7, 2, 5, zero=True),
-        _sequence_case(rng, "3 sequences of 3 steps, so that a loop over the wrong axis fits", 3, 3, 2, 6),
+        case("2 sequences of 5 steps", 2, 5, 3, 4),
+        case("4 sequences of a single step", 4, 1, 3, 2),
+        case("1 sequence of 7 steps from a state of zeros", 1, 7, 2, 5, zero=True),
+        case("3 sequences of 3 steps, so that a loop over the wrong axis fits", 3, 3, 2, 6),
     ]
 
 
 def _torch_gru(x, h_0, W_xh, W_hh, b_x, b_h):
     # PyTorch's own layer, with these weights in it.
-    import torch
-
-    x, h_0, W_xh, W_hh, b_x, b_h = tensors(x, h_0, W_xh, W_hh, b_x, b_h)
-    layer = torch.nn.GRU(len(W_xh), len(W_hh), batch_first=True, dtype=torch.float64)
+    layer, (x, h_0) = torch_layer(torch.nn.GRU, W_xh, W_hh, b_x, b_h, batch_first=True), tensors(x, h_0)
     with torch.no_grad():
-        for own, given in zip(layer.parameters(), (W_xh.T, W_hh.T, b_x, b_h), strict=True):
-            own.copy_(given)
         states, last = layer(x, h_0[None])
     return states.numpy(), last[0].numpy()
 
 
-def _forward(x, h_0, *weights, order=1, axis=1, step=_step):
-    h, states = h_0, []
-    for t in range(np.shape(x)[1])[::order]:
-        h = step(x[:, t], h, *weights)
-        states.append(h)
-    return np.stack(states, axis=axis), h
-
-
-def _forward_with(**switches):
-    return lambda *args: _forward(*args, step=_wrong(**switches))
-
-
-def _state_hoisted_too(x, h_0, *weights):
-    """Every step's product with W_hh is that of the first state."""
-    states, h = [], h_0
-    W_xh, W_hh, b_x, b_h = weights
-    frozen = h_0 @ W_hh + b_h
-    for t in range(np.shape(x)[1]):
-        x_r, x_z, x_n = _blocks(x[:, t] @ W_xh + b_x, len(W_hh))
-        h_r, h_z, h_n = _blocks(frozen, len(W_hh))
-        n, z = np.tanh(x_n + sigmoid(x_r + h_r) * h_n), sigmoid(x_z + h_z)
-        h = z * h + (1 - z) * n
-        states.append(h)
-    return np.stack(states, axis=1), h
-
-
-def _first_input_only(x, h_0, *weights):
-    return _forward(np.repeat(np.asarray(x)[:, :1], np.shape(x)[1], axis=1), h_0, *weights)
-
-
-def _over_the_batch(x, h_0, *weights):
-    h, states = h_0, []
-    for x_t in x:
-        h = _step(x_t, h, *weights)
-        states.append(h)
-    return np.stack(states, axis=1), h
-
-
-def _forgetful(x, h_0, *weights):
-    states = np.stack([_step(x[:, t], h_0, *weights) for t in range(np.shape(x)[1])], axis=1)
-    return states, states[:, -1]
-
-
-def _one_late(x, h_0, *weights):
-    states, last = _forward(x, h_0, *weights)
-    return np.concatenate([np.asarray(h_0)[:, None], states[:, :-1]], axis=1), last
+def _forward(x, h_0, W_xh, W_hh, b_x, b_h):
+    h_prev, states = h_0, []
+    from_inputs = x @ W_xh + b_x
+    for t in range(x.shape[1]):
+        x_r, x_z, x_n = np.split(from_inputs[:, t], 3, axis=1)
+        h_r, h_z, h_n = np.split(h_prev @ W_hh + b_h, 3, axis=1)
+        r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+        n = np.tanh(x_n + r * h_n)
+        h_prev = z * h_prev + (1 - z) * n
+        states.append(h_prev)
+    return np.stack(states, axis=1), h_prev
 
 
 def _hoisted_in_torch(x, h_0, *weights):
-    import torch
-
     x, h, W_xh, W_hh, b_x, b_h = tensors(x, h_0, *weights)
     states, size = [], len(W_hh)
     for from_x in (x @ W_xh + b_x).unbind(1):
@@ -502,33 +433,44 @@ def _hoisted_in_torch(x, h_0, *weights):
     return torch.stack(states, dim=1), h
 
 
+def _step_by_step(x, h_0, *weights):
+    h, states = h_0, []
+    for t in range(x.shape[1]):
+        h = _step(x[:, t], h, *weights)
+        states.append(h)
+    return np.stack(states, axis=1), h
+
+
+FORWARD_SLIPS = STEP_SLIPS | {
+    "the state's product is taken out of the loop as well: it needs the state of *this* step": "h_prev @ W_hh → h_0 @ W_hh",
+    "the state is reset at every step: each begins again from `h_0`": "h_r, h_z, h_n = → h_prev = h_0; h_r, h_z, h_n =",
+    "the initial state is ignored: reading begins from zeros": "= h_0, [] → = 0 * h_0, []",
+    "every step reads the first input": "from_inputs[:, t] → from_inputs[:, 0]",
+    "every step reads the input of the step before": "from_inputs[:, t] → from_inputs[:, t - 1]",
+    "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": "(states, axis=1) → (states, axis=0)",
+    "the states are stacked along the last axis: (B, H, T), where (B, T, H) belongs": "(states, axis=1) → (states, axis=2)",
+    "the states are laid side by side, (B, T · H): `concatenate` makes no axis for time": "np.stack( → np.concatenate(",
+    "the loop runs over the sequences of the batch, not over the steps of time": (
+        ("x.shape[1] → x.shape[0]", "from_inputs[:, t] → from_inputs[t]")
+    ),
+    "the sequence is read from its end to its beginning": "range(x.shape[1]) → range(x.shape[1])[::-1]",
+    "the states are one step late: `h_0` stands first and the last state is missing": (
+        "np.stack(states, → np.stack([h_0, *states[:-1]],"
+    ),
+    "the first state is handed back, where the last belongs": "axis=1), h_prev → axis=1), states[0]",
+    "the initial state is handed back, where the last belongs": "axis=1), h_prev → axis=1), h_0",
+    "only the states are handed back, without the last one beside them": "axis=1), h_prev → axis=1)",
+    "only the last state is handed back": "return np.stack(states, axis=1), h_prev → return h_prev",
+}
+
 gru_forward = Exercise(
     name="06.gru_forward",
     points=3,
     inputs=_sequences,
     oracle=_torch_gru,
-    mistakes={
-        "the state's product is taken out of the loop as well: it needs the state of *this* step": _state_hoisted_too,
-        "all of `b_h` goes out of the loop with `b_x`; in the candidate it stands inside the reset gate": _forward_with(
-            place="bias outside"
-        ),
-        "the state is reset at every step: each begins again from `h_0`": _forgetful,
-        "the initial state is ignored: reading begins from zeros": lambda x, h_0, *weights: _forward(
-            x, 0 * h_0, *weights
-        ),
-        "every step reads the first input": _first_input_only,
-        "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": lambda *a: _forward(
-            *a, axis=0
-        ),
-        "the loop runs over the sequences of the batch, not over the steps of time": _over_the_batch,
-        "the sequence is read from its end to its beginning": lambda *a: _forward(*a, order=-1),
-        "the states are one step late: `h_0` stands first and the last state is missing": _one_late,
-        "r and z change places: in PyTorch's order the columns of r come first": _forward_with(blocks=(1, 0)),
-        "the reset comes before the product": _forward_with(place="before"),
-        "z is the other way round": _forward_with(mix=lambda z, h, n, r: (1 - z) * h + z * n),
-        "only the states are handed back, without the last one beside them": lambda *a: _forward(*a)[0],
-    },
-    accepts=[_forward, _hoisted_in_torch, lambda *a: _forward(*a, step=_unit_by_unit)],
+    right=_forward,
+    mistakes=slips(_forward, FORWARD_SLIPS),
+    accepts=[_hoisted_in_torch, _step_by_step],
     forbids=READY_MADE,
     hints=[
         "Before the loop: `x @ W_xh + b_x` is (B, T, 3H), the inputs' part of every step at once.",
@@ -546,63 +488,48 @@ gru_forward = Exercise(
 
 
 def _budgets(rng) -> list[Case]:
-    def case(label, parameters, inputs, blocks, biases):
-        return Case(label, parameters=int(parameters), input_size=inputs, blocks=blocks, biases=biases)
-
-    def count(width, inputs, blocks, biases):
-        return blocks * (inputs * width + width * width + biases * width)
-
     D, H = (int(n) for n in (rng.integers(20, 40), rng.integers(50, 90)))
+
+    def case(label, blocks, biases, spare, width=H):
+        fits = blocks * width * (D + width + biases)
+        return Case(label, parameters=fits + spare, input_size=D, blocks=blocks, biases=biases)
+
     return [
-        case("a GRU that fits exactly", count(H, D, 3, 2), D, 3, 2),
-        case("one parameter less than that", count(H, D, 3, 2) - 1, D, 3, 2),
-        case("the plain network in the same budget", count(H, D, 3, 2), D, 1, 1),
-        case("a budget that is one short of a single unit", 3 * (D + 1 + 2) - 1, D, 3, 2),
-        case("the LSTM in another one", count(H, D, 4, 1) + int(rng.integers(1, H)), D, 4, 1),
+        case("a GRU that fits exactly", 3, 2, 0),
+        case("one parameter less than that", 3, 2, -1),
+        case("short of it by more parameters than one bias has", 3, 2, -3 * H - 5),
+        case("the plain network in the same budget", 1, 1, 2 * H * (D + H + 3)),
+        case("a budget that is one short of a single unit", 3, 2, -1, width=1),
+        case("the LSTM in another one", 4, 1, int(rng.integers(1, H))),
     ]
 
 
-def _largest(parameters, input_size, blocks, biases):
-    # H (D + H + b) <= P / blocks, solved for a whole H.
-    side = input_size + biases
-    return (isqrt(side * side + 4 * (parameters // blocks)) - side) // 2
+def _width(parameters, input_size, blocks, biases):
+    H = 1
+    while blocks * (input_size * H + H * H + biases * H) <= parameters:
+        H += 1
+    return H - 1
 
 
-def _width(parameters, room):
-    """The largest width whose count, room(width), is within the parameters."""
-    width = 0
-    while room(width + 1) <= parameters:
-        width += 1
-    return width
-
+COUNT_SLIPS = WIDTH_SLIPS | {
+    "the number of parameters of that width is handed back, not the width": (
+        "return H - 1 → return blocks * (H - 1) * (input_size + H - 1 + biases)"
+    ),
+    "the square root of the budget is taken, and inputs and biases forgotten": "return H - 1 → return int((parameters / blocks) ** 0.5)",
+    "one bias is counted, whatever `biases` says": "biases * H → H",
+    "three blocks are counted, whatever `blocks` says": "blocks * ( → 3 * (",
+}
 
 width_for = Exercise(
     name="06.width_for",
     points=2,
     inputs=_budgets,
-    oracle=_largest,
-    mistakes={
-        "the first width that does not fit any more is handed back": lambda P, D, k, b: _largest(P, D, k, b) + 1,
-        "a network of exactly the budget is left out": lambda P, D, k, b: _largest(P - 1, D, k, b),
-        "the blocks are not counted: each gate has weights of its own": lambda P, D, k, b: _largest(P, D, 1, b),
-        "the input's weights are not counted": lambda P, D, k, b: _largest(P, 0, k, b),
-        "the recurrent weights are counted once, not once for each block": lambda P, D, k, b: _width(
-            P, lambda H: k * (D * H + b * H) + H * H
-        ),
-        "the input's weights are counted once, not once for each block": lambda P, D, k, b: _width(
-            P, lambda H: k * (H * H + b * H) + D * H
-        ),
-        "the recurrent weights are counted as H, where they are a square": lambda P, D, k, b: P // (k * (D + b + 1)),
-        "the width times the number of blocks is handed back": lambda P, D, k, b: k * _largest(P, D, k, b),
-        "the number of parameters of that width is handed back, not the width": lambda P, D, k, b: (
-            k * (h := _largest(P, D, k, b)) * (D + h + b)
-        ),
-        "the square root of the budget is taken, and inputs and biases forgotten": lambda P, D, k, b: isqrt(P // k),
-    },
+    oracle=lambda parameters, input_size, blocks, biases: widest(parameters, blocks, blocks * (input_size + biases)),
+    right=_width,
+    mistakes=slips(_width, COUNT_SLIPS),
     accepts=[
-        _largest,
-        lambda P, D, k, b: max(h for h in range(isqrt(P) + 1) if sum(D * h + h * h + b * h for _ in range(k)) <= P),
-        lambda P, D, k, b: _width(P, lambda H: k * H * (D + H + b)),
+        lambda P, D, k, b: max(h for h in range(int(P**0.5) + 1) if sum(D * h + h * h + b * h for _ in range(k)) <= P),
+        lambda P, D, k, b: sum(k * h * (D + h + b) <= P for h in range(1, 1000)),
     ],
     hints=[
         "One block of columns has D·H weights for the input, H·H for the state, and as many biases times H.",
@@ -620,17 +547,15 @@ width_for = Exercise(
 
 
 def _blends(rng) -> list[Case]:
-    def case(label, batch, hidden):
-        return Case(label, dh=away(rng, batch, hidden), h_prev=away(rng, batch, hidden) * 0.8,
-                    z=rng.uniform(0.15, 0.4, (batch, hidden)) + rng.choice([0.0, 0.45], (batch, hidden)),
-                    n=np.tanh(away(rng, batch, hidden)))  # fmt: skip
+    def case(label, *shape):
+        dh, h_prev, n = away(rng, *shape), away(rng, *shape) * 0.8, np.tanh(away(rng, *shape))
+        z = rng.uniform(0.15, 0.4, shape) + rng.choice([0.0, 0.45], shape)
+        return Case(label, dh=dh, h_prev=h_prev, z=z, n=n)
 
     return [case("a batch of 3, 5 units", 3, 5), case("a batch of 4, 2 units", 4, 2), case("one number", 1, 1)]
 
 
 def _blend_by_autograd(dh, h_prev, z, n):
-    import torch
-
     dh, z, n = tensors(dh, z, n)
     h_prev, a_z, a_n = _leaves(h_prev, torch.logit(z), torch.atanh(n))
     gate = torch.sigmoid(a_z)
@@ -639,73 +564,52 @@ def _blend_by_autograd(dh, h_prev, z, n):
 
 
 def _blend(dh, h_prev, z, n):
-    return dh * z, dh * (h_prev - n) * z * (1 - z), dh * (1 - z) * (1 - n**2)
+    dh_prev = dh * z
+    da_z = dh * (h_prev - n) * z * (1 - z)
+    da_n = dh * (1 - z) * (1 - n**2)
+    return dh_prev, da_z, da_n
 
+
+PATH_SLIPS = {
+    "the path through z is half: it holds the old state *and*, with a minus, the candidate": "(h_prev - n) → h_prev",
+    "the path through z is half: it holds the candidate *and* the old state": "(h_prev - n) → -n",
+    "the path through z has the wrong sign: more z is more of the old state": "(h_prev - n) → (n - h_prev)",
+    "the path through z adds where it should take away: $1-z$ has the derivative $-1$": "(h_prev - n) → (h_prev + n)",
+    "the sigmoid's own derivative, $z(1-z)$, is forgotten": " * z * (1 - z) → ",
+    "the sigmoid is given tanh's derivative, $1-z^2$": "z * (1 - z) → (1 - z**2)",
+    "the sigmoid's derivative is taken of its value: z is the gate already": "z * (1 - z) → sigmoid(z) * (1 - sigmoid(z))",
+    "tanh's own derivative, $1-n^2$, is forgotten": " * (1 - n**2) → ",
+    "tanh is given the sigmoid's derivative, $n(1-n)$": "(1 - n**2) → n * (1 - n)",
+    "tanh's derivative is taken of its value: $1-\\tanh^2(n)$, where n is the tanh already": "n**2 → np.tanh(n) ** 2",
+    "tanh's derivative is without its square": "n**2 → n",
+    "both derivatives are forgotten, the sigmoid's and tanh's": (" * z * (1 - z) → ", " * (1 - n**2) → "),
+    "z is the other way round, throughout": (
+        (
+            "dh_prev = dh * z → dh_prev = dh * (1 - z)",
+            "(h_prev - n) → (n - h_prev)",
+            "dh * (1 - z) * (1 - n → dh * z * (1 - n",
+        )
+    ),
+    "the candidate gets z of the gradient, where $1-z$ is its share": "da_n = dh * (1 - z) → da_n = dh * z",
+    "the candidate gets all of the gradient, where $1-z$ is its share": "da_n = dh * (1 - z) → da_n = dh",
+    "the old state gets all of the gradient, where z is its share": "dh_prev = dh * z → dh_prev = dh",
+    "the old state gets $1-z$ of the gradient, where z is its share": "dh_prev = dh * z → dh_prev = dh * (1 - z)",
+    "the gradients of z and n change places": "return dh_prev, da_z, da_n → return dh_prev, da_n, da_z",
+    "the derivatives are not multiplied by dh": (
+        "= dh * z → = z",
+        "= dh * (h_prev → = (h_prev",
+        "= dh * (1 - z) → = (1 - z)",
+    ),
+}
 
 blend_gradients = Exercise(
     name="06.blend_gradients",
     points=3,
     inputs=_blends,
     oracle=_blend_by_autograd,
-    mistakes={
-        "the path through z is half: it holds the old state *and*, with a minus, the candidate": lambda dh, h, z, n: (
-            dh * z,
-            dh * h * z * (1 - z),
-            dh * (1 - z) * (1 - n**2),
-        ),
-        "the path through z has the wrong sign: more z is more of the old state": lambda dh, h, z, n: (
-            dh * z,
-            dh * (n - h) * z * (1 - z),
-            dh * (1 - z) * (1 - n**2),
-        ),
-        "the path through z adds where it should take away: $1-z$ has the derivative $-1$": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h + n) * z * (1 - z),
-            dh * (1 - z) * (1 - n**2),
-        ),
-        "the sigmoid's own derivative, $z(1-z)$, is forgotten": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n),
-            dh * (1 - z) * (1 - n**2),
-        ),
-        "the sigmoid is given tanh's derivative, $1-z^2$": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n) * (1 - z**2),
-            dh * (1 - z) * (1 - n**2),
-        ),
-        "tanh's own derivative, $1-n^2$, is forgotten": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n) * z * (1 - z),
-            dh * (1 - z),
-        ),
-        "tanh is given the sigmoid's derivative, $n(1-n)$": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n) * z * (1 - z),
-            dh * (1 - z) * n * (1 - n),
-        ),
-        "tanh's derivative is taken of its value: $1-\\tanh^2(n)$, where n is the tanh already": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n) * z * (1 - z),
-            dh * (1 - z) * (1 - np.tanh(n) ** 2),
-        ),
-        "z is the other way round, throughout": lambda dh, h, z, n: (
-            dh * (1 - z),
-            dh * (n - h) * z * (1 - z),
-            dh * z * (1 - n**2),
-        ),
-        "the candidate gets z of the gradient, where $1-z$ is its share": lambda dh, h, z, n: (
-            dh * z,
-            dh * (h - n) * z * (1 - z),
-            dh * z * (1 - n**2),
-        ),
-        "the old state gets all of the gradient, where z is its share": lambda dh, h, z, n: (
-            dh * 1.0,
-            dh * (h - n) * z * (1 - z),
-            dh * (1 - z) * (1 - n**2),
-        ),
-    },
+    right=_blend,
+    mistakes=slips(_blend, PATH_SLIPS),
     accepts=[
-        _blend,
         lambda dh, h, z, n: (z * dh, (h - n) * (z - z**2) * dh, (1 - z) * (1 - n) * (1 + n) * dh),
         lambda *a: list(_blend(*tensors(*a))),
     ],
@@ -725,102 +629,90 @@ blend_gradients = Exercise(
 
 
 def _backward_cases(rng) -> list[Case]:
-    cases = []
-    for case in _steps(rng):
-        cases.append(Case(case.label, dh=away(rng, *case.named["h_prev"].shape), **case.named))
-    return cases
+    return [Case(case.label, dh=away(rng, *case.named["h_prev"].shape), **case.named) for case in _steps(rng)]
 
 
 def _backward_by_autograd(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    import torch
-
-    cell, (x_t, h_prev) = _cell(W_xh, W_hh, b_x, b_h), _leaves(x_t, h_prev)
+    cell, (x_t, h_prev) = torch_layer(torch.nn.GRUCell, W_xh, W_hh, b_x, b_h), _leaves(x_t, h_prev)
     grads = torch.autograd.grad(cell(x_t, h_prev), (x_t, h_prev, *cell.parameters()), tensors(dh)[0])
     return tuple(g.T.numpy() if 2 <= i <= 3 else g.numpy() for i, g in enumerate(grads))
 
 
-def _backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h, *, blend=_blend, through_r=1.0, direct=1.0, inner=1.0,
-              gated=True, slope=lambda r: r * (1 - r), order=(0, 1, 2), W_back=None):  # fmt: skip
-    size = np.shape(h_prev)[1]
-    r, z = _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h)
-    h_n = h_prev @ W_hh[:, 2 * size :] + b_h[2 * size :]
-    n = np.tanh(x_t @ W_xh[:, 2 * size :] + b_x[2 * size :] + r * h_n)
-    kept, da_z, da_n = blend(dh, h_prev, z, n)
-    da_r = through_r * da_n * h_n * slope(r)
-    parts = [da_r, da_z, da_n], [da_r, da_z, da_n * r if gated else da_n]
-    from_x, from_h = (_joined(*[p[k] for k in order]) for p in parts)
-    way = W_hh if W_back is None else W_back(W_hh)
-    dh_prev = direct * kept + inner * (from_h @ way.T)
-    return from_x @ W_xh.T, dh_prev, x_t.T @ from_x, h_prev.T @ from_h, from_x.sum(axis=0), from_h.sum(axis=0)
+def _backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
+    x_r, x_z, x_n = np.split(x_t @ W_xh + b_x, 3, axis=1)
+    h_r, h_z, q = np.split(h_prev @ W_hh + b_h, 3, axis=1)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    n = np.tanh(x_n + r * q)
+    direct, da_z, da_n = _blend(dh, h_prev, z, n)
+    da_r, dq = da_n * q * r * (1 - r), da_n * r
+    A_x = np.hstack([da_r, da_z, da_n])
+    A_h = np.hstack([da_r, da_z, dq])
+    dx_t, dh_prev = A_x @ W_xh.T, direct + A_h @ W_hh.T
+    dW_xh, dW_hh = x_t.T @ A_x, h_prev.T @ A_h
+    return dx_t, dh_prev, dW_xh, dW_hh, A_x.sum(axis=0), A_h.sum(axis=0)
 
 
-def _backward_with(**switches):
-    return lambda *args: _backward(*args, **switches)
+def _backward_in_torch(*given):
+    dh, x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(*given)
+    x_r, x_z, x_n = (x_t @ W_xh + b_x).chunk(3, dim=1)
+    h_r, h_z, q = (h_prev @ W_hh + b_h).chunk(3, dim=1)
+    r, z = (x_r + h_r).sigmoid(), (x_z + h_z).sigmoid()
+    direct, da_z, da_n = _blend(dh, h_prev, z, (x_n + r * q).tanh())
+    from_x = torch.cat([da_n * q * (r - r**2), da_z, da_n], dim=1)
+    from_h = torch.cat([da_n * q * (r - r**2), da_z, da_n * r], dim=1)
+    grads = from_x @ W_xh.T, direct + from_h @ W_hh.T, x_t.T @ from_x, h_prev.T @ from_h
+    return *grads, from_x.sum(dim=0), from_h.sum(dim=0)
 
 
-def _gates_only(W_hh):
-    """W_hh without the candidate's columns."""
-    return _turn(W_hh, W_hh, blocks=(2,), change=lambda block: 0 * block)[0]
-
-
-def _candidate_only(W_hh):
-    return _turn(W_hh, W_hh, blocks=(0, 1), change=lambda block: 0 * block)[0]
-
-
-def _after(change):
-    """The right gradients, then changed."""
-    return lambda *args: change(*_backward(*args))
-
-
-def _mean_over_batch(dx, dh, dW, dU, db, dc):
-    return dx, dh, dW / len(dx), dU / len(dx), db / len(dx), dc / len(dx)
-
+DOWN_SLIPS = {
+    "the old state gets no gradient of its own: the direct path, z times dh, is forgotten": "direct + A_h → A_h",
+    "the old state gets the direct path alone: gates and candidate read it too, through `W_hh`": "direct + A_h @ W_hh.T → direct",
+    "the path through z is forgotten": "da_r, dq = → da_z = 0 * da_z; da_r, dq =",
+    "the path through the reset gate is forgotten: r has a gradient too": "da_r, dq = da_n * q → da_r, dq = 0 * q",
+    "the candidate's part of the old state goes back without the reset gate that it came through": "da_z, dq] → da_z, da_n]",
+    "what came from x goes back through the reset gate, where only the state's part does": "da_z, da_n]) → da_z, dq])",
+    "the old state's way through the candidate is forgotten": "A_h @ W_hh.T → np.hstack([da_r, da_z, 0 * dq]) @ W_hh.T",
+    "the old state's way through the two gates is forgotten": "A_h @ W_hh.T → np.hstack([0 * dq, 0 * dq, dq]) @ W_hh.T",
+    "tanh's own derivative is forgotten": "da_r, dq = → da_n = dh * (1 - z); da_r, dq =",
+    "the reset gate's sigmoid has no derivative: $r(1-r)$ is forgotten": " * r * (1 - r) → ",
+    "the reset gate is given tanh's derivative, $1-r^2$": "r * (1 - r) → (1 - r**2)",
+    "the reset gate's gradient is made with $h_{t-1}$, where $q$ belongs": "da_n * q → da_n * h_prev",
+    "the reset gate's gradient is made with $q$ without its bias": "da_n * q → da_n * (q - _last(b_h))",
+    "the reset gate's gradient is made of dh, where that of $a_n$ belongs": "da_n * q → dh * q",
+    "z is the other way round": (
+        "_blend(dh, h_prev, z, n) → _blend(dh, h_prev, 1 - z, n)",
+        "da_r, dq = → da_z = -da_z; da_r, dq =",
+    ),
+    "the gradient of z has the wrong sign": "da_r, dq = → da_z = -da_z; da_r, dq =",
+    "the columns of the gradients are in the order z, r, n": (
+        "[da_r, da_z, da_n] → [da_z, da_r, da_n]",
+        "[da_r, da_z, dq] → [da_z, da_r, dq]",
+    ),
+    "each block of `W_hh` is used on the way back as on the way there: it has to be transposed": "W_hh.T → _turned(W_hh).T",
+    "the input's gradient is made with what came from h": "A_x @ W_xh.T → A_h @ W_xh.T",
+    "the old state's gradient is made with what came from x": "A_h @ W_hh.T → A_x @ W_hh.T",
+    "`dW_hh` is made with what came from x": "h_prev.T @ A_h → h_prev.T @ A_x",
+    "the two biases get the same gradient: that of `b_h` goes through the reset gate in the candidate": "A_h.sum( → A_x.sum(",
+    "the weights' gradients are averaged over the batch, where they are a sum": "dW_xh, dW_hh = → A_x, A_h = A_x / len(dh), A_h / len(dh); dW_xh, dW_hh =",
+    "the biases' gradients are averaged over the batch, where they are a sum": (
+        "A_x.sum( → A_x.mean(",
+        "A_h.sum( → A_h.mean(",
+    ),
+    "the biases' gradients are not summed over the batch": ("A_x.sum(axis=0) → A_x", "A_h.sum(axis=0) → A_h"),
+    "the weights' gradients are transposed": "dh_prev, dW_xh, dW_hh, → dh_prev, dW_xh.T, dW_hh.T,",
+    "the weights' gradients change places": "dh_prev, dW_xh, dW_hh, → dh_prev, dW_hh, dW_xh,",
+    "the biases' gradients change places": "A_x.sum(axis=0), A_h.sum(axis=0) → A_h.sum(axis=0), A_x.sum(axis=0)",
+    "the gradients of input and state change places": "return dx_t, dh_prev → return dh_prev, dx_t",
+}
 
 gru_backward = Exercise(
     name="06.gru_backward",
     points=4,
     inputs=_backward_cases,
     oracle=_backward_by_autograd,
-    mistakes={
-        "the old state gets no gradient of its own: the direct path, z times dh, is forgotten": _backward_with(
-            direct=0.0
-        ),
-        "the old state gets the direct path alone: it also enters gates and candidate, through `W_hh`": _backward_with(
-            inner=0.0
-        ),
-        "the path through z is forgotten": _backward_with(
-            blend=lambda dh, h, z, n: (dh * z, 0 * dh, dh * (1 - z) * (1 - n**2))
-        ),
-        "the path through the reset gate is forgotten: r has a gradient too": _backward_with(through_r=0.0),
-        "the candidate's part of the old state goes back without the reset gate that it came through": _backward_with(
-            gated=False
-        ),
-        "the old state's way through the candidate is forgotten": _backward_with(W_back=_gates_only),
-        "the old state's way through the two gates is forgotten": _backward_with(W_back=_candidate_only),
-        "tanh's own derivative is forgotten": _backward_with(
-            blend=lambda dh, h, z, n: (dh * z, dh * (h - n) * z * (1 - z), dh * (1 - z))
-        ),
-        "the reset gate's sigmoid has no derivative: $r(1-r)$ is forgotten": _backward_with(slope=lambda r: 1.0),
-        "z is the other way round": _backward_with(
-            blend=lambda dh, h, z, n: (dh * (1 - z), dh * (n - h) * z * (1 - z), dh * z * (1 - n**2))
-        ),
-        "the gradient of z has the wrong sign": _backward_with(
-            blend=lambda dh, h, z, n: (dh * z, dh * (n - h) * z * (1 - z), dh * (1 - z) * (1 - n**2))
-        ),
-        "the columns of the gradients are in the order z, r, n": _backward_with(order=(1, 0, 2)),
-        "each block of `W_hh` is used on the way back as on the way there: it has to be transposed": _backward_with(
-            W_back=_turned
-        ),
-        "the two biases get the same gradient: that of `b_h` goes through the reset gate in the candidate": _after(
-            lambda dx, dh, dW, dU, db, dc: (dx, dh, dW, dU, db, db)
-        ),
-        "the weights' gradients are averaged over the batch, where they are a sum": _after(_mean_over_batch),
-        "the weights' gradients are transposed": _after(lambda dx, dh, dW, dU, db, dc: (dx, dh, dW.T, dU.T, db, dc)),
-    },
-    accepts=[
-        _backward,
-        lambda *a: list(_backward(*a)),
-    ],
+    right=_backward,
+    mistakes=slips(_backward, DOWN_SLIPS),
+    accepts=[_backward_in_torch],
     forbids=BACKWARD,
     hints=[
         "Go forward once more to have r, z, n and `h_n = h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]`. "

@@ -1,10 +1,13 @@
 """Notebook 11: attention, from a soft look-up to translations whose alignment is known."""
 
-from functools import partial
-
 import numpy as np
+import torch
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import softmax
+from seqlib.models.attention import AdditiveScore, GeneralScore, masked_softmax
+from seqlib.models.seq2seq import AttentionDecoder
 
 # What would do the work of attention, or of going back through it.
 READY_MADE = (
@@ -12,20 +15,18 @@ READY_MADE = (
     "torch.nn.MultiheadAttention",
     "seqlib.models.attention.attention",
 )
-BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward")
+BACKWARD = (
+    "torch.autograd.grad",
+    "torch.autograd.backward",
+    "torch.Tensor.backward",
+    "torch.autograd.functional.vjp",
+    "torch.autograd.functional.jacobian",
+)
 
 
 def _drawn(rng, *shape):
     """Numbers of both signs, as a float64 tensor."""
-    import torch
-
     return torch.from_numpy(rng.normal(size=shape))
-
-
-def _softmax(scores, axis=-1):
-    """NumPy's softmax, shifted so that nothing overflows."""
-    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
 
 
 # -- look_up ---------------------------------------------------------------------------------------------------------
@@ -56,22 +57,17 @@ def _looked_up(query, keys, values):
     return sum(weight * value for weight, value in zip(weights, np.asarray(values), strict=True)), weights
 
 
-def _look(query, keys, values, *, weigh=_softmax, read=lambda w, k, v: w @ v):
-    weights = weigh(keys @ query)
-    return read(weights, keys, values), weights
+def _look_up(query, keys, values):
+    scores = keys @ query
+    powers = np.exp(scores - scores.max())
+    weights = powers / powers.sum()
+    return weights @ values, weights
 
 
 def _look_in_torch(query, keys, values):
-    import torch
-
     query, keys, values = (torch.as_tensor(np.asarray(a)) for a in (query, keys, values))
     weights = torch.softmax(torch.einsum("d,sd->s", query, keys), dim=0)
     return (weights[:, None] * values).sum(0), weights
-
-
-def _unshifted(scores):
-    powers = np.exp(scores)
-    return powers / powers.sum()
 
 
 look_up = Exercise(
@@ -79,32 +75,23 @@ look_up = Exercise(
     points=2,
     inputs=_look_ups,
     oracle=_looked_up,
-    mistakes={
-        "only the best place is read: a hard look-up, whose choice has no gradient": lambda *a: _look(
-            *a, weigh=lambda s: (s == s.max()) * 1.0
-        ),
-        "all places count the same: the query is not asked": lambda *a: _look(
-            *a, weigh=lambda s: np.full(len(s), 1 / len(s))
-        ),
-        "the scores themselves are the weights: the softmax is missing": lambda *a: _look(*a, weigh=lambda s: s * 1.0),
-        "the scores are divided by their sum, without an exponential: a negative score gives a negative weight": (
-            lambda *a: _look(*a, weigh=lambda s: s / s.sum())
-        ),
-        "the *least* fitting place gets the largest weight: the sign of the scores is turned": lambda *a: _look(
-            *a, weigh=lambda s: _softmax(-s)
-        ),
-        "the exponential is not shifted: scores in the thousands overflow to inf, and inf / inf is nan": lambda *a: (
-            _look(*a, weigh=_unshifted)
-        ),
-        "the two results change places: what was read comes first": lambda *a: _look(*a)[::-1],
-        "the values are averaged evenly, though the weights are right": lambda *a: _look(
-            *a, read=lambda w, k, v: v.mean(axis=0)
-        ),
-        "the *keys* are read: the query looks for a key, but takes home its value": lambda *a: _look(
-            *a, read=lambda w, k, v: w @ k
-        ),
-    },
-    accepts=[_look, _look_in_torch],
+    right=_look_up,
+    mistakes=slips(_look_up, {
+        "only the best place is read: a hard look-up, whose choice has no gradient": "powers / powers.sum() → (scores == scores.max()) * 1.0",
+        "all places count the same: the query is not asked": "powers / powers.sum() → np.full(len(keys), 1 / len(keys))",
+        "the scores themselves are the weights: the softmax is missing": "powers / powers.sum() → scores * 1.0",
+        "the scores are divided by their sum, without an exponential: a negative score gives a negative weight": "powers / powers.sum() → scores / scores.sum()",
+        "the exponentials are not divided by their sum: the weights have to sum to 1": "powers / powers.sum() → powers",
+        "the *least* fitting place gets the largest weight: the sign of the scores is turned": "scores = keys @ query → scores = -(keys @ query)",
+        "the scores are divided by the root of D: that belongs to 13, here is no scale": "keys @ query → keys @ query / len(query) ** 0.5",
+        "the exponential is not shifted: scores in the thousands overflow to inf, and inf / inf is nan": "scores - scores.max() → scores",
+        "the scores are *divided* by the largest, which changes the weights: take it away from them": "scores - scores.max() → scores / scores.max()",
+        "the two results change places: what was read comes first": "weights @ values, weights → weights, weights @ values",
+        "the values are averaged evenly, though the weights are right": "weights @ values → values.mean(axis=0)",
+        "the weighted values are averaged: they are to be added, the weights have done the dividing": "weights @ values → (weights[:, None] * values).mean(axis=0)",
+        "the *keys* are read: the query looks for a key, but takes home its value": "weights @ values → weights @ keys",
+    }),
+    accepts=[_look_in_torch],
     hints=[
         "Three lines: a score for each place, weights that are positive and sum to 1, and the weighted sum of the values.",
         "`scores = keys @ query` has shape (S,). Take away `scores.max()` before `np.exp`.",
@@ -113,7 +100,7 @@ look_up = Exercise(
     returns=("read", "weights"),
     difficulty=1,
     minutes=5,
-)
+)  # fmt: skip
 
 
 # -- AdditiveScore ---------------------------------------------------------------------------------------------------
@@ -134,56 +121,46 @@ def _additive_inputs(rng) -> list[Case]:
         case("2 sequences, 3 queries, 5 places", 2, 3, 5, 4, 6, 7),
         case("one query, as when a decoder runs free", 3, 1, 4, 5, 3, 2),
         case("a single place", 1, 4, 1, 2, 3, 5),
+        case("as many queries as places", 2, 4, 4, 3, 5, 6),
     ]
 
 
 def _score_with(answer, queries, keys, W_q, W_k, v):
     """A layer of the learner's class, with these weights in it, asked for its scores."""
-    import torch
-
     layer = answer(queries.shape[2], keys.shape[2], len(v))
     if not callable(layer):
         raise TypeError(f"AdditiveScore(query_size, key_size, hidden_size) should make a layer, not {layer!r}")
-    with torch.no_grad():
-        for name, weight in (("W_q", W_q), ("W_k", W_k), ("v", v[:, None])):
-            linear = getattr(layer, name)
-            if linear.weight.shape != weight.T.shape:
-                raise ValueError(f"{name}.weight should have shape {tuple(weight.T.shape)}: leave __init__ as it was")
-            linear.weight = torch.nn.Parameter(torch.as_tensor(weight).T.clone())
-            if linear.bias is not None:
-                linear.bias = torch.nn.Parameter(torch.ones(weight.shape[1], dtype=torch.float64))
-        return layer(torch.as_tensor(queries), torch.as_tensor(keys))
-
-
-def _AdditiveScore(query_size, key_size, hidden_size):
-    from seqlib.models.attention import AdditiveScore
-
-    return AdditiveScore(query_size, key_size, hidden_size)
+    for name, weight in (("W_q", W_q), ("W_k", W_k), ("v", v[:, None])):
+        linear = getattr(layer, name)
+        if linear.weight.shape != weight.T.shape:
+            raise ValueError(f"{name}.weight should have shape {tuple(weight.T.shape)}: leave __init__ as it was")
+        linear.weight = torch.nn.Parameter(torch.as_tensor(weight).T.clone())
+        if linear.bias is not None:
+            linear.bias = torch.nn.Parameter(torch.ones(weight.shape[1], dtype=torch.float64))
+    return layer(torch.as_tensor(queries), torch.as_tensor(keys))
 
 
 def _scores_one_by_one(queries, keys, W_q, W_k, v):
     """Each query with each key, in a loop."""
-    import torch
-
-    scores = torch.zeros(queries.shape[0], queries.shape[1], keys.shape[1], dtype=torch.float64)
-    for b, t, s in np.ndindex(*scores.shape):
-        scores[b, t, s] = torch.tanh(queries[b, t] @ W_q + keys[b, s] @ W_k) @ v
-    return scores
-
-
-def _additive(forward):
-    """A class like AdditiveScore whose forward is forward(q W_q, k W_k, v), to make other answers with."""
-
-    def make(query_size, key_size, hidden_size):
-        layer = _AdditiveScore(query_size, key_size, hidden_size)
-        layer.forward = lambda queries, keys: forward(layer.W_q(queries), layer.W_k(keys), layer.v)
-        return layer
-
-    return make
+    pairs = [
+        [[torch.tanh(q @ W_q + k @ W_k) @ v for k in own_keys] for q in own]
+        for own, own_keys in zip(queries, keys, strict=True)
+    ]
+    return torch.stack([torch.stack([torch.stack(row) for row in rows]) for rows in pairs])
 
 
-def _pairs(q, k):
-    return q[:, :, None] + k[:, None]
+class _QueryByQuery(AdditiveScore):
+    def forward(self, queries, keys):
+        k = self.W_k(keys)
+        rows = [torch.tanh(k + self.W_q(queries[:, t : t + 1])) @ self.v.weight.T for t in range(queries.shape[1])]
+        return torch.cat(rows, dim=2).mT
+
+
+class _Expanded(AdditiveScore):
+    def forward(self, queries, keys):
+        shape = len(queries), queries.shape[1], keys.shape[1], -1
+        q, k = self.W_q(queries).unsqueeze(2).expand(shape), self.W_k(keys).unsqueeze(1).expand(shape)
+        return torch.einsum("btsh,h->bts", (q + k).tanh(), self.v.weight[0])
 
 
 additive_score = Exercise(
@@ -192,44 +169,29 @@ additive_score = Exercise(
     inputs=_additive_inputs,
     oracle=_scores_one_by_one,
     using=_score_with,
-    stand_in=_AdditiveScore,
-    mistakes={
-        "the tanh is left out: query and key then never meet, and every query ranks the places alike": _additive(
-            lambda q, k, v: v(_pairs(q, k))[..., 0]
+    stand_in=AdditiveScore,
+    right=AdditiveScore,
+    trains=True,
+    mistakes=slips(AdditiveScore, {
+        "the tanh is left out: query and key then never meet, and every query ranks the places alike": "torch.tanh(each) → each",
+        "query and key are multiplied, where additive attention adds them": "[:, :, None] + self → [:, :, None] * self",
+        "the key is taken away from the query, where additive attention adds them": "[:, :, None] + self → [:, :, None] - self",
+        "each gets a tanh of its own before they are added: again they never meet": (
+            "self.W_q(queries)[:, :, None] + self.W_k(keys)[:, None] → self.W_q(queries).tanh()[:, :, None] + self.W_k(keys).tanh()[:, None]",
+            "torch.tanh(each) → each",
         ),
-        "query and key are multiplied, where additive attention adds them": _additive(
-            lambda q, k, v: v((q[:, :, None] * k[:, None]).tanh())[..., 0]
-        ),
-        "each gets a tanh of its own before they are added: again they never meet": _additive(
-            lambda q, k, v: v(_pairs(q.tanh(), k.tanh()))[..., 0]
-        ),
-        "the tanh comes after $v$: it belongs around the sum of query and key": _additive(
-            lambda q, k, v: v(_pairs(q, k))[..., 0].tanh()
-        ),
-        "the scores come as (B, S, T): a row for each query, a column for each place": _additive(
-            lambda q, k, v: v(_pairs(q, k).tanh())[..., 0].transpose(1, 2)
-        ),
-        "the last dimension, of size 1, is still there: shape (B, T, S, 1)": _additive(
-            lambda q, k, v: v(_pairs(q, k).tanh())
-        ),
-        "the softmax is taken already: a score may be any number, the mask comes later": _additive(
-            lambda q, k, v: v(_pairs(q, k).tanh())[..., 0].softmax(-1)
-        ),
-        "the sum goes through a sigmoid in the place of the tanh": _additive(
-            lambda q, k, v: v(_pairs(q, k).sigmoid())[..., 0]
-        ),
-        "queries and keys are added place by place: each needs a dimension of its own before they meet": _additive(
-            lambda q, k, v: v((q + k).tanh())[..., 0]
-        ),
-        "the hidden numbers are added up evenly: $v$ is left out": _additive(
-            lambda q, k, v: _pairs(q, k).tanh().sum(-1)
-        ),
-    },
-    accepts=[
-        _AdditiveScore,
-        _additive(lambda q, k, v: (_pairs(q, k).tanh() @ v.weight.T).squeeze(3)),
-        _additive(lambda q, k, v: _one_query_after_another(q, k, v)),
-    ],
+        "the tanh comes after $v$: it belongs around the sum of query and key": "self.v(torch.tanh(each)) → torch.tanh(self.v(each))",
+        "the scores come as (B, S, T): a row for each query, a column for each place": ".squeeze(-1) → .squeeze(-1).mT",
+        "the last dimension, of size 1, is still there: shape (B, T, S, 1)": ".squeeze(-1) →",
+        "the softmax is taken already: a score may be any number, the mask comes later": ".squeeze(-1) → .squeeze(-1).softmax(-1)",
+        "the sum goes through a sigmoid in the place of the tanh": "torch.tanh(each) → torch.sigmoid(each)",
+        "the sum goes through a relu in the place of the tanh": "torch.tanh(each) → torch.relu(each)",
+        "queries and keys are added place by place: each needs a dimension of its own before they meet": "[:, :, None] + self.W_k(keys)[:, None] → + self.W_k(keys)",
+        "the hidden numbers are added up evenly: $v$ is left out": "self.v(torch.tanh(each)).squeeze(-1) → torch.tanh(each).sum(-1)",
+        "the key is not looked at: every place of a query gets the same score": "self.W_k(keys)[:, None] → 0 * self.W_k(keys)[:, None]",
+        "the query is not looked at: every query ranks the places alike": "self.W_q(queries)[:, :, None] → 0 * self.W_q(queries)[:, :, None]",
+    }),
+    accepts=[AdditiveScore, _QueryByQuery, _Expanded],
     hints=[
         "Every query has to meet every key: give the queries a dimension for places and the keys one for queries, and "
         "let broadcasting do the rest.",
@@ -239,18 +201,13 @@ additive_score = Exercise(
     returns=("scores",),
     difficulty=2,
     minutes=10,
-)
-
-
-def _one_query_after_another(q, k, v):
-    import torch
-
-    return torch.stack([v(torch.tanh(k + q[:, t : t + 1]))[:, :, 0] for t in range(q.shape[1])], dim=1)
+)  # fmt: skip
 
 
 # -- mirror ----------------------------------------------------------------------------------------------------------
 
 PLACES = 6
+TURNED = np.eye(PLACES)[::-1]
 
 
 def _mirrors(found, case) -> str | None:
@@ -264,7 +221,7 @@ def _mirrors(found, case) -> str | None:
         return f"{wanted}; found shape {W.shape}"
     if not np.isfinite(W).all():
         return f"{wanted} of finite numbers"
-    weights = _softmax(np.eye(PLACES) @ W @ np.eye(PLACES).T)
+    weights = softmax(np.eye(PLACES) @ W @ np.eye(PLACES).T)
     for t, row in enumerate(weights):
         at, goal = int(row.argmax()), PLACES - 1 - t
         if at != goal:
@@ -278,25 +235,31 @@ mirror = Exercise(
     name="11.mirror",
     points=2,
     value=True,
-    oracle=lambda: 10.0 * np.eye(PLACES)[::-1],
+    oracle=lambda: 10.0 * TURNED,
     judge=_mirrors,
     mistakes={
         "it copies: query t looks at place t, where it should look from the other end": lambda: 10 * np.eye(PLACES),
-        "the scores are right and too small: a score of 1 is $e$ times a score of 0, no more": lambda: np.eye(PLACES)[
-            ::-1
-        ],
-        "the sign is turned: the place that is meant gets the lowest score": lambda: -10 * np.eye(PLACES)[::-1],
-        "it is off by one: $S - t$ in the place of $S - 1 - t$": lambda: 10 * np.roll(np.eye(PLACES)[::-1], 1, axis=1),
+        "the scores are right and too small: a score of 1 is $e$ times a score of 0, no more": lambda: TURNED,
+        "the sign is turned: the place that is meant gets the lowest score": lambda: -10 * TURNED,
+        "it is off by one: $S - t$ in the place of $S - 1 - t$": lambda: 10 * np.roll(TURNED, 1, axis=1),
+        "it is off by one the other way: $S - 2 - t$ in the place of $S - 1 - t$": lambda: (
+            10 * np.roll(TURNED, -1, axis=1)
+        ),
         "all scores are alike, and every query looks everywhere": lambda: 10 * np.ones((PLACES, PLACES)),
         "the weights were written in the place of the scores: the softmax is still to come": lambda: (
-            0.99 * np.eye(PLACES)[::-1] + 0.002 * (1 - np.eye(PLACES)[::-1])
+            0.99 * TURNED + 0.002 * (1 - TURNED)
         ),
+        "both diagonals are large: each query looks at two places, and gives neither 0.99": lambda: (
+            10 * (TURNED + np.eye(PLACES))
+        ),
+        "the places that are *not* meant get the large scores": lambda: 10 * (1 - TURNED),
     },
     accepts=[
         lambda: np.fliplr(np.eye(PLACES)) * 25,
-        lambda: -20.0 * (1 - np.eye(PLACES)[::-1]),
+        lambda: -20.0 * (1 - TURNED),
         lambda: -9.0 * (np.add.outer(range(PLACES), range(PLACES)) - PLACES + 1) ** 2,
-        lambda: (10 * np.eye(PLACES)[::-1]).tolist(),
+        lambda: (10 * TURNED).tolist(),
+        lambda: torch.eye(PLACES).flip(0) * 8,
     ],
     hints=[
         "With one-hot queries and keys, $q_t W k_s^\\top$ is the number W[t, s]. So which six numbers have to be large?",
@@ -312,66 +275,53 @@ mirror = Exercise(
 
 
 def _masked_inputs(rng) -> list[Case]:
-    import torch
-
     def kept(*shape):
         mask = rng.random(shape) < 0.6
-        mask[..., 0] = True
-        mask[..., -1] = False
+        mask[..., 0], mask[..., -1] = True, False
         return mask
 
-    rows = kept(3, 5)
-    rows[1] = False
-    loud = rng.normal(size=(2, 3, 6))
-    hidden = kept(2, 1, 6)
-    loud = np.where(hidden, loud, 2000 + 50 * loud)
+    def loud(shape, seen, hidden):
+        """Scores around `seen` where one may look, and around `hidden` behind the mask."""
+        mask = kept(shape[0], 1, shape[2])
+        scores = rng.normal(size=shape)
+        return dict(scores=torch.from_numpy(np.where(mask, seen + scores, hidden + 50 * scores)),
+                    mask=torch.from_numpy(mask))  # fmt: skip
+
+    rows, several = kept(3, 5), kept(2, 1, 4)
+    rows[1], several[0, 0, 1], several[1, 0, 1] = False, True, False
     return [
         Case(
             "2 sequences, 3 queries, 4 places, one mask for all queries of a sequence",
             scores=_drawn(rng, 2, 3, 4),
-            mask=torch.from_numpy(kept(2, 1, 4)),
+            mask=torch.from_numpy(several),
         ),
         Case("no batch, one query with nothing to look at", scores=_drawn(rng, 3, 5), mask=torch.from_numpy(rows)),
-        Case("scores of thousands behind the mask", scores=torch.from_numpy(loud), mask=torch.from_numpy(hidden)),
+        Case("scores of thousands behind the mask", **loud((2, 3, 6), 0.0, 2000.0)),
+        Case("scores of many thousands behind the mask", **loud((3, 2, 4), 0.0, 3e4)),
+        Case("very low scores to be seen", **loud((2, 4, 5), -3e4, 2000.0)),
         Case("scores of thousands, all to be seen", scores=_drawn(rng, 2, 3) * 2000, mask=torch.ones(2, 3).bool()),
         Case("no mask at all", scores=_drawn(rng, 2, 3, 5), mask=None),
     ]
 
 
 def _row_by_row(scores, mask=None):
-    """The softmax of the seen places alone, written back to where they stand."""
-    import torch
-
-    weights = torch.zeros_like(scores)
+    """The softmax of the seen places alone, put back to where they stand."""
     mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask.broadcast_to(scores.shape)
-    for place in np.ndindex(*scores.shape[:-1]):
-        seen = mask[place]
-        if seen.any():
-            weights[place][seen] = torch.nn.functional.softmax(scores[place][seen], dim=0)
-    return weights
+    rows = []
+    for row, seen in zip(scores.reshape(-1, scores.shape[-1]), mask.reshape(-1, mask.shape[-1]), strict=True):
+        shares = torch.nn.functional.softmax(row[seen], dim=0) if seen.any() else row[seen]
+        rows.append(torch.zeros_like(row).masked_scatter(seen, shares))
+    return torch.stack(rows).reshape(scores.shape)
 
 
-def _hide(scores, mask, value=None):
-    import torch
-
+def _masked_softmax(scores, mask=None):
     if mask is None:
-        return scores
-    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min if value is None else value)
-
-
-def _zeroed(weights, mask):
-    return weights if mask is None else weights * mask
-
-
-def _renormalised(scores, mask=None, shift=True):
-    shifted = scores - scores.amax(-1, keepdim=True) if shift else scores
-    powers = _zeroed(shifted.exp(), mask)
-    return powers / (powers.sum(-1, keepdim=True) + 1e-30)
+        return scores.softmax(dim=-1)
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~mask, lowest).softmax(dim=-1) * mask
 
 
 def _with_where(scores, mask=None):
-    import torch
-
     if mask is None:
         return torch.softmax(scores, -1)
     hidden = torch.where(mask, scores, torch.tensor(-torch.inf, dtype=scores.dtype))
@@ -379,49 +329,37 @@ def _with_where(scores, mask=None):
 
 
 def _by_hand(scores, mask=None):
-    hidden = _hide(scores, mask)
-    powers = _zeroed((hidden - hidden.amax(-1, keepdim=True)).exp(), mask)
+    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    hidden = scores.masked_fill(~mask, -1e9)
+    powers = (hidden - hidden.amax(-1, keepdim=True)).exp() * mask
     return powers / powers.sum(-1, keepdim=True).clamp(min=1e-9)
 
 
-masked_softmax = Exercise(
+_WHOLE = "scores.masked_fill(~mask, lowest).softmax(dim=-1) * mask"
+
+masked_softmax_ = Exercise(
     name="11.masked_softmax",
     points=4,
     inputs=_masked_inputs,
     oracle=_row_by_row,
-    mistakes={
-        "the mask comes after the softmax: the hidden places took their share first, and the rest no longer sums to 1": (
-            lambda s, m=None: _zeroed(s.softmax(-1), m)
-        ),
-        "the mask is turned round: True means “look here”": lambda s, m=None: _zeroed(
-            _hide(s, None if m is None else ~m).softmax(-1), None if m is None else ~m
-        ),
-        "the mask is not used": lambda s, m=None: s.softmax(-1),
-        "the softmax goes over the queries (dim −2): each *row* should sum to 1": lambda s, m=None: _zeroed(
-            _hide(s, m).softmax(-2), m
-        ),
-        "the scores are multiplied by the mask: a score of 0 is not low, $e^0$ is 1": lambda s, m=None: _zeroed(
-            s, m
-        ).softmax(-1),
-        "the hidden scores are set to 0, which is not low: $e^0$ is 1": lambda s, m=None: _zeroed(
-            _hide(s, m, 0.0).softmax(-1), m
-        ),
-        "a row with nothing to look at is nan: −inf everywhere leaves 0 / 0": lambda s, m=None: _hide(
-            s, m, -float("inf")
-        ).softmax(-1),
-        "a row with nothing to look at is spread over hidden places: it should be all zero": lambda s, m=None: _hide(
-            s, m
-        ).softmax(-1),
-        "the weights are masked and then divided by what is left: a large score behind the mask leaves nothing": (
-            _renormalised
-        ),
-        "the exponential is not shifted by the row's largest score: thousands overflow": lambda s, m=None: (
-            _renormalised(s, m, shift=False)
-        ),
-        "the hidden scores are lowered by a fixed few, here 4, which a score of thousands does not notice": lambda s, m=None: (
-            _zeroed((s if m is None else s - 4.0 * ~m).softmax(-1), m)
-        ),
-    },
+    right=_masked_softmax,
+    trains=True,
+    mistakes=slips(_masked_softmax, {
+        "the mask comes after the softmax: the hidden places took their share first, and the rest no longer sums to 1": "scores.masked_fill(~mask, lowest).softmax → scores.softmax",
+        "the mask is turned round: True means “look here”": ("~mask → mask", "(dim=-1) * mask → (dim=-1) * ~mask"),
+        "the mask is not used": f"{_WHOLE} → scores.softmax(-1)",
+        "the mask of the first sequence (or row) is used for all": "lowest = → mask, lowest = mask[:1], ",
+        "the softmax goes over the queries (dim −2): each *row* should sum to 1": ("scores.softmax(dim=-1) → scores.softmax(dim=-2)", "lowest).softmax(dim=-1) → lowest).softmax(dim=-2)"),
+        "the scores are multiplied by the mask: a score of 0 is not low, $e^0$ is 1": f"{_WHOLE} → (scores * mask).softmax(dim=-1)",
+        "the hidden scores are set to 0, which is not low: $e^0$ is 1": "torch.finfo(scores.dtype).min → 0.0",
+        "the hidden scores are set to −10⁴, which is not the lowest where scores are in the thousands": "torch.finfo(scores.dtype).min → -1e4",
+        "a row with nothing to look at is nan: −inf everywhere leaves 0 / 0": ("torch.finfo(scores.dtype).min → -torch.inf", " * mask →"),
+        "a row with nothing to look at is spread over hidden places: it should be all zero": " * mask →",
+        "the weights are masked and then divided by what is left: a large score behind the mask leaves nothing": f"{_WHOLE} → (w := scores.softmax(-1) * mask) / (w.sum(-1, keepdim=True) + 1e-30)",
+        "the exponential is not shifted by the row's largest score: thousands overflow": f"{_WHOLE} → (w := scores.exp() * mask) / (w.sum(-1, keepdim=True) + 1e-30)",
+        "the hidden scores are lowered by a fixed few, here 4, which a score of thousands does not notice": "scores.masked_fill(~mask, lowest) → (scores - 4.0 * ~mask)",
+        "the hidden scores are lowered by 10⁴, and a score of more behind the mask still wins": "scores.masked_fill(~mask, lowest) → (scores - 1e4 * ~mask)",
+    }),
     accepts=[_with_where, _by_hand],
     hints=[
         "What has to happen *before* the softmax so that a place gets no weight? And what would −inf do in a row where "
@@ -433,15 +371,13 @@ masked_softmax = Exercise(
     returns=("weights",),
     difficulty=2,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- AttentionDecoder ------------------------------------------------------------------------------------------------
 
 
 def _decoder_inputs(rng) -> list[Case]:
-    import torch
-
     def case(label, layer, batch, steps, places, vocabulary, embedding, hidden, memory, hide=True):
         tokens = rng.integers(1, vocabulary, (batch, steps))
         tokens[-1, 0] = 0
@@ -469,40 +405,24 @@ def _decoder_inputs(rng) -> list[Case]:
 
 def _decode_with(answer, sizes, layer, tokens, memory, mask, last, numbers):
     """A decoder of the learner's class with these numbers as its weights: logits, weights, and the state to go on from."""
-    import torch
-
-    from seqlib.models.attention import GeneralScore
-
     vocabulary, embedding, hidden, size = sizes
     model = answer(vocabulary, embedding, hidden, size, GeneralScore(hidden, size), layer)
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"AttentionDecoder(…) should make a torch.nn.Module, not {type(model).__name__}")
     model, used = model.double(), 0
-    with torch.no_grad():
-        for name, weight in sorted(model.named_parameters()):
-            part = weight[1:] if name == "embedding.weight" else weight  # the row of the padding stays as it was made
-            part.copy_(numbers[used : used + part.numel()].reshape(part.shape))
-            used += part.numel()
-        state = model.begin(memory, mask, last)
-        made = model(tokens, state)
-    if not isinstance(made, tuple) or len(made) != 3 or not isinstance(made[1], tuple) or len(made[1]) != 3:
-        raise ValueError(
-            "forward should return three things: the logits, the state (memory, mask, hidden), the weights"
-        )
+    for name, weight in sorted(model.named_parameters()):
+        part = weight.data[1:] if name == "embedding.weight" else weight.data  # the padding's row stays as it was made
+        part.copy_(numbers[used : used + part.numel()].reshape(part.shape))
+        used += part.numel()
+    made = model(tokens, model.begin(memory, mask, last))
+    if not all(isinstance(part, (tuple, list)) and len(part) == 3 for part in (made, made[1])):
+        raise ValueError("forward should return three things: logits, the state (memory, mask, hidden), weights")
     logits, (kept, hidden_places, states), weights = made
     return logits, weights, torch.stack(list(states)), kept, hidden_places
 
 
-def _AttentionDecoder(vocabulary_size, embedding_size, hidden_size, memory_size, score, layer="gru"):
-    from seqlib.models.seq2seq import AttentionDecoder
-
-    return AttentionDecoder(vocabulary_size, embedding_size, hidden_size, memory_size, score, layer)
-
-
 def _decoded_step_by_step(sizes, layer, tokens, memory, mask, last, numbers):
     """The same arithmetic with torch's cells, one sequence, one step and one place after another."""
-    import torch
-
     vocabulary, embedding, hidden, size = sizes
     gates, parts, used = (4, 2, 0) if layer == "lstm" else (3, 1, 0)
     shapes = [
@@ -516,112 +436,43 @@ def _decoded_step_by_step(sizes, layer, tokens, memory, mask, last, numbers):
         w[name] = numbers[used : used + int(np.prod(shape))].reshape(shape)
         used += int(np.prod(shape))
     cell = (torch.nn.LSTMCell if layer == "lstm" else torch.nn.GRUCell)(embedding, hidden, dtype=torch.float64)
-    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        setattr(cell, name, torch.nn.Parameter(w[name], requires_grad=False))
+    given = {name: w[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
     table = torch.cat([torch.zeros(1, embedding, dtype=torch.float64), w["embedding"]])
-    logits = torch.zeros(*tokens.shape, vocabulary, dtype=torch.float64)
-    weights = torch.zeros(*tokens.shape, memory.shape[1], dtype=torch.float64)
     states = torch.tanh(last @ w["from.weight"].T + w["from.bias"]).chunk(parts, dim=1)
+    logits, weights = [], []
     for t in range(tokens.shape[1]):
-        made = cell(table[tokens[:, t]], states if parts == 2 else states[0])
+        carried = (table[tokens[:, t]], states if parts == 2 else states[0])
+        made = torch.func.functional_call(cell, given, carried)
         states = made if parts == 2 else (made,)
-        for b, h in enumerate(states[0]):
-            seen = mask[b].nonzero()[:, 0]
-            weights[b, t, seen] = torch.softmax(torch.stack([h @ w["score"].T @ memory[b, s] for s in seen]), dim=0)
-            read = sum(weights[b, t, s] * memory[b, s] for s in seen)
+        for h, places, seen in zip(states[0], memory, mask, strict=True):
+            scores = torch.stack([h @ w["score"].T @ place for place in places[seen]])
+            shares = torch.softmax(scores, dim=0)
+            read = sum(share * place for share, place in zip(shares, places[seen], strict=True))
             combined = torch.tanh(w["combine.weight"] @ torch.cat([read, h]) + w["combine.bias"])
-            logits[b, t] = w["readout.weight"] @ combined + w["readout.bias"]
-    return logits, weights, torch.stack(list(states)), memory, mask
+            logits.append(w["readout.weight"] @ combined + w["readout.bias"])
+            weights.append(torch.zeros(len(seen), dtype=torch.float64).masked_scatter(seen, shares))
+    turned = [torch.stack(rows).unflatten(0, (tokens.shape[1], -1)).transpose(0, 1) for rows in (logits, weights)]
+    return *turned, torch.stack(list(states)), memory, mask
 
 
-def _other_decoder(forward):
-    """AttentionDecoder with another forward(self, tokens, state)."""
-
-    def make(vocabulary_size, embedding_size, hidden_size, memory_size, score, layer="gru"):
-        model = _AttentionDecoder(vocabulary_size, embedding_size, hidden_size, memory_size, score, layer)
-        model.forward = partial(forward, model)
-        return model
-
-    return make
-
-
-def _decoder_forward(
-    model,
-    tokens,
-    state,
-    *,
-    weigh=None,
-    ask=lambda states, first: states,
-    read=lambda weights, memory: weights @ memory,
-    join=lambda context, states: (context, states),
-    squash=lambda a: a.tanh(),
-    carry=lambda new, old: new,
-):
-    """The forward of an AttentionDecoder with each of its parts replaceable."""
-    import torch
-
-    from seqlib.models.attention import masked_softmax
-    from seqlib.models.seq2seq import run
-
-    memory, mask, hidden = state
-    states, new = run(model.recurrent, model.embedding(tokens), hidden)
-    scores = model.score(ask(states, hidden[0]), memory)
-    weights = (weigh or masked_softmax)(scores, mask[:, None])
-    joined = squash(model.combine(torch.cat(join(read(weights, memory), states), dim=2)))
-    return model.readout(joined), (memory, mask, carry(new, hidden)), weights
-
-
-def _decoder_but(**changes):
-    return _other_decoder(partial(_decoder_forward, **changes))
-
-
-def _hidden_softmax(scores, mask):
-    from seqlib.models.attention import masked_softmax
-
-    return masked_softmax(scores, mask)
-
-
-def _one_state_behind(states, first):
-    import torch
-
-    return torch.cat([first[:, None], states[:, :-1]], dim=1)
-
-
-def _zeros(part):
-    return part * 0.0
-
-
-def _swapped_join(model, tokens, state):
-    """[h; context] instead of [context; h], whatever their sizes."""
-    import torch
-
-    from seqlib.models.attention import masked_softmax
-    from seqlib.models.seq2seq import run
-
-    memory, mask, hidden = state
-    states, hidden = run(model.recurrent, model.embedding(tokens), hidden)
-    weights = masked_softmax(model.score(states, memory), mask[:, None])
-    joined = torch.tanh(model.combine(torch.cat([states, weights @ memory], dim=2)))
-    return model.readout(joined), (memory, mask, hidden), weights
-
-
-def _token_by_token(model, tokens, state):
+class _TokenByToken(AttentionDecoder):
     """All parts, but one step at a time, with einsum."""
-    import torch
 
-    memory, mask, hidden = state
-    logits, rows = [], []
-    for t in range(tokens.shape[1]):
-        first = tuple(part[None].contiguous() for part in hidden)
-        states, last = model.recurrent(model.embedding(tokens[:, t : t + 1]), first if len(first) > 1 else first[0])
-        hidden = tuple(part[0] for part in (last if isinstance(last, tuple) else (last,)))
-        scores = model.score(states, memory)[:, 0].masked_fill(~mask, -torch.inf)
-        row = torch.softmax(scores, dim=-1)
-        context = torch.einsum("bs,bsm->bm", row, memory)
-        logits.append(model.readout(torch.tanh(model.combine(torch.hstack([context, states[:, 0]])))))
-        rows.append(row)
-    return torch.stack(logits, 1), (memory, mask, hidden), torch.stack(rows, 1)
+    def forward(self, tokens, state):
+        memory, mask, hidden = state
+        logits, rows = [], []
+        for t in range(tokens.shape[1]):
+            first = tuple(part[None].contiguous() for part in hidden)
+            states, last = self.recurrent(self.embedding(tokens[:, t : t + 1]), first if len(first) > 1 else first[0])
+            hidden = [part[0] for part in (last if isinstance(last, tuple) else (last,))]
+            scores = self.score(states, memory)[:, 0].masked_fill(~mask, -torch.inf)
+            rows.append(torch.softmax(scores, dim=-1))
+            context = torch.einsum("bs,bsm->bm", rows[-1], memory)
+            logits.append(self.readout(torch.tanh(self.combine(torch.hstack([context, states[:, 0]])))))
+        return [torch.stack(logits, 1), [memory, mask, hidden], torch.stack(rows, 1)]
 
+
+_WEIGHTS = "masked_softmax(self.score(states, memory), mask[:, None])"
 
 attention_decoder = Exercise(
     name="11.AttentionDecoder",
@@ -629,37 +480,28 @@ attention_decoder = Exercise(
     inputs=_decoder_inputs,
     oracle=_decoded_step_by_step,
     using=_decode_with,
-    stand_in=_AttentionDecoder,
-    mistakes={
-        "the mask is not used: the padding is attended to": _decoder_but(weigh=lambda s, m: s.softmax(-1)),
-        "the mask has no dimension for the steps: it is (B, S), the scores are (B, T, S)": _decoder_but(
-            weigh=lambda s, m: _hidden_softmax(s, m[:, 0])
-        ),
-        "the mask comes after the softmax: the weights no longer sum to 1": _decoder_but(
-            weigh=lambda s, m: s.softmax(-1) * m
-        ),
-        "the softmax goes over the target steps: each step's weights over the *places* sum to 1": _decoder_but(
-            weigh=lambda s, m: s.masked_fill(~m, -1e300).softmax(1) * m
-        ),
-        "the state *before* each step asks: that is Bahdanau's order, here $h_t$ asks": _decoder_but(
-            ask=_one_state_behind
-        ),
-        "the context is the even mean of the memory: the weights are not used": _decoder_but(
-            read=lambda w, memory: memory.mean(1, keepdim=True).expand(-1, w.shape[1], -1)
-        ),
-        "the parts are joined as [h; context], where $W_c$ expects [context; h]": _other_decoder(_swapped_join),
-        "the context never reaches the answer: the readout sees $h_t$ alone": _decoder_but(
-            join=lambda context, states: (_zeros(context), states)
-        ),
-        "the state never reaches the answer: the readout sees the context alone": _decoder_but(
-            join=lambda context, states: (context, _zeros(states))
-        ),
-        "the tanh around $[c_t; h_t]W_c$ is left out": _decoder_but(squash=lambda a: a * 1.0),
-        "the old state is handed back: run free, it would begin anew at every step": _decoder_but(
-            carry=lambda new, old: old
-        ),
-    },
-    accepts=[_AttentionDecoder, _decoder_but(), _other_decoder(_token_by_token)],
+    stand_in=AttentionDecoder,
+    right=AttentionDecoder,
+    trains=True,
+    mistakes=slips(AttentionDecoder, {
+        "the mask is not used: the padding is attended to": f"{_WEIGHTS} → self.score(states, memory).softmax(-1)",
+        "the mask has no dimension for the steps: it is (B, S), the scores are (B, T, S)": "mask[:, None] → mask",
+        "the mask is turned round: True means “look here”": "mask[:, None] → ~mask[:, None]",
+        "the mask of the first sequence is used for all": "mask[:, None] → mask[:1, None]",
+        "the mask comes after the softmax: the weights no longer sum to 1": f"{_WEIGHTS} → self.score(states, memory).softmax(-1) * mask[:, None]",
+        "the softmax goes over the target steps: each step's weights over the *places* sum to 1": f"{_WEIGHTS} → self.score(states, memory).softmax(1) * mask[:, None]",
+        "the scores go into the mean as they are: the softmax is missing": f"{_WEIGHTS} → self.score(states, memory) * mask[:, None]",
+        "the state *before* each step asks: that is Bahdanau's order, here $h_t$ asks": "self.score(states, memory) → self.score(torch.cat([state[2][0][:, None], states[:, :-1]], dim=1), memory)",
+        "the last state asks for every step: each step asks with its own": "self.score(states, memory) → self.score(states[:, -1:].expand_as(states), memory)",
+        "the context is the even mean of the memory: the weights are not used": "context = weights @ memory → context = memory.mean(1, keepdim=True).expand(-1, len(tokens[0]), -1)",
+        "the parts are joined as [h; context], where $W_c$ expects [context; h]": "[context, states] → [states, context]",
+        "the context never reaches the answer: the readout sees $h_t$ alone": "[context, states] → [0 * context, states]",
+        "the state never reaches the answer: the readout sees the context alone": "[context, states] → [context, 0 * states]",
+        "the tanh around $[c_t; h_t]W_c$ is left out": "torch.tanh(self.combine(torch.cat([context, states], dim=2))) → self.combine(torch.cat([context, states], dim=2))",
+        "the readout sees $h_t$, and what was combined is thrown away": "self.readout(combined) → self.readout(states)",
+        "the old state is handed back: run free, it would begin anew at every step": "(memory, mask, hidden), weights → (memory, mask, state[2]), weights",
+    }),
+    accepts=[AttentionDecoder, _TokenByToken],
     forbids=READY_MADE,
     hints=[
         "`run(self.recurrent, self.embedding(tokens), hidden)` gives all the states at once, (B, T, H), and the state "
@@ -672,19 +514,17 @@ attention_decoder = Exercise(
     returns=("logits", "weights", "hidden", "memory", "mask"),
     difficulty=3,
     minutes=15,
-)
+)  # fmt: skip
 
 
 # -- bahdanau_step ---------------------------------------------------------------------------------------------------
 
 
 def _bahdanau_inputs(rng) -> list[Case]:
-    import torch
-
     def case(label, batch, places, inputs, hidden, memory, width, hide):
         mask = np.ones((batch, places), dtype=bool)
         mask[:, places - hide :] = False
-        mask[0, :] = True
+        mask[-1, :] = True
         return Case(
             label,
             x_t=_drawn(rng, batch, inputs),
@@ -706,49 +546,13 @@ def _bahdanau_inputs(rng) -> list[Case]:
     ]
 
 
-def _bahdanau(
-    x_t,
-    h_prev,
-    memory,
-    mask,
-    W_q,
-    W_k,
-    v,
-    W_xh,
-    W_ch,
-    W_hh,
-    *,
-    query=lambda h, x, W_xh, W_hh: h,
-    squash=lambda a: a.tanh(),
-    hide=True,
-    late=False,
-    read=lambda w, memory: (w[:, :, None] * memory).sum(1),
-    feed=1.0,
-    keep=1.0,
-    outer=lambda a: a.tanh(),
-):
-    """Bahdanau's step with each of its parts replaceable."""
-    import torch
-
-    asked = query(h_prev, x_t, W_xh, W_hh)
-    scores = squash((asked @ W_q)[:, None] + memory @ W_k) @ v
-    weights = torch.softmax(scores.masked_fill(~mask, -torch.inf) if hide and not late else scores, dim=1)
-    weights = weights * mask if late else weights
-    context = read(weights, memory)
-    return outer(x_t @ W_xh + feed * context @ W_ch + keep * h_prev @ W_hh), weights
-
-
 def _bahdanau_by_cell(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
     """torch's RNN cell over [x; context], each sequence cut to its real places."""
-    import torch
-
-    weights = torch.zeros(mask.shape, dtype=memory.dtype)
-    contexts = []
+    weights, contexts = torch.zeros(mask.shape, dtype=memory.dtype), []
     for b in range(len(memory)):
         real = memory[b][mask[b]]
-        w = torch.nn.functional.softmax(
-            torch.tanh(torch.nn.functional.linear(h_prev[b], W_q.T) + real @ W_k) @ v, dim=0
-        )
+        asked = torch.nn.functional.linear(h_prev[b], W_q.T)
+        w = torch.nn.functional.softmax(torch.tanh(asked + real @ W_k) @ v, dim=0)
         weights[b][mask[b]] = w
         contexts.append(torch.mv(real.T, w))
     cell = torch.nn.RNNCell(len(W_xh) + len(W_ch), len(W_hh), bias=False, dtype=memory.dtype)
@@ -758,9 +562,14 @@ def _bahdanau_by_cell(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
     return cell(torch.cat([x_t, torch.stack(contexts)], dim=1), h_prev).detach(), weights
 
 
-def _bahdanau_einsum(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
-    import torch
+def _bahdanau_step(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
+    scores = torch.tanh((h_prev @ W_q)[:, None] + memory @ W_k) @ v
+    weights = masked_softmax(scores, mask)
+    context = (weights[:, None] @ memory)[:, 0]
+    return torch.tanh(x_t @ W_xh + context @ W_ch + h_prev @ W_hh), weights
 
+
+def _bahdanau_einsum(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
     each = torch.tanh(torch.einsum("bh,hw->bw", h_prev, W_q)[:, None] + torch.einsum("bsm,mw->bsw", memory, W_k))
     scores = torch.einsum("bsw,w->bs", each, v)
     powers = (scores - scores.max()).exp() * mask
@@ -774,28 +583,26 @@ bahdanau_step = Exercise(
     points=4,
     inputs=_bahdanau_inputs,
     oracle=_bahdanau_by_cell,
-    mistakes={
-        "the new state asks, made without a context: that is Luong's order. Here $h_{t-1}$ asks": partial(
-            _bahdanau, query=lambda h, x, W_xh, W_hh: (x @ W_xh + h @ W_hh).tanh()
-        ),
-        "the context is not fed into the recurrence: $c_tW_{ch}$ is missing from the sum": partial(_bahdanau, feed=0.0),
-        "the old state is not fed into the recurrence: $h_{t-1}W_{hh}$ is missing from the sum": partial(
-            _bahdanau, keep=0.0
-        ),
-        "the mask is not used: the padding is attended to": partial(_bahdanau, hide=False),
-        "the mask comes after the softmax: the weights no longer sum to 1": partial(_bahdanau, late=True),
-        "the tanh inside the score is left out: then every query ranks the places alike": partial(
-            _bahdanau, squash=lambda a: a * 1.0
-        ),
-        "the context is the even mean of the memory": partial(
-            _bahdanau, read=lambda w, memory: memory.mean(1) * w.sum(1, keepdim=True)
-        ),
-        "only the place with the largest weight is read": partial(
-            _bahdanau, read=lambda w, memory: (memory * (w == w.amax(1, keepdim=True))[:, :, None]).sum(1)
-        ),
-        "the tanh of the recurrence is left out": partial(_bahdanau, outer=lambda a: a * 1.0),
-    },
-    accepts=[_bahdanau, _bahdanau_einsum],
+    right=_bahdanau_step,
+    mistakes=slips(_bahdanau_step, {
+        "the new state asks, made without a context: that is Luong's order. Here $h_{t-1}$ asks": "(h_prev @ W_q) → (torch.tanh(x_t @ W_xh + h_prev @ W_hh) @ W_q)",
+        "the context is not fed into the recurrence: $c_tW_{ch}$ is missing from the sum": " + context @ W_ch →",
+        "the old state is not fed into the recurrence: $h_{t-1}W_{hh}$ is missing from the sum": " + h_prev @ W_hh →",
+        "the input is not fed into the recurrence: $x_tW_{xh}$ is missing from the sum": "x_t @ W_xh + context → context",
+        "$W_{hh}$ is transposed: row vectors stand before it as it is": "h_prev @ W_hh → h_prev @ W_hh.T",
+        "the mask is not used: the padding is attended to": "masked_softmax(scores, mask) → masked_softmax(scores)",
+        "the mask is turned round: True means “look here”": "(scores, mask) → (scores, ~mask)",
+        "the mask of the first sequence is used for all": "(scores, mask) → (scores, mask[:1])",
+        "the mask comes after the softmax: the weights no longer sum to 1": "masked_softmax(scores, mask) → masked_softmax(scores) * mask",
+        "the softmax goes over the batch: the weights of each sequence sum to 1 over its places": "masked_softmax(scores, mask) → scores.masked_fill(~mask, -1e9).softmax(0) * mask",
+        "the scores go into the mean as they are: the softmax is missing": "masked_softmax(scores, mask) → scores * mask",
+        "the tanh inside the score is left out: then every query ranks the places alike": "torch.tanh((h_prev @ W_q)[:, None] + memory @ W_k) → ((h_prev @ W_q)[:, None] + memory @ W_k)",
+        "the old state does not ask: the score sees the memory alone": "(h_prev @ W_q)[:, None] + memory → memory",
+        "the context is the even mean of the memory": "(weights[:, None] @ memory)[:, 0] → memory.mean(1)",
+        "only the place with the largest weight is read": "(weights[:, None] @ memory)[:, 0] → memory[torch.arange(len(memory)), weights.argmax(1)]",
+        "the tanh of the recurrence is left out": "torch.tanh(x_t @ W_xh + context @ W_ch + h_prev @ W_hh) → x_t @ W_xh + context @ W_ch + h_prev @ W_hh",
+    }),
+    accepts=[_bahdanau_einsum],
     forbids=(*READY_MADE, "torch.nn.RNNCell", "torch.rnn_tanh_cell"),
     hints=[
         "In this order: scores with `h_prev` as the query, weights, context, and only then the new state.",
@@ -806,7 +613,7 @@ bahdanau_step = Exercise(
     returns=("h_t", "weights"),
     difficulty=3,
     minutes=12,
-)
+)  # fmt: skip
 
 
 # -- crossings -------------------------------------------------------------------------------------------------------
@@ -820,12 +627,12 @@ def _link_cases(rng) -> list[Case]:
     n = int(rng.integers(5, 9))
     turned = rng.permutation(n)
     many = [(s, t) for s in range(4) for t in rng.choice(6, 2, replace=False)] + [(1, 6), (3, 0)]
-    many = sorted(set(many))
     return [
         case("a permutation", n, list(zip(range(n), turned, strict=True))),
-        case("words with several links, links at the same place", 4, many),
+        case("words with several links, links at the same place", 4, sorted(set(many))),
         case("everything turned round", 4, [(s, 3 - s) for s in range(4)]),
         case("two words, each linked to both", 2, [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        case("links in order, and one that crosses three", 6, [(0, 0), (1, 5), (2, 1), (3, 2), (4, 3), (5, 6)]),
     ]
 
 
@@ -839,12 +646,12 @@ def _inversions(links, source_length):
     return count
 
 
-def _count(links, crossed, first=lambda i: i + 1):
-    return sum(crossed(*links[i], *links[j]) for i in range(len(links)) for j in range(first(i), len(links)))
-
-
-def _by_product(links, source_length):
-    return sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for i, a in enumerate(links) for b in links[:i])
+def _crossings(links, source_length):
+    count = 0
+    for i, (s, t) in enumerate(links):
+        for before, other in links[:i]:
+            count += (s - before) * (t - other) < 0
+    return count
 
 
 def _by_arrays(links, source_length):
@@ -857,28 +664,20 @@ crossings = Exercise(
     points=2,
     inputs=_link_cases,
     oracle=_inversions,
-    mistakes={
-        "every crossing is counted twice, once from each of its two links": lambda links, n: 2 * _by_product(links, n),
-        "pairs of links in the *same* order are counted: crossing means the opposite order": lambda links, n: sum(
-            (a[0] - b[0]) * (a[1] - b[1]) > 0 for i, a in enumerate(links) for b in links[:i]
-        ),
-        "links that share a word count as crossing: ≤ in the place of <": lambda links, n: sum(
-            (a[0] - b[0]) * (a[1] - b[1]) <= 0 for i, a in enumerate(links) for b in links[:i]
-        ),
-        "only neighbours in the list are compared: any two links may cross": lambda links, n: sum(
-            (a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in zip(links, links[1:], strict=False)
-        ),
-        "links off the diagonal are counted: a link crosses another link, not the diagonal": lambda links, n: sum(
-            s != t for s, t in links
-        ),
-        "the links are taken to come in the order of the source: they may come in any order": lambda links, n: _count(
-            links, lambda s, t, s2, t2: t > t2
-        ),
-        "the number of pairs is divided out: a count was asked for, not a share": lambda links, n: (
-            _by_product(links, n) / (len(links) * (len(links) - 1) / 2)
-        ),
-    },
-    accepts=[_by_product, _by_arrays, lambda links, n: _count(sorted(links), lambda s, t, s2, t2: s < s2 and t > t2)],
+    right=_crossings,
+    mistakes=slips(_crossings, {
+        "every crossing is counted twice, once from each of its two links": "links[:i] → links",
+        "pairs of links in the *same* order are counted: crossing means the opposite order": "< 0 → > 0",
+        "links that share a word count as crossing: ≤ in the place of <": "< 0 → <= 0",
+        "links that share a *target* word count as crossing": "< 0 → <= 0 and s != before",
+        "links that share a *source* word count as crossing": "< 0 → <= 0 and t != other",
+        "only neighbours in the list are compared: any two links may cross": "links[:i] → links[max(i - 1, 0) : i]",
+        "links off the diagonal are counted: a link crosses another link, not the diagonal": "return count → return sum(s != t for s, t in links)",
+        "the links are taken to come in the order of the source: they may come in any order": "(s - before) * (t - other) < 0 → t < other",
+        "the links that cross another are counted, not the pairs of them": "return count → return sum(any((s - a) * (t - b) < 0 for a, b in links) for s, t in links)",
+        "the number of pairs is divided out: a count was asked for, not a share": "return count → return count / (len(links) * (len(links) - 1) / 2)",
+    }),
+    accepts=[_by_arrays, lambda links, n: sum(s < a and t > b for s, t in links for a, b in links)],
     hints=[
         "Two links (s, t) and (s′, t′) cross if s < s′ and t > t′, or the other way round.",
         "Two loops over the links; each pair of links once.",
@@ -887,7 +686,7 @@ crossings = Exercise(
     returns=("count",),
     difficulty=1,
     minutes=5,
-)
+)  # fmt: skip
 
 
 # -- alignment_score -------------------------------------------------------------------------------------------------
@@ -895,18 +694,26 @@ crossings = Exercise(
 
 def _alignment_inputs(rng) -> list[Case]:
     def case(label, targets, places, links):
-        weights = _softmax(1.6 * rng.normal(size=(targets, places)))
-        return Case(label, weights=weights, links=links)
+        return Case(label, weights=softmax(1.6 * rng.normal(size=(targets, places))), links=links)
 
     def linked(targets, places, several):
         found = {(int(rng.integers(places)), t) for t in range(targets) if t % 3 != 1}
         found |= {(int(rng.integers(places)), t) for t in several}
         return tuple(sorted(found))
 
+    def told():
+        """Every slip shows: a hit and a miss, a word with three links of which the first and the last are not the best."""
+        weights = softmax(rng.normal(size=(7, 8)))
+        weights[0, 4], weights[2, 6], weights[5, 1] = 1.1, 1.2, 1.3
+        return Case("7 target words, 8 source words, one word with three links",
+                    weights=weights / weights.sum(axis=1, keepdims=True),
+                    links=((1, 0), (2, 2), (3, 3), (4, 0), (5, 0), (5, 5)))  # fmt: skip
+
     return [
-        case("7 target words, 9 source words, some without a link", 7, 9, linked(7, 9, (0, 2))),
+        told(),
+        case("7 target words, 9 source words, some without a link", 7, 9, linked(7, 7, (0, 2))),
         case("12 target words, 4 source words, several links to a word", 12, 4, linked(12, 4, (0, 3, 5, 6, 9))),
-        case("5 target words, 8 source words, one link", 5, 8, ((int(rng.integers(8)), 3),)),
+        case("5 target words, 8 source words, one link", 5, 8, ((int(rng.integers(5)), 3),)),
         case("10 target words, 6 source words", 10, 6, linked(10, 6, (0, 3, 6, 8))),
     ]
 
@@ -921,27 +728,17 @@ def _scored_by_word(weights, links):
     return sum(hits) / len(hits), sum(masses) / len(masses)
 
 
-def _gold(shape, links):
-    gold = np.zeros(shape, dtype=bool)
+def _alignment_score(weights, links):
+    gold = np.zeros(weights.shape, dtype=bool)
     for s, t in links:
         gold[t, s] = True
-    return gold
-
-
-def _scored(weights, links, *, change=lambda gold: gold, keep=lambda gold: gold.any(axis=1), best=None, mass=None):
-    """Both numbers, with each of their parts replaceable."""
-    weights = np.asarray(weights)
-    gold = change(_gold(weights.shape, links))
-    linked = keep(gold)
-    top = weights.argmax(axis=1) if best is None else best(weights)
-    hits = gold[np.arange(len(gold)), top][linked].mean()
-    share = (weights * gold).sum(axis=1)[linked].mean() if mass is None else mass(weights, gold, linked)
-    return hits, share
+    linked = gold.any(axis=1)
+    hits = gold[np.arange(len(gold)), weights.argmax(axis=1)][linked].mean()
+    mass = (weights * gold).sum(axis=1)[linked].mean()
+    return hits, mass
 
 
 def _scored_in_torch(weights, links):
-    import torch
-
     weights = torch.as_tensor(np.asarray(weights))
     gold = torch.zeros_like(weights)
     for s, t in links:
@@ -951,52 +748,31 @@ def _scored_in_torch(weights, links):
     return hit[linked].mean(), (gold * weights).sum(1)[linked].mean()
 
 
-def _last_link(gold):
-    kept = np.zeros_like(gold)
-    for t, row in enumerate(gold):
-        if row.any():
-            kept[t, np.flatnonzero(row)[-1]] = True
-    return kept
-
-
-def _turned_round(weights, links):
-    """Each link read as (target, source): where it still fits, the wrong cell."""
-    weights = np.asarray(weights)
-    inside = [(t, s) for s, t in links if s < weights.shape[0] and t < weights.shape[1]]
-    return _scored(weights, inside) if inside else (0.0, 0.0)
-
-
 alignment_score = Exercise(
     name="11.alignment_score",
     points=4,
     inputs=_alignment_inputs,
     oracle=_scored_by_word,
-    mistakes={
-        "words without a link are counted as misses: they have nothing to look at, leave them out": partial(
-            _scored, keep=lambda gold: np.ones(len(gold), dtype=bool)
-        ),
-        "of several links of a word only the last one counts": partial(_scored, change=_last_link),
-        "links are read as (target, source): they are (source, target), and `weights` is [target, source]": (
-            _turned_round
-        ),
-        "for each *source* word its favourite target is taken: the largest of each row is asked for": partial(
-            _scored, best=lambda w: np.resize(w.argmax(axis=0), len(w))
-        ),
-        "the mass is averaged over the links, not over the words: a word with two links counts twice": partial(
-            _scored, mass=lambda w, gold, linked: w[gold].mean()
-        ),
-        "of a word with several links only the largest weight counts in the mass: they belong together": partial(
-            _scored, mass=lambda w, gold, linked: (w * gold).max(axis=1)[linked].mean()
-        ),
-        "the rows are one late: row t is the word that is *written* at step t": partial(
-            _scored, change=lambda gold: np.roll(gold, 1, axis=0)
-        ),
-        "the two numbers change places: the share of hits comes first": lambda w, links: _scored(w, links)[::-1],
-        "the counts are handed back, not the shares of the linked words": lambda w, links: tuple(
-            n * _gold(np.shape(w), links).any(axis=1).sum() for n in _scored(w, links)
-        ),
-    },
-    accepts=[_scored, _scored_in_torch],
+    right=_alignment_score,
+    mistakes=slips(_alignment_score, {
+        "words without a link are counted as misses: they have nothing to look at, leave them out": "linked = gold.any(axis=1) → linked = np.ones(len(gold), dtype=bool)",
+        "the hits are divided by all target words: only those with a link count": "argmax(axis=1)][linked].mean() → argmax(axis=1)].mean()",
+        "the mass is divided by all target words: only those with a link count": "sum(axis=1)[linked].mean() → sum(axis=1).mean()",
+        "of several links of a word only the last one counts": "gold[t, s] = True → gold[t] = np.arange(weights.shape[1]) == s",
+        "of several links of a word only the first one counts": "gold[t, s] = True → gold[t, s] = not gold[t].any()",
+        "links are read as (target, source): they are (source, target), and `weights` is [target, source]": "for s, t in links → for t, s in links",
+        "for each *source* word its favourite target is taken: the largest of each row is asked for": "gold[np.arange(len(gold)), weights.argmax(axis=1)][linked] → gold[weights.argmax(axis=0), np.arange(weights.shape[1])][gold.any(axis=0)]",
+        "the hits are divided by the number of links, not of linked words: a word with two links counts once": "argmax(axis=1)][linked].mean() → argmax(axis=1)].sum() / len(links)",
+        "the mass is averaged over the links, not over the words: a word with two links counts twice": "(weights * gold).sum(axis=1)[linked].mean() → weights[gold].mean()",
+        "of a word with several links only the largest weight counts in the mass: they belong together": ".sum(axis=1)[linked] → .max(axis=1)[linked]",
+        "the mean of the largest weights is taken, whether they lie on a link or not": "(weights * gold).sum(axis=1)[linked] → weights.max(axis=1)[linked]",
+        "the mass counts only where the largest weight is a hit: it is asked of every linked word": "(weights * gold).sum(axis=1)[linked].mean() → ((weights * gold).sum(axis=1) * gold[np.arange(len(gold)), weights.argmax(1)])[linked].mean()",
+        "the rows are one late: row t is the word that is *written* at step t": "gold[t, s] = True → gold[(t + 1) % len(gold), s] = True",
+        "the two numbers change places: the share of hits comes first": "return hits, mass → return mass, hits",
+        "the counts are handed back, not the shares of the linked words": "return hits, mass → return hits * linked.sum(), mass * linked.sum()",
+        "percent are handed back, not shares": "return hits, mass → return 100 * hits, 100 * mass",
+    }),
+    accepts=[_scored_in_torch],
     hints=[
         "First a table of the truth: `gold[t, s]` is True where (s, t) is a link. Which rows of it hold anything?",
         "`linked = gold.any(axis=1)`. A hit is a linked row whose `weights.argmax(axis=1)` is a True place of `gold`.",
@@ -1005,7 +781,7 @@ alignment_score = Exercise(
     returns=("hits", "mass"),
     difficulty=2,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- attention_backward ----------------------------------------------------------------------------------------------
@@ -1027,42 +803,29 @@ def _backward_inputs(rng) -> list[Case]:
 
 
 def _by_autograd(d_out, q, k, v):
-    import torch
-
     q, k, v = (torch.tensor(np.asarray(a), requires_grad=True) for a in (q, k, v))
     read = torch.nn.functional.scaled_dot_product_attention(q[None], k[None], v[None], scale=1.0)[0]
     return tuple(g.numpy() for g in torch.autograd.grad(read, (q, k, v), torch.as_tensor(np.asarray(d_out))))
 
 
-def _back(
-    d_out,
-    q,
-    k,
-    v,
-    *,
-    scores=lambda weights, d: weights * (d - (weights * d).sum(axis=1, keepdims=True)),
-    values=lambda weights, d_out, v: weights.T @ d_out,
-    order=lambda dq, dk, dv: (dq, dk, dv),
-    axis=1,
-    soft=_softmax,
-):
-    """Back through softmax(q kᵀ) v with each of its parts replaceable."""
-    weights = soft(q @ k.T, axis=axis)
-    d_scores = scores(weights, d_out @ v.T)
-    return order(d_scores @ k, d_scores.T @ q, values(weights, d_out, v))
+def _attention_backward(d_out, q, k, v):
+    scores = q @ k.T
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = powers / powers.sum(axis=1, keepdims=True)
+    d_weights = d_out @ v.T
+    d_scores = weights * (d_weights - (weights * d_weights).sum(axis=1, keepdims=True))
+    return d_scores @ k, d_scores.T @ q, weights.T @ d_out
 
 
 def _by_jacobians(d_out, q, k, v):
     """Every row's softmax with its Jacobian written out."""
-    weights = _softmax(q @ k.T)
+    weights = softmax(q @ k.T)
     jacobians = np.stack([np.diag(w) - np.outer(w, w) for w in weights])
     d_scores = np.einsum("tm,sm,tsr->tr", d_out, v, jacobians)
     return d_scores @ k, np.einsum("ts,td->sd", d_scores, q), np.einsum("ts,tm->sm", weights, d_out)
 
 
 def _back_in_torch(d_out, q, k, v):
-    import torch
-
     d_out, q, k, v = (torch.as_tensor(np.asarray(a)) for a in (d_out, q, k, v))
     weights = (q @ k.mT).softmax(-1)
     d = d_out @ v.mT
@@ -1070,41 +833,34 @@ def _back_in_torch(d_out, q, k, v):
     return d_scores @ k, d_scores.mT @ q, weights.mT @ d_out
 
 
+_BRACKET = "weights * (d_weights - (weights * d_weights).sum(axis=1, keepdims=True))"
+
 attention_backward = Exercise(
     name="11.attention_backward",
     points=4,
     inputs=_backward_inputs,
     oracle=_by_autograd,
-    mistakes={
+    right=_attention_backward,
+    mistakes=slips(_attention_backward, {
         "the softmax is gone back through place by place, $p \\odot \\delta p$: its row sum is missing, since all "
-        "weights of a row hang together": partial(_back, scores=lambda w, d: w * d),
-        "the softmax is taken for a sigmoid, $p(1-p)$: every weight depends on all scores of its row": partial(
-            _back, scores=lambda w, d: w * (1 - w) * d
-        ),
-        "the row sum is there, but not the factor $p$ before the bracket": partial(
-            _back, scores=lambda w, d: d - (w * d).sum(axis=1, keepdims=True)
-        ),
-        "the plain sum of $\\delta p$ is taken away, not the one weighted with $p$": partial(
-            _back, scores=lambda w, d: w * (d - d.sum(axis=1, keepdims=True))
-        ),
-        "the sum in the bracket goes over the queries: each row is a softmax of its own": partial(
-            _back, scores=lambda w, d: w * (d - (w * d).sum(axis=0, keepdims=True))
-        ),
-        "the softmax is left out on the way back: $\\delta s = \\delta p$": partial(_back, scores=lambda w, d: d * 1.0),
-        "the softmax forward goes over the queries (axis 0)": partial(_back, axis=0),
-        "$\\delta q$ and $\\delta k$ change places": partial(_back, order=lambda dq, dk, dv: (dk, dq, dv)),
-        "the values get every output's gradient evenly, without the weights": partial(
-            _back, values=lambda w, d_out, v: np.repeat(d_out.sum(axis=0, keepdims=True), len(v), axis=0)
-        ),
-        "the exponential is not shifted: scores in the thousands overflow to inf, and inf / inf is nan": partial(
-            _back, soft=lambda s, axis: np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True)
-        ),
-        "the sign of $\\delta s$ is turned": partial(
-            _back, scores=lambda w, d: w * ((w * d).sum(axis=1, keepdims=True) - d)
-        ),
-    },
-    accepts=[_back, _by_jacobians, _back_in_torch],
-    forbids=(*BACKWARD, "torch.autograd.functional.vjp", "torch.autograd.functional.jacobian"),
+        "weights of a row hang together": f"{_BRACKET} → weights * d_weights",
+        "the softmax is taken for a sigmoid, $p(1-p)$: every weight depends on all scores of its row": f"{_BRACKET} → weights * (1 - weights) * d_weights",
+        "the row sum is there, but not the factor $p$ before the bracket": "d_scores = weights * → d_scores = ",
+        "the plain sum of $\\delta p$ is taken away, not the one weighted with $p$": "(weights * d_weights).sum → d_weights.sum",
+        "the plain mean of $\\delta p$ is taken away, not the one weighted with $p$": "(weights * d_weights).sum → d_weights.mean",
+        "the sum in the bracket goes over the queries: each row is a softmax of its own": "(weights * d_weights).sum(axis=1 → (weights * d_weights).sum(axis=0",
+        "one sum is taken over all rows: each row is a softmax of its own": "(weights * d_weights).sum(axis=1, keepdims=True) → (weights * d_weights).sum()",
+        "the softmax is left out on the way back: $\\delta s = \\delta p$": f"{_BRACKET} → d_weights",
+        "the softmax forward goes over the queries (axis 0)": ("scores.max(axis=1 → scores.max(axis=0", "powers.sum(axis=1 → powers.sum(axis=0"),
+        "$\\delta q$ and $\\delta k$ change places": "d_scores @ k, d_scores.T @ q → d_scores.T @ q, d_scores @ k",
+        "the values get every output's gradient evenly, without the weights": "weights.T @ d_out → np.ones_like(weights).T @ d_out",
+        "the values get the gradient through the scores: they are mixed by the weights": "weights.T @ d_out → d_scores.T @ d_out",
+        "the exponential is not shifted: scores in the thousands overflow to inf, and inf / inf is nan": "scores - scores.max(axis=1, keepdims=True) → scores",
+        "the sign of $\\delta s$ is turned": "d_scores = weights → d_scores = -weights",
+        "$\\delta s$ is divided by the root of D: that belongs to 13, here is no scale": "d_scores = weights → d_scores = q.shape[1] ** -0.5 * weights",
+    }),
+    accepts=[_by_jacobians, _back_in_torch],
+    forbids=BACKWARD,
     hints=[
         "Forward once more for the weights P = softmax(q kᵀ). Then backwards through O = P v: $\\delta P$ and $\\delta v$.",
         "`d_weights = d_out @ v.T`. A softmax's gradient: `d_scores = weights * (d_weights - (weights * "
@@ -1115,14 +871,14 @@ attention_backward = Exercise(
     difficulty=4,
     minutes=20,
     core=False,
-)
+)  # fmt: skip
 
 
 EXERCISES = [
     look_up,
     additive_score,
     mirror,
-    masked_softmax,
+    masked_softmax_,
     attention_decoder,
     bahdanau_step,
     crossings,

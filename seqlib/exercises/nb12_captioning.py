@@ -1,26 +1,26 @@
 """Notebook 12: captions, from patches to a sentence, and where it looked."""
 
+from collections import Counter
+
 import numpy as np
+import torch
+from torch.nn import functional as F
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.models.generate import greedy, until_end
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def _tensor(array):
-    import torch
-
-    return torch.as_tensor(np.array(array))
-
-
 def _normal(rng, *shape):
-    return _tensor(rng.normal(size=shape) + 0.1)
+    return torch.from_numpy(rng.normal(size=shape) + 0.1)
 
 
 # -- caption_scores --------------------------------------------------------------------------------------------------
 
 
-def _spoken(rng, lengths, changes) -> Case:
+def _spoken(rng, lengths, changes):
     """Captions of these lengths, and what was said: words changed, left out at the end, or added."""
     true = [[f"w{k}" for k in rng.permutation(40)[:n]] for n in lengths]
     said = []
@@ -49,6 +49,7 @@ def _sayings(rng) -> list[Case]:
         case("words missing at the end", [n, 4, 3, 7], [(1, 2, 0), (0, 1, 0), (0, 0, 0), (2, 0, 0)]),
         case("words too many at the end", [4, n, 6], [(0, 0, 2), (3, 0, 1), (0, 0, 0)]),
         Case("two words have changed places", said=turned, true=swapped),
+        case("a caption without a word among others", [3, 5, 4], [(0, 3, 0), (0, 0, 0), (1, 0, 0)]),
     ]
 
 
@@ -68,15 +69,18 @@ def _scored(said, true):
     return float(exact.mean()), float(((told == right) & real).sum() / real.sum())
 
 
-def _hits(s, t):
-    return sum(a == b for a, b in zip(s, t, strict=False))
+def _caption_scores(said, true):
+    exact, hits, words = 0, 0, 0
+    for ours, right in zip(said, true, strict=True):
+        exact += ours == right
+        hits += sum(a == b for a, b in zip(ours, right, strict=False))
+        words += len(right)
+    return exact / len(true), hits / words
 
 
-def _scores(said, true, *, exact=None, words=None):
-    exact = exact or (lambda s, t: s == t)
-    pairs = list(zip(said, true, strict=True))
-    per_word = words(pairs) if words else sum(_hits(s, t) for s, t in pairs) / sum(len(t) for _, t in pairs)
-    return sum(exact(s, t) for s, t in pairs) / len(pairs), per_word
+def _scores_by_lists(said, true):
+    hits = [i < len(s) and s[i] == word for s, t in zip(said, true, strict=True) for i, word in enumerate(t)]
+    return np.mean([s == t for s, t in zip(said, true, strict=True)]), np.mean(hits)
 
 
 caption_scores = Exercise(
@@ -84,28 +88,25 @@ caption_scores = Exercise(
     points=3,
     inputs=_sayings,
     oracle=_scored,
-    mistakes={
-        "the words are averaged caption by caption, and then the captions: a word of a short one weighs more": lambda s, t: (
-            _scores(s, t, words=lambda ps: np.mean([_hits(a, b) / len(b) for a, b in ps]))
+    right=_caption_scores,
+    mistakes=slips(_caption_scores, {
+        "the words are averaged caption by caption, and then the captions: a word of a short one weighs more": (
+            "zip(ours, right, strict=False)) → zip(ours, right, strict=False)) / len(right)", "words += len(right) → words += 1",
         ),
-        "missing words are not counted: only places where both have a word are": lambda s, t: _scores(
-            s, t, words=lambda ps: sum(_hits(a, b) for a, b in ps) / sum(min(len(a), len(b)) for a, b in ps)
-        ),
-        "the words that were said are counted below the line, not those that are true": lambda s, t: _scores(
-            s, t, words=lambda ps: sum(_hits(a, b) for a, b in ps) / sum(len(a) for a, _ in ps)
-        ),
-        "a caption counts as exact when it has the same words in any order": lambda s, t: _scores(
-            s, t, exact=lambda a, b: sorted(a) == sorted(b)
-        ),
-        "a caption that goes on after the right words counts as exact": lambda s, t: _scores(
-            s, t, exact=lambda a, b: a[: len(b)] == b
-        ),
-        "a word counts as right wherever in the caption it stands": lambda s, t: _scores(
-            s, t, words=lambda ps: sum(w in a for a, b in ps for w in b) / sum(len(b) for _, b in ps)
-        ),
-        "the two results change places: exact match comes first": lambda s, t: _scores(s, t)[::-1],
-    },
-    accepts=[_scores],
+        "missing words are not counted: only places where both have a word are": "words += len(right) → words += min(len(ours), len(right))",
+        "the words that were said are counted below the line, not those that are true": "words += len(right) → words += len(ours)",
+        "words too many are counted below the line: only the true caption's words are": "words += len(right) → words += max(len(ours), len(right))",
+        "a caption counts as exact when it has the same words in any order": "ours == right → sorted(ours) == sorted(right)",
+        "a caption that goes on after the right words counts as exact": "ours == right → ours[: len(right)] == right",
+        "a caption that breaks off after right words counts as exact": "ours == right → right[: len(ours)] == ours",
+        "a caption counts as exact when the words agree as far as both go: `zip` stops at the shorter one": "ours == right → all(a == b for a, b in zip(ours, right))",
+        "a word counts as right wherever in the caption it stands": "sum(a == b for a, b in zip(ours, right, strict=False)) → sum(word in ours for word in right)",
+        "only the last caption's words are counted: add them up over all": ("hits += → hits =", "words += → words ="),
+        "the two results change places: exact match comes first": "exact / len(true), hits / words → hits / words, exact / len(true)",
+        "the exact captions are counted: a share of all captions is asked for": "exact / len(true) → exact",
+        "percent are handed back, not shares": "exact / len(true), hits / words → 100 * exact / len(true), 100 * hits / words",
+    }),
+    accepts=[_scores_by_lists],
     hints=[
         "Two counts: captions that are equal, and places where the words are.",
         "`zip(s, t)` stops at the shorter one, which is right for counting hits. What do you divide by?",
@@ -114,7 +115,7 @@ caption_scores = Exercise(
     returns=("exact", "per word"),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- held_out_split --------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def _groups(rng) -> list[Case]:
         Case("the pair stands at the end of a scene, or round about", scenes=[(c, a, b), (a, c, b), (b, c, a), (a, c), (d, c, b), (c, d)],
              pairs=[(a, b)]),
         Case("nothing is held out", scenes=scenes(5), pairs=[]),
-        Case("many scenes of three", scenes=scenes(40, (3,)), pairs=[(b, c), (d, a)]),
+        Case("many scenes of three", scenes=[*scenes(40, (3,)), (a, b, c), (b, d, a)], pairs=[(b, c), (d, a)]),
     ]  # fmt: skip
 
 
@@ -141,43 +142,39 @@ def _by_sets(scenes, pairs):
     return np.flatnonzero(~np.array(touched)).tolist(), np.flatnonzero(touched).tolist()
 
 
-def _split_by(leaks):
-    def split(scenes, pairs):
-        bad = [leaks(s, pairs) for s in scenes]
-        return [i for i, b in enumerate(bad) if not b], [i for i, b in enumerate(bad) if b]
+def _held_out_split(scenes, pairs):
+    train, test = [], []
+    for place, digits in enumerate(scenes):
+        leaks = any(a in digits and b in digits for a, b in pairs)
+        (test if leaks else train).append(place)
+    return train, test
 
-    return split
 
+def _split_by_subsets(scenes, pairs):
+    test = [i for i, scene in enumerate(scenes) if any(set(pair) <= set(scene) for pair in pairs)]
+    return [i for i in range(len(scenes)) if i not in test], test
 
-_correct_split = _split_by(lambda s, ps: any(set(p) <= set(s) for p in ps))
 
 held_out_split = Exercise(
     name="12.held_out_split",
     points=2,
     inputs=_groups,
     oracle=_by_sets,
-    mistakes={
-        "only the first two digits of a scene are looked at: the third one leaks": _split_by(
-            lambda s, ps: any(set(p) <= set(s[:2]) for p in ps)
-        ),
-        "only pairs with the subject count: two of the others leak": _split_by(
-            lambda s, ps: any(s[0] in p and set(p) <= set(s) for p in ps)
-        ),
-        "a pair counts only in the order in which it is written down: (2, 5) but not (5, 2)": _split_by(
-            lambda s, ps: any(p[0] in s and p[1] in s[s.index(p[0]) :] for p in ps)
-        ),
-        "one digit of a pair is enough to hold a scene out: single digits are then missing from training": _split_by(
-            lambda s, ps: any(p[0] in s or p[1] in s for p in ps)
-        ),
-        "only scenes that are just the pair are held out, those of three digits leak": _split_by(
-            lambda s, ps: any(set(p) == set(s) for p in ps)
-        ),
-        "training and test change places": lambda s, p: _correct_split(s, p)[::-1],
-        "the scenes themselves are handed back, not their places": lambda s, p: tuple(
-            [s[i] for i in part] for part in _correct_split(s, p)
-        ),
-    },
-    accepts=[_correct_split],
+    right=_held_out_split,
+    mistakes=slips(_held_out_split, {
+        "only the first two digits of a scene are looked at: the third one leaks": "a in digits and b in digits → a in digits[:2] and b in digits[:2]",
+        "only digits side by side in the scene are looked at: the first and the third leak": "a in digits and b in digits → {a, b} in (set(digits[:2]), set(digits[1:3]))",
+        "only pairs with the subject count: two of the others leak": "a in digits and b in digits → digits[0] in (a, b) and a in digits and b in digits",
+        "a pair counts only in the order in which it is written down: (2, 5) but not (5, 2)": "b in digits for → b in digits[digits.index(a) :] for",
+        "one digit of a pair is enough to hold a scene out: single digits are then missing from training": "a in digits and b → a in digits or b",
+        "only scenes that are just the pair are held out, those of three digits leak": "a in digits and b in digits → {a, b} == set(digits)",
+        "a scene is held out only if it holds *all* of the pairs: one of them is enough": "any( → all(",
+        "only the first of the pairs is held out": "in pairs) → in pairs[:1])",
+        "training and test change places": "(test if leaks else train) → (train if leaks else test)",
+        "the scenes themselves are handed back, not their places": "append(place) → append(digits)",
+        "places are counted from 1": "enumerate(scenes) → enumerate(scenes, 1)",
+    }),
+    accepts=[_split_by_subsets],
     hints=[
         "For one scene and one pair: are both digits among the scene's?",
         "`a in digits and b in digits` has no order. A scene is held out if that is so for `any` of the pairs.",
@@ -186,7 +183,7 @@ held_out_split = Exercise(
     returns=("train", "test"),
     difficulty=2,
     minutes=6,
-)
+)  # fmt: skip
 
 
 # -- patches ---------------------------------------------------------------------------------------------------------
@@ -202,19 +199,16 @@ def _pictures(rng) -> list[Case]:
 
 
 def _unfolded(pictures, size):
-    from torch.nn import functional as F
-
     return F.unfold(pictures[:, None], size, stride=size).transpose(1, 2)
 
 
-def _cut(x, size):
-    b, h, w = x.shape
-    return x.reshape(b, h // size, size, w // size, size)
+def _patches(pictures, size):
+    batch, height, width = pictures.shape
+    cut = pictures.reshape(batch, height // size, size, width // size, size)
+    return cut.swapaxes(2, 3).reshape(batch, -1, size * size)
 
 
 def _cut_by_slices(pictures, size):
-    import torch
-
     _, h, w = pictures.shape
     found = [pictures[:, r : r + size, c : c + size].flatten(1) for r in range(0, h, size) for c in range(0, w, size)]
     return torch.stack(found, dim=1)
@@ -225,28 +219,22 @@ patches = Exercise(
     points=3,
     inputs=_pictures,
     oracle=_unfolded,
-    mistakes={
-        "it is reshaped only: without the transposition a “patch” is a strip of pixels": lambda x, s: x.reshape(
-            len(x), -1, s * s
+    right=_patches,
+    mistakes=slips(_patches, {
+        "it is reshaped only: without the transposition a “patch” is a strip of pixels": "cut.swapaxes(2, 3) → pictures",
+        "the patches are read column by column": "cut.swapaxes(2, 3) → cut.permute(0, 3, 1, 2, 4)",
+        "the pixels inside a patch are read column by column": "cut.swapaxes(2, 3) → cut.permute(0, 1, 3, 4, 2)",
+        "both are read column by column, the patches and the pixels in them": "cut.swapaxes(2, 3) → cut.permute(0, 3, 1, 4, 2)",
+        "patches are left as squares: the last two axes have to be flattened": "size * size) → size, size)",
+        "the grid is left as it is: its rows and columns have to become one axis": ".reshape(batch, -1, size * size) → .flatten(3)",
+        "the batch is lost: all patches of all pictures stand in one row": "reshape(batch, -1, → reshape(-1,",
+        "the pixels of a place come from all patches: every size-th pixel was taken together": (
+            "height // size, size, width // size, size → size, height // size, size, width // size", "cut.swapaxes(2, 3) → cut.permute(0, 2, 4, 1, 3)",
         ),
-        "the patches are read column by column": lambda x, s: (
-            _cut(x, s).permute(0, 3, 1, 2, 4).reshape(len(x), -1, s * s)
-        ),
-        "the pixels inside a patch are read column by column": lambda x, s: (
-            _cut(x, s).permute(0, 1, 3, 4, 2).reshape(len(x), -1, s * s)
-        ),
-        "patches are left as squares: the last two axes have to be flattened": lambda x, s: (
-            _cut(x, s).swapaxes(2, 3).reshape(len(x), -1, s, s)
-        ),
-        "the grid is left as it is: its rows and columns have to become one axis": lambda x, s: (
-            _cut(x, s).swapaxes(2, 3).flatten(3)
-        ),
-        "the pixels of a place come from all patches: every size-th pixel was taken together": lambda x, s: (
-            x.reshape(len(x), s, x.shape[1] // s, s, x.shape[2] // s).permute(0, 2, 4, 1, 3).reshape(len(x), -1, s * s)
-        ),
-        "the axes change places: (B, pixels, N), as `unfold` gives them": lambda x, s: _cut_by_slices(x, s).mT,
-    },
-    accepts=[_cut_by_slices, lambda x, s: _cut(x, s).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)],
+        "height and width change places": "height // size, size, width // size, size → width // size, size, height // size, size",
+        "the axes change places: (B, pixels, N), as `unfold` gives them": "size * size) → size * size).mT",
+    }),
+    accepts=[_cut_by_slices, lambda x, s: x.unflatten(1, (-1, s)).unflatten(3, (-1, s)).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)],
     forbids=("torch.nn.functional.unfold", "torch.Tensor.unfold"),
     hints=[
         "First a reshape to five axes: batch, patch row, row in the patch, patch column, column in the patch.",
@@ -256,15 +244,15 @@ patches = Exercise(
     returns=("patches",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- to_memory -------------------------------------------------------------------------------------------------------
 
 
 def _looks(rng) -> list[Case]:
-    def case(label, batch, count, width, size, scale=1.0):
-        return Case(label, seen=scale * _normal(rng, batch, count, width).abs(), W=_normal(rng, width, size),
+    def case(label, batch, count, width, size):
+        return Case(label, seen=_normal(rng, batch, count, width).abs(), W=_normal(rng, width, size),
                     b=_normal(rng, size), places=_normal(rng, count, size))  # fmt: skip
 
     return [
@@ -277,23 +265,19 @@ def _looks(rng) -> list[Case]:
 
 
 def _by_layer_norm(seen, W, b, places):
-    from torch.nn import functional as F
-
     return F.layer_norm(F.linear(seen, W.mT, b), b.shape, eps=1e-5) + places
 
 
-def _memory(seen, W, b, places, *, dim=-1, correction=0, outside=False, root=True, mean=True, norm=True, place=True):
+def _to_memory(seen, W, b, places):
     z = seen @ W + b
-    if norm:
-        var = z.var(dim, keepdim=True, correction=correction)
-        size = var.sqrt() + 1e-5 if outside else (var + 1e-5).sqrt() if root else var + 1e-5
-        z = (z - z.mean(dim, keepdim=True) if mean else z) / size
-    return z + places if place else z
+    mean, variance = z.mean(-1, keepdim=True), z.var(-1, keepdim=True, correction=0)
+    return (z - mean) / (variance + 1e-5).sqrt() + places
 
 
-def _place_first(seen, W, b, places):
-    z = seen @ W + b + places
-    return (z - z.mean(-1, keepdim=True)) / (z.var(-1, keepdim=True, correction=0) + 1e-5).sqrt()
+def _memory_by_einsum(seen, W, b, places):
+    z = torch.einsum("bnd,dm->bnm", seen, W).add(b)
+    z = z - z.sum(2)[:, :, None] / len(b)
+    return z * (z.square().mean(2) + 1e-5).rsqrt()[:, :, None] + places[None]
 
 
 to_memory = Exercise(
@@ -301,23 +285,26 @@ to_memory = Exercise(
     points=4,
     inputs=_looks,
     oracle=_by_layer_norm,
-    mistakes={
-        "the place is added before the norm, which then changes it": _place_first,
-        "the place is left out: the memory is a set of patches without order": lambda *a: _memory(*a, place=False),
-        "it is normalised over the places, not over the numbers of each one": lambda *a: _memory(*a, dim=-2),
-        "it is not normalised": lambda *a: _memory(*a, norm=False),
-        "the variance is divided by M − 1: `correction=0` is missing": lambda *a: _memory(*a, correction=1),
-        "$10^{-5}$ is added to the root, where it belongs under it": lambda *a: _memory(*a, outside=True),
-        "it is divided by the variance: the root is missing": lambda *a: _memory(*a, root=False),
-        "the mean is not taken away": lambda *a: _memory(*a, mean=False),
-        "the bias is left out": lambda s, W, b, p: _memory(s, W, 0 * b, p),
-    },
-    accepts=[
-        _memory,
-        lambda s, W, b, p: (
-            lambda z: (z - z.mean(2)[:, :, None]) * (z.var(2, correction=0) + 1e-5).rsqrt()[:, :, None] + p
-        )(s @ W + b),
-    ],
+    right=_to_memory,
+    trains=True,
+    mistakes=slips(_to_memory, {
+        "the place is added before the norm, which then changes it": ("seen @ W + b → seen @ W + b + places", ".sqrt() + places → .sqrt()"),
+        "the place is left out: the memory is a set of patches without order": " + places →",
+        "it is normalised over the places, not over the numbers of each one": ("z.mean(-1 → z.mean(-2", "z.var(-1 → z.var(-2"),
+        "it is normalised over the whole batch at once: each place has a mean and a variance of its own": ("z.mean(-1, keepdim=True) → z.mean()", "z.var(-1, keepdim=True, correction=0) → z.var(correction=0)"),
+        "it is not normalised": "(z - mean) / (variance + 1e-5).sqrt() → z",
+        "the variance is divided by M − 1: `correction=0` is missing": "correction=0 → correction=1",
+        "$10^{-5}$ is added to the root, where it belongs under it": "(variance + 1e-5).sqrt() → (variance.sqrt() + 1e-5)",
+        "the variance is divided by M − 1 *and* $10^{-5}$ stands outside the root, as `z.std() + 1e-5` has it": ("correction=0 → correction=1", "(variance + 1e-5).sqrt() → (variance.sqrt() + 1e-5)"),
+        "$10^{-5}$ is left out: a blank place shows it": "variance + 1e-5 → variance",
+        "it is divided by the variance: the root is missing": "(variance + 1e-5).sqrt() → (variance + 1e-5)",
+        "the mean is not taken away": "(z - mean) → z",
+        "the mean square is taken for the variance: take the mean away before squaring": "z.var(-1, keepdim=True, correction=0) → z.square().mean(-1, keepdim=True)",
+        "the bias is left out": "seen @ W + b → seen @ W",
+        "the bias comes after the norm: it belongs to $z$": ("seen @ W + b → seen @ W", ".sqrt() + places → .sqrt() + b + places"),
+        "it goes through a relu before the norm": "z = seen @ W + b → z = (seen @ W + b).relu()",
+    }),
+    accepts=[_memory_by_einsum],
     forbids=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm"),
     hints=[
         "`z = seen @ W + b`. Its last axis has M numbers: mean and variance are taken along it, for each place alone.",
@@ -327,7 +314,7 @@ to_memory = Exercise(
     returns=("memory",),
     difficulty=3,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- look ------------------------------------------------------------------------------------------------------------
@@ -336,10 +323,10 @@ to_memory = Exercise(
 def _questions(rng) -> list[Case]:
     def case(label, batch, steps, count, hidden, size, blank):
         mask = np.ones((batch, count), dtype=bool)
-        for row in mask:
-            row[rng.permutation(count)[:blank]] = False
+        for i, row in enumerate(mask):  # another place is blank in each picture
+            row[[(i + k) % count for k in rng.permutation(max(1, count - batch))[:blank]]] = False
         return Case(label, states=_normal(rng, batch, steps, hidden), memory=_normal(rng, batch, count, size),
-                    W_a=_normal(rng, hidden, size), mask=_tensor(mask))  # fmt: skip
+                    W_a=_normal(rng, hidden, size), mask=torch.from_numpy(mask))  # fmt: skip
 
     return [
         case("2 pictures, 3 words, 6 places, 2 of them blank", 2, 3, 6, 4, 5, 2),
@@ -350,56 +337,51 @@ def _questions(rng) -> list[Case]:
 
 
 def _summed(states, memory, W_a, mask):
-    import torch
-
     scores = torch.einsum("bth,hm,bnm->btn", states, W_a, memory)
     given = (scores - scores.amax(2, keepdim=True)).exp() * mask[:, None].to(scores.dtype)
     weights = given / given.sum(2, keepdim=True)
     return torch.einsum("btn,bnm->btm", weights, memory), weights
 
 
-def _looked(states, memory, W_a, mask, weigh=None, attend=lambda m: m, scale=1.0):
-    import torch
-
-    scores = (scale * states @ W_a @ memory.mT).masked_fill(~attend(mask)[:, None], -torch.inf)
-    weights = weigh(scores) if weigh else scores.softmax(-1)
+def _look(states, memory, W_a, mask):
+    scores = states @ W_a @ memory.mT
+    weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(-1)
     return weights @ memory, weights
 
 
-def _all(mask):
-    return mask | True
+def _look_by_places(states, memory, W_a, mask):
+    each = [
+        torch.where(m, s @ W_a @ k.T, torch.tensor(-1e30, dtype=s.dtype)).softmax(1)
+        for s, k, m in zip(states, memory, mask, strict=True)
+    ]
+    return torch.stack([w @ k for w, k in zip(each, memory, strict=True)]), torch.stack(each)  # fmt: skip
 
 
-def _late(states, memory, W_a, mask):
-    weights = (states @ W_a @ memory.mT).softmax(-1) * mask[:, None]
-    return weights @ memory, weights
-
+_HIDDEN = "scores.masked_fill(~mask[:, None], -torch.inf)"
 
 look = Exercise(
     name="12.look",
     points=3,
     inputs=_questions,
     oracle=_summed,
-    mistakes={
-        "the softmax runs over the words: each row has to sum to one over the places": lambda *a: _looked(
-            *a, weigh=lambda s: s.softmax(1).nan_to_num(0.0)
-        ),
-        "the mask is not used: blank places get weight too": lambda *a: _looked(*a, attend=_all),
-        "the mask comes after the softmax: what is left no longer sums to one": _late,
-        "scores of blank places are set to 0, but $e^0$ is 1: they still get weight": lambda *a: _looked(
-            *a, weigh=lambda s: s.masked_fill(s.isinf(), 0.0).softmax(-1)
-        ),
-        "the scores are used as they are: the softmax is missing": lambda *a: _looked(
-            *a, weigh=lambda s: s.masked_fill(s.isinf(), 0.0)
-        ),
-        "all places weigh the same: the scores are not used": lambda *a: _looked(*a, scale=0.0),
-        "the sign of the scores is turned: the worst place gets most": lambda *a: _looked(*a, scale=-1.0),
-        "the scores are divided by $\\sqrt{M}$, as in 13; (12.4) has no scale": lambda *a: _looked(
-            *a, scale=a[1].shape[-1] ** -0.5
-        ),
-        "the two results change places: contexts come first": lambda *a: _looked(*a)[::-1],
-    },
-    accepts=[_looked],
+    right=_look,
+    mistakes=slips(_look, {
+        "the softmax runs over the words: each row has to sum to one over the places": "softmax(-1) → softmax(1).nan_to_num()",
+        "the mask is not used: blank places get weight too": f"{_HIDDEN} → scores",
+        "the mask is turned round: True means “look here”": "~mask[:, None] → mask[:, None]",
+        "the mask of the first picture is used for all": "~mask[:, None] → ~mask[:1, None]",
+        "the mask comes after the softmax: what is left no longer sums to one": f"{_HIDDEN}.softmax(-1) → scores.softmax(-1) * mask[:, None]",
+        "scores of blank places are set to 0, but $e^0$ is 1: they still get weight": "-torch.inf → 0.0",
+        "the scores are used as they are: the softmax is missing": "-torch.inf).softmax(-1) → 0.0)",
+        "all places weigh the same: the scores are not used": "scores = states → scores = 0 * states",
+        "the sign of the scores is turned: the worst place gets most": "scores = states → scores = -states",
+        "the scores are divided by $\\sqrt{M}$, as in 13; (12.4) has no scale": "memory.mT → memory.mT / memory.shape[2] ** 0.5",
+        "the scores are divided by the root of H, as in 13; (12.4) has no scale": "memory.mT → memory.mT / states.shape[2] ** 0.5",
+        "a tanh is put around the question: (12.4) is linear up to the softmax": "states @ W_a → (states @ W_a).tanh()",
+        "the places are averaged once more: the weights have done the dividing": "return weights @ memory → return weights @ memory / memory.shape[1]",
+        "the two results change places: contexts come first": "weights @ memory, weights → weights, weights @ memory",
+    }),
+    accepts=[_look_by_places],
     forbids=("torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"),
     hints=[
         "A question for each word: `states @ W_a` is (B, T, M). Each place answers with its own vector.",
@@ -410,7 +392,7 @@ look = Exercise(
     returns=("contexts", "weights"),
     difficulty=2,
     minutes=6,
-)
+)  # fmt: skip
 
 
 # -- caption_loss ----------------------------------------------------------------------------------------------------
@@ -421,8 +403,9 @@ def _guesses(rng) -> list[Case]:
         steps = max(lengths)
         logits = 2 * _normal(rng, len(lengths), steps, words) + high
         targets = rng.integers(0, words, (len(lengths), steps))
+        targets[:, 0] = np.arange(len(lengths)) % words  # word 0 is a word like the others
         targets[np.arange(steps) >= np.array(lengths)[:, None]] = -100
-        return Case(label, logits=logits, targets=_tensor(targets))
+        return Case(label, logits=logits, targets=torch.from_numpy(targets))
 
     return [
         case("3 captions of different lengths", [5, 2, 3], 7),
@@ -433,20 +416,14 @@ def _guesses(rng) -> list[Case]:
 
 
 def _nats(logits, targets):
-    from torch.nn import functional as F
-
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
 
 
-def _each(logits, targets):
-    """Nats at each place, with padding scored as if it were word 0; and which places are real."""
-    chosen = targets.clamp(min=0)
-    nats = logits.logsumexp(-1) - logits.gather(-1, chosen[..., None])[..., 0]
-    return nats, targets != -100
-
-
-def _loss(logits, targets, reduce=lambda nats, real: nats[real].mean()):
-    return reduce(*_each(logits, targets))
+def _caption_loss(logits, targets):
+    real = targets != -100
+    log_p = logits.log_softmax(-1)
+    nats = -log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+    return nats[real].mean()
 
 
 caption_loss = Exercise(
@@ -454,33 +431,30 @@ caption_loss = Exercise(
     points=4,
     inputs=_guesses,
     oracle=_nats,
-    mistakes={
-        "padding is counted as if it were a word": lambda *a: _loss(*a, reduce=lambda n, r: n.mean()),
-        "the sum leaves padding out, but it is divided by all places, padding too": lambda *a: _loss(
-            *a, reduce=lambda n, r: (n * r).sum() / r.numel()
-        ),
-        "a mean for each caption, then over captions: a word of a short caption weighs more": lambda *a: _loss(
-            *a, reduce=lambda n, r: ((n * r).sum(1) / r.sum(1)).mean()
-        ),
-        "it is summed and not divided": lambda *a: _loss(*a, reduce=lambda n, r: n[r].sum()),
-        "it is divided by the number of captions, not of words": lambda *a: _loss(
-            *a, reduce=lambda n, r: n[r].sum() / len(r)
-        ),
-        "the sign is wrong: training would make the right words unlikely": lambda *a: -_loss(*a),
-        "the logits are taken for log-probabilities: the softmax is missing": lambda x, y: (
-            -x.gather(-1, y.clamp(min=0)[..., None])[..., 0][y != -100].mean()
-        ),
-        "the exponentials overflow: take `log_softmax`, not the log of a softmax written by hand": lambda x, y: (
-            -(x.exp() / x.exp().sum(-1, keepdim=True))
-            .log()
-            .gather(-1, y.clamp(min=0)[..., None])[..., 0][y != -100]
-            .mean()
-        ),
-        "the softmax runs over the steps, not over the words": lambda x, y: (
-            -x.log_softmax(1).gather(-1, y.clamp(min=0)[..., None])[..., 0][y != -100].mean()
-        ),
-    },
-    accepts=[_loss, lambda x, y: -x[y != -100].softmax(-1)[range(int((y != -100).sum())), y[y != -100]].log().mean()],
+    right=_caption_loss,
+    trains=True,
+    mistakes=slips(_caption_loss, {
+        "padding is counted as if it were a word": "nats[real] → nats",
+        "the sum leaves padding out, but it is divided by all places, padding too": "nats[real].mean() → nats[real].sum() / real.numel()",
+        "a mean for each caption, then over captions: a word of a short caption weighs more": "nats[real].mean() → ((nats * real).sum(1) / real.sum(1)).mean()",
+        "it is summed and not divided": "nats[real].mean() → nats[real].sum()",
+        "it is divided by the number of captions, not of words": "nats[real].mean() → nats[real].sum() / len(real)",
+        "it is divided by the number of steps, not of words": "nats[real].mean() → nats[real].sum() / real.shape[1]",
+        "only padding is counted: −100 marks what to leave out": "targets != -100 → targets == -100",
+        "word 0 is left out like padding: only −100 is": "targets != -100 → targets > 0",
+        "the sign is wrong: training would make the right words unlikely": "nats = -log_p → nats = log_p",
+        "the logits are taken for log-probabilities: the softmax is missing": "logits.log_softmax(-1) → logits",
+        "the logarithm is missing: probabilities are averaged": "log_softmax(-1) → softmax(-1)",
+        "the logarithm is taken to base 2, which gives bits: nats are asked for": "nats[real].mean() → nats[real].mean() / 0.6931471805599453",
+        "the perplexity is handed back: its logarithm is asked for": "nats[real].mean() → nats[real].mean().exp()",
+        "the exponentials overflow: take `log_softmax`, not the log of a softmax written by hand": "logits.log_softmax(-1) → (logits.exp() / logits.exp().sum(-1, keepdim=True)).log()",
+        "the softmax runs over the steps, not over the words": "log_softmax(-1) → log_softmax(1)",
+        "each step is compared with the word after the next: the targets are shifted already": "targets.clamp(min=0) → targets.roll(-1, 1).clamp(min=0)",
+    }),
+    accepts=[
+        lambda x, y: -x[y != -100].softmax(-1)[range(int((y != -100).sum())), y[y != -100]].log().mean(),
+        lambda x, y: ((x.logsumexp(2) - (x * torch.eye(x.shape[2])[y.clamp(min=0)].to(x)).sum(2)) * (y >= 0)).sum() / (y >= 0).sum(),
+    ],
     forbids=("torch.nn.functional.cross_entropy", "torch.nn.CrossEntropyLoss", "torch.nn.functional.nll_loss"),
     hints=[
         "`real = targets != -100` says where words are. Choose those places first: `logits[real]` is (N, V).",
@@ -490,7 +464,7 @@ caption_loss = Exercise(
     returns=("loss",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- write_caption ---------------------------------------------------------------------------------------------------
@@ -500,8 +474,6 @@ def _speaker(route, words, noise):
     """A step function that writes `route`, if it is fed what was written and the state that it gave."""
 
     def step(tokens, state):
-        import torch
-
         place, last = int(state[0, 0]), int(tokens.reshape(-1)[0])
         expected = route[place - 1] if place else 0
         # Fed anything but its own last word, it wanders off to a word that depends on both.
@@ -514,12 +486,11 @@ def _speaker(route, words, noise):
 
 
 def _speakers(rng) -> list[Case]:
-    import torch
-
     def case(label, length, limit, words=12):
-        # The words 0, 1, 2 are start, end, and one that is never said.
-        route = [*rng.permutation(np.arange(3, words))[:length].tolist(), 1]
+        # The words 0, 1, 2 are start, end, and one that is never said; asked for more, it goes on after the end.
+        said = rng.permutation(np.arange(3, words)).tolist()
         noise = rng.uniform(-1, 1, (5, words))
+        route = [*said[:length], 1, *said]
         state = torch.tensor([[0.0, rng.normal()]])
         return Case(label, step=_speaker(route, words, noise), state=state, start=0, end=1, max_steps=limit)
 
@@ -533,38 +504,29 @@ def _speakers(rng) -> list[Case]:
 
 
 def _said(step, state, start, end, max_steps):
-    from seqlib.models.generate import greedy, until_end
-
-    state = _tensor(state) if isinstance(state, np.ndarray) else state
+    state = torch.as_tensor(state)
     return until_end(greedy(step, state, start, end, max_steps), end)[0]
 
 
-def _write(
-    step,
-    state,
-    start,
-    end,
-    max_steps,
-    *,
-    feed=True,
-    keep=True,
-    include=False,
-    stop=True,
-    pick="argmax",
-    first=False,
-    less=0,
-):
-    import torch
-
-    word, written = start, [start] if first else []
-    for _ in range(max_steps - less):
-        logits, new = step(torch.tensor([word if feed is True else start]), state)
-        state = new if keep else state
-        word = int(getattr(logits[0], pick)())
-        if word == end and stop:
-            return [*written, word] if include else written
+def _write_caption(step, state, start, end, max_steps):
+    word, written = start, []
+    for _turn in range(max_steps):
+        logits, state = step(torch.tensor([word]), state)
+        word = int(logits[0].argmax())
+        if word == end:
+            break
         written.append(word)
     return written
+
+
+def _write_while(step, state, start, end, max_steps):
+    words = [start]
+    while len(words) <= max_steps:
+        logits, state = step(torch.full((1,), words[-1]), state)
+        words.append(logits.softmax(-1).max(-1).indices.item())
+        if words[-1] == end:
+            return words[1:-1]
+    return words[1:]
 
 
 write_caption = Exercise(
@@ -572,16 +534,20 @@ write_caption = Exercise(
     points=3,
     inputs=_speakers,
     oracle=_said,
-    mistakes={
-        "the state is not carried on: each word is chosen from the first one": lambda *a: _write(*a, keep=False),
-        "the model reads the start mark at every step, not what it wrote": lambda *a: _write(*a, feed=False),
-        "the end mark is handed back with the words": lambda *a: _write(*a, include=True),
-        "it does not stop at the end mark": lambda *a: _write(*a, stop=False),
-        "the start mark is handed back with the words": lambda *a: _write(*a, first=True),
-        "the least likely word is taken": lambda *a: _write(*a, pick="argmin"),
-        "one word too few: the limit is on the words written": lambda *a: _write(*a, less=1),
-    },
-    accepts=[_write],
+    right=_write_caption,
+    mistakes=slips(_write_caption, {
+        "the state is not carried on: each word is chosen from the first one": "logits, state = → logits, _ =",
+        "the model reads the start mark at every step, not what it wrote": "torch.tensor([word]) → torch.tensor([start])",
+        "the end mark is handed back with the words": "break → return [*written, word]",
+        "it does not stop at the end mark": "if word == end → if False",
+        "it leaves the end mark out and writes on: the end mark ends the caption": "break → continue",
+        "the start mark is handed back with the words": "word, written = start, [] → word, written = start, [start]",
+        "the least likely word is taken": "argmax → argmin",
+        "one word too few: the limit is on the words written": "range(max_steps) → range(max_steps - 1)",
+        "one word too many: the limit is on the words written": "range(max_steps) → range(max_steps + 1)",
+        "only the last word is handed back: all of them, in a list": "return written → return written[-1:]",
+    }),
+    accepts=[_write_while],
     forbids=("seqlib.models.generate.greedy", "seqlib.models.generate.beam_search", "seqlib.models.generate.sample"),
     hints=[
         "Two things go from step to step: the word written last and the state.",
@@ -591,7 +557,7 @@ write_caption = Exercise(
     returns=("words",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- what_went_wrong -------------------------------------------------------------------------------------------------
@@ -599,8 +565,8 @@ write_caption = Exercise(
 _RELATIONS = (["left", "of"], ["right", "of"], ["above"], ["below"])
 
 
-def _caption(digits, relation):
-    first, *others = ([("an" if d == 8 else "a"), NAMES[d]] for d in digits)
+def _caption(digits, relation, article=None):
+    first, *others = ([article or ("an" if d == 8 else "a"), NAMES[d]] for d in digits)
     words = [*first, *relation]
     for i, other in enumerate(others):
         words += ["and", *other] if i else other
@@ -608,31 +574,23 @@ def _caption(digits, relation):
 
 
 def _failures(rng) -> list[Case]:
-    def digits(n):
-        return rng.permutation(10)[:n].tolist()
-
-    def two():
-        one, other = rng.permutation(4)[:2]
-        return _RELATIONS[one], _RELATIONS[other]
+    def two(of):
+        return [of[i] for i in rng.permutation(len(of))[:2]]
 
     cases = []
     for count, change in (
-        (2, "none"), (3, "digit"), (2, "relation"), (3, "order"), (2, "order"), (3, "order"), (2, "order"), (3, "both"),
-        (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"),
+        (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "order"), (3, "an eight's order"),
+        (2, "order"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (2, "article"),
     ):  # fmt: skip
-        d, (relation, other) = digits(6), two()
-        true, wrong = d[:count], [*d[:count]]
-        if change in ("digit", "both"):
-            wrong[int(rng.integers(count))] = d[5]
-        if change == "twice":
-            wrong[2] = wrong[1]
-        if change == "misread":
-            wrong = d[2:4]
-        if change in ("order", "turned"):
-            wrong[0], wrong[1] = wrong[1], wrong[0]
-        if change == "missing":
-            wrong = wrong[:2]
-        said = _caption(wrong, other if change in ("relation", "both", "turned") else relation)
+        d, (relation, other) = [d for d in rng.permutation(10).tolist() if d != 8], two(_RELATIONS)
+        true = [8, *d[1:count]] if change == "an eight's order" else d[:count]
+        wrong = {
+            "digit": [*true[:-1], d[5]], "both": [d[5], *true[1:]], "an eight": [true[0], 8], "misread": d[2:4],
+            "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
+            "missing": true[:2], "twice": [*true[:-1], true[1]],
+        }.get(change, true)  # fmt: skip
+        said = _caption(wrong, other if change in ("relation", "both", "turned") else relation,
+                        "an" if change == "article" else None)  # fmt: skip
         cases.append((said, _caption(true, relation)))
     # In another order at each draw, or a list of answers learned by heart would do; so the names tell nothing.
     return [
@@ -642,8 +600,6 @@ def _failures(rng) -> list[Case]:
 
 def _sorted_out(said, true):
     # From counts and from the frame that is left when the digits' places are blanked.
-    from collections import Counter
-
     def parts(words):
         named = [(NAMES.index(w)) for w in words if w in NAMES]
         return named, Counter(named), [w for w in words if w not in NAMES and w not in {"a", "an"}]
@@ -655,25 +611,31 @@ def _sorted_out(said, true):
     return "wrong relation" if kind == "right" and said != true else kind
 
 
-def _sort_by(rule):
-    def sort(said, true):
-        names, others = (
-            [[w for w in c if (w in NAMES) == want and w not in ("a", "an")] for c in (said, true)]
-            for want in (True, False)
-        )
-        return rule(said, true, *names, *others)
-
-    return sort
-
-
-def _rule(said, true, d1, d2, r1, r2):
+def _what_went_wrong(said, true):
     if said == true:
         return "right"
-    if d1 == d2:
+    said_digits, digits = ([word for word in words if word in NAMES] for words in (said, true))
+    said_rest, rest = ([word for word in words if word not in (*NAMES, "a", "an")] for words in (said, true))
+    if said_digits == digits:
         return "wrong relation"
-    if r1 != r2:
+    if said_rest != rest:
         return "several"
-    return "wrong order" if sorted(d1) == sorted(d2) else "wrong digit"
+    return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit"
+
+
+def _by_table(said, true):
+    named = [tuple(w for w in words if w in NAMES) for words in (said, true)]
+    rest = [
+        " ".join(w for w in words if w not in NAMES and not w.startswith("a") or w == "above") for words in (said, true)
+    ]
+    rest = [r.replace("and", "").split() for r in rest]
+    if list(said) == list(true):
+        return "right"
+    if named[0] == named[1]:
+        return "wrong relation"
+    if rest[0] == rest[1] and len(named[0]) == len(named[1]):
+        return "wrong order" if Counter(named[0]) == Counter(named[1]) else "wrong digit"
+    return "several"
 
 
 what_went_wrong = Exercise(
@@ -681,29 +643,20 @@ what_went_wrong = Exercise(
     points=3,
     inputs=_failures,
     oracle=_sorted_out,
-    mistakes={
-        "digits that have changed places count as misread: compare them sorted as well": _sort_by(
-            lambda s, t, d1, d2, r1, r2: "wrong digit" if (k := _rule(s, t, d1, d2, r1, r2)) == "wrong order" else k
-        ),
-        "digits that have changed places are not noticed: they are compared without their order only": _sort_by(
-            lambda s, t, d1, d2, r1, r2: _rule(s, t, sorted(d1), sorted(d2), r1, r2)
-        ),
-        "a wrong digit hides a wrong relation: two faults are “several”": _sort_by(
-            lambda s, t, d1, d2, r1, r2: _rule(s, t, d1, d2, r2, r2)
-        ),
-        "a wrong relation hides what is wrong with the digits": _sort_by(
-            lambda s, t, d1, d2, r1, r2: "wrong relation" if r1 != r2 else _rule(s, t, d1, d2, r1, r2)
-        ),
-        "digits are compared as sets: one that is said twice is not noticed": _sort_by(
-            lambda s, t, d1, d2, r1, r2: (
-                "wrong order" if set(d1) <= set(d2) and d1 != d2 and r1 == r2 else _rule(s, t, d1, d2, r1, r2)
-            )
-        ),
-        "“right” is given to captions with the right digits, whatever the relation": _sort_by(
-            lambda s, t, d1, d2, r1, r2: "right" if d1 == d2 else _rule(s, t, d1, d2, r1, r2)
-        ),
-    },
-    accepts=[_sort_by(_rule)],
+    right=_what_went_wrong,
+    mistakes=slips(_what_went_wrong, {
+        "digits that have changed places count as misread: compare them sorted as well": 'return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit"',
+        "digits that have changed places are not noticed: they are compared without their order only": "if said_digits == digits → if sorted(said_digits) == sorted(digits)",
+        "a wrong digit hides a wrong relation: two faults are “several”": "if said_rest != rest → if False",
+        "a wrong relation hides what is wrong with the digits": "if said_digits == digits → if said_digits == digits or said_rest != rest",
+        "digits are compared as sets: one that is said twice is not noticed": "sorted(said_digits) == sorted(digits) → set(said_digits) <= set(digits)",
+        "“right” is given to captions with the right digits, whatever the relation": 'return "wrong relation" → return "right"',
+        "an article is part of what is left: it belongs to its digit, leave “a” and “an” out": '(*NAMES, "a", "an") → NAMES',
+        "a wrong article is overlooked: “right” asks that *all* words are equal": 'return "wrong relation" → return "right" if said_rest == rest else "wrong relation"',
+        "order and misreading change places": 'return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit" if sorted(said_digits) == sorted(digits) else "wrong order"',
+        "“several” is never given where the digits are the same ones in another order": "if said_rest != rest → if said_rest != rest and sorted(said_digits) != sorted(digits)",
+    }),
+    accepts=[_by_table],
     hints=[
         "Two lists for each caption: its digits, and what is left without digits and articles.",
         "Four questions in this order: all equal? the digits equal? what is left unequal? the digits equal once sorted?",
@@ -712,7 +665,7 @@ what_went_wrong = Exercise(
     returns=("kind",),
     difficulty=3,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- share_on_digit --------------------------------------------------------------------------------------------------
@@ -723,9 +676,12 @@ def _maps(rng) -> list[Case]:
         mask = rng.random(grid * grid) > blank
         for r in (0, 7):
             mask[(corner[0] + r) // size * grid + (corner[1] + r) // size] = True
+        if size == 2:  # a blank place in the midst of the digit
+            mask[(corner[0] + 3) // size * grid + (corner[1] + 3) // size] = False
         mask[[0, 1]] = True, False
         weights = rng.uniform(0.2, 1, grid * grid) ** 2 * mask
-        return Case(label, weights=_tensor(weights / weights.sum()), mask=_tensor(mask), corner=corner, size=size)
+        return Case(label, weights=torch.from_numpy(weights / weights.sum()), mask=torch.from_numpy(mask),
+                    corner=corner, size=size)  # fmt: skip
 
     def between(low, high):
         return int(rng.integers(low, high))
@@ -747,21 +703,18 @@ def _painted(weights, mask, corner, size):
     return float(sum(weights[n] for n in sorted(touched))), sum(bool(mask[n]) for n in touched) / int(mask.sum())
 
 
-def _share(weights, mask, corner, size, *, extra=7, swap=False, only=False, chance=None, reduce="sum"):
+def _share_on_digit(weights, mask, corner, size):
     grid = round(len(weights) ** 0.5)
-    row, column = corner[::-1] if swap else corner
-    span = [slice(v // size, v // size + 1 if only else (v + extra) // size + 1) for v in (row, column)]
-    box, even = (values.reshape(grid, grid)[span[0], span[1]] for values in (weights, mask))
-    right = even.sum() / mask.sum()
-    return float(getattr(box, reduce)()), float(chance(even, mask) if chance else right)
+    rows, columns = (slice(first // size, (first + 7) // size + 1) for first in corner)
+    share = weights.reshape(grid, grid)[rows, columns].sum()
+    even = mask.reshape(grid, grid)[rows, columns].sum()
+    return float(share), float(even / mask.sum())
 
 
 def _share_by_mask(weights, mask, corner, size):
-    import torch
-
     canvas = torch.zeros(1, 36, 36)
     canvas[0, corner[0] : corner[0] + 8, corner[1] : corner[1] + 8] = 1
-    touched = _cut(canvas, size).swapaxes(2, 3).reshape(len(weights), -1).any(1)
+    touched = _patches(canvas, size)[0].any(1)
     return weights[touched].sum(), (touched & mask).sum().item() / mask.sum().item()
 
 
@@ -770,23 +723,24 @@ share_on_digit = Exercise(
     points=3,
     inputs=_maps,
     oracle=_painted,
-    mistakes={
-        "only the patch with the digit's corner is counted": lambda *a: _share(*a, only=True),
-        "one patch too many where a digit ends with a patch: its last pixel is corner + 7": lambda *a: _share(
-            *a, extra=8
-        ),
-        "row and column change places": lambda *a: _share(*a, swap=True),
-        "chance is spread over all places, blank ones too, and makes attention look better than it is": lambda *a: (
-            _share(*a, chance=lambda even, mask: even.sum() / len(mask))
-        ),
-        "chance is taken as one place: spread evenly, each patch touched gets its share": lambda *a: _share(
-            *a, chance=lambda even, mask: 1 / mask.sum()
-        ),
-        "the largest weight is taken, where all on the digit have to be added": lambda *a: _share(*a, reduce="max"),
-        "the weights on the digit are averaged, not added": lambda *a: _share(*a, reduce="mean"),
-        "the two results change places: the share comes first": lambda *a: _share(*a)[::-1],
-    },
-    accepts=[_share, _share_by_mask],
+    right=_share_on_digit,
+    mistakes=slips(_share_on_digit, {
+        "only the patch with the digit's corner is counted": "(first + 7) // size + 1 → first // size + 1",
+        "one patch too many where a digit ends with a patch: its last pixel is corner + 7": "first + 7 → first + 8",
+        "the last row and column of patches are left out: a slice ends before its end": "(first + 7) // size + 1 → (first + 7) // size",
+        "the digit is taken to be as large as a patch: it has 8 × 8 pixels": "first + 7 → first + size - 1",
+        "row and column change places": "in corner → in corner[::-1]",
+        "chance is spread over all places, blank ones too, and makes attention look better than it is": "even / mask.sum() → even / len(mask)",
+        "chance is taken as one place: spread evenly, each patch touched gets its share": "even / mask.sum() → 1 / mask.sum()",
+        "blank places that the digit touches count for chance too: they can't get any": "even / mask.sum() → weights.reshape(grid, grid)[rows, columns].numel() / mask.sum()",
+        "chance is the share of patches that are touched, whatever the mask says": "even / mask.sum() → weights.reshape(grid, grid)[rows, columns].numel() / len(mask)",
+        "chance counts patches, and is not divided: a share is asked for": "even / mask.sum() → even",
+        "the largest weight is taken, where all on the digit have to be added": "share = weights.reshape(grid, grid)[rows, columns].sum() → share = weights.reshape(grid, grid)[rows, columns].max()",
+        "the weights on the digit are averaged, not added": "share = weights.reshape(grid, grid)[rows, columns].sum() → share = weights.reshape(grid, grid)[rows, columns].mean()",
+        "the share is divided by chance: two numbers are asked for, one beside the other": "return float(share) → return float(share * mask.sum() / even)",
+        "the two results change places: the share comes first": "return float(share), float(even / mask.sum()) → return float(even / mask.sum()), float(share)",
+    }),
+    accepts=[_share_by_mask],
     hints=[
         "Weights as a grid first: `weights.reshape(g, g)`, with g × g = N.",
         "The digit's pixels go from `row` to `row + 7`. In which row of patches is the first one, in which the last?",
@@ -796,7 +750,7 @@ share_on_digit = Exercise(
     returns=("share", "chance"),
     difficulty=3,
     minutes=10,
-)
+)  # fmt: skip
 
 
 EXERCISES = [

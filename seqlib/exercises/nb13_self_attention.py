@@ -3,8 +3,12 @@
 import math
 
 import numpy as np
+import torch
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import away
+from seqlib.models.attention import MultiHeadAttention, padding_mask, rotary, sinusoidal_positions
 
 # What would do the work of writing attention, or of going backwards through it.
 READY_MADE = (
@@ -17,25 +21,13 @@ BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.back
 
 def _draw(rng, *shape):
     """Numbers of both signs that are not near zero, as a float64 tensor."""
-    import torch
-
-    return torch.from_numpy(rng.uniform(0.3, 1.3, shape) * rng.choice([-1.0, 1.0], shape))
-
-
-def _softmax(scores, dim=-1):
-    return scores.softmax(dim)
-
-
-def _turned(a):
-    return a.transpose(-2, -1)
+    return torch.from_numpy(away(rng, *shape))
 
 
 # -- soft_lookup -----------------------------------------------------------------------------------------------------
 
 
 def _questions(rng) -> list[Case]:
-    import torch
-
     def beside(rows, number):
         return torch.cat([rows, torch.full_like(rows[..., :1], number)], dim=-1)
 
@@ -52,8 +44,6 @@ def _questions(rng) -> list[Case]:
 
 def _by_hand(query, keys, values, sharpness=1.0):
     # Key by key in plain numbers.
-    import torch
-
     asked = [float(a) for a in query]
     scores = [float(sharpness) * math.fsum(a * float(b) for a, b in zip(asked, key, strict=True)) for key in keys]
     powers = [math.exp(score - max(scores)) for score in scores]
@@ -63,43 +53,14 @@ def _by_hand(query, keys, values, sharpness=1.0):
     return answer.to(values.dtype), weights.to(values.dtype)
 
 
-def _looked_up(query, keys, values, sharpness=1.0, *, weigh=_softmax):
-    weights = weigh(sharpness * (keys @ query))
-    return weights @ values, weights
-
-
-def _weighing(weigh):
-    return lambda *args: _looked_up(*args, weigh=weigh)
-
-
-def _nearest(scores):
-    import torch
-
-    return torch.nn.functional.one_hot(scores.argmax(), len(scores)).to(scores.dtype)
-
-
-def _nearest_only(query, keys, values, sharpness=1.0):
-    weights = (sharpness * (keys @ query)).softmax(0)
-    return values[weights.argmax()] * 1.0, weights
-
-
-def _keys_averaged(query, keys, values, sharpness=1.0):
-    weights = (sharpness * (keys @ query)).softmax(0)
-    return weights @ keys, weights
-
-
-def _without_sharpness(query, keys, values, sharpness=1.0):
-    return _looked_up(query, keys, values)
-
-
-def _sharpened_afterwards(query, keys, values, sharpness=1.0):
-    weights = sharpness * (keys @ query).softmax(0)
+def _soft_lookup(query, keys, values, sharpness=1.0):
+    scores = sharpness * (keys @ query)
+    powers = torch.exp(scores - scores.max())
+    weights = powers / powers.sum()
     return weights @ values, weights
 
 
 def _looked_up_in_logs(query, keys, values, sharpness=1.0):
-    import torch
-
     scores = torch.einsum("sd,d->s", keys, query) * sharpness
     weights = (scores - scores.logsumexp(0)).exp()
     return torch.einsum("s,s...->...", weights, values), weights
@@ -110,23 +71,24 @@ soft_lookup = Exercise(
     points=3,
     inputs=_questions,
     oracle=_by_hand,
-    mistakes={
-        "the best key takes all: that is a hard look-up, and has no gradient": _weighing(_nearest),
-        "the weights are soft, but the answer is the value of the best key alone": _nearest_only,
-        "the weights do not sum to one: the powers are not divided by their sum": _weighing(
-            lambda s: (s - s.max()).exp()
-        ),
-        "the exponential is missing: scores over their sum, which can be negative": _weighing(lambda s: s / s.sum()),
-        "`exp` overflows at scores near 1000: take the largest score off first, or use `torch.softmax`": _weighing(
-            lambda s: s.exp() / s.exp().sum()
-        ),
-        "the least similar key gets the most: the scores have the wrong sign": _weighing(lambda s: (-s).softmax(0)),
-        "the keys are averaged in the place of the values": _keys_averaged,
-        "the sharpness is forgotten": _without_sharpness,
-        "the sharpness multiplies the weights, after the softmax": _sharpened_afterwards,
-        "every key counts the same: the query is not asked": _weighing(lambda s: s * 0 + 1 / len(s)),
-    },
-    accepts=[_looked_up, _looked_up_in_logs],
+    right=_soft_lookup,
+    mistakes=slips(_soft_lookup, {
+        "the best key takes all: that is a hard look-up, and has no gradient": "powers / powers.sum() → (scores == scores.max()).to(scores.dtype)",
+        "the weights are soft, but the answer is the value of the best key alone": "weights @ values → 1.0 * values[weights.argmax()]",
+        "the weights do not sum to one: the powers are not divided by their sum": "powers / powers.sum() → powers",
+        "the exponential is missing: scores over their sum, which can be negative": "powers / powers.sum() → scores / scores.sum()",
+        "`exp` overflows at scores near 1000: take the largest score off first, or use `torch.softmax`": "scores - scores.max() → scores",
+        "the least similar key gets the most: the scores have the wrong sign": "scores = sharpness → scores = -sharpness",
+        "the keys are averaged in the place of the values": "weights @ values → weights @ keys",
+        "the sharpness is forgotten": "sharpness * (keys @ query) → keys @ query",
+        "it is divided by the sharpness: a sharper look-up has *larger* scores": "sharpness * (keys @ query) → (keys @ query) / sharpness",
+        "the sharpness multiplies the weights, after the softmax": ("sharpness * (keys @ query) → keys @ query", "powers / powers.sum() → sharpness * powers / powers.sum()"),
+        "the scores are divided by the root of the width: here the sharpness sets the scale": "(keys @ query) → (keys @ query) / len(query) ** 0.5",
+        "every key counts the same: the query is not asked": "powers / powers.sum() → torch.full_like(scores, 1 / len(scores))",
+        "the values are averaged evenly, though the weights are right": "weights @ values → values.mean(dim=0)",
+        "the two results change places: the answer comes first": "weights @ values, weights → weights, weights @ values",
+    }),
+    accepts=[_looked_up_in_logs],
     hints=[
         "Three steps: a score for each key, weights from the scores, the weighted sum of the values.",
         "All scores at once: `keys @ query` has shape (S,). Multiply by `sharpness` before the softmax.",
@@ -135,7 +97,7 @@ soft_lookup = Exercise(
     returns=("answer", "weights"),
     difficulty=1,
     minutes=6,
-)
+)  # fmt: skip
 
 
 # -- attention_loop --------------------------------------------------------------------------------------------------
@@ -155,42 +117,20 @@ def _sentences(rng) -> list[Case]:
 
 
 def _torch_unscaled(x, W_q, W_k, W_v):
-    import torch
-
     q, k, v = (torch.as_tensor(x @ W)[None] for W in (W_q, W_k, W_v))
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=1.0)[0]
 
 
-def _all_pairs(x, W_q, W_k, W_v, *, roles=(0, 1, 2), change=lambda s: s, weigh=_softmax):
-    q, k, v = ((x @ W_q, x @ W_k, x @ W_v)[role] for role in roles)
-    return weigh(change(q @ k.T)) @ v
-
-
-def _paired(**switches):
-    return lambda *args: _all_pairs(*args, **switches)
-
-
-def _hidden(which):
-    """Scores with those marked by `which(ones)` at minus infinity."""
-    return lambda s: s.masked_fill(which(s.new_ones(s.shape)).bool(), -math.inf)
-
-
-def _raw_values(x, W_q, W_k, W_v):
-    return ((x @ W_q) @ (x @ W_k).T).softmax(-1) @ x
-
-
-def _raw_scores(x, W_q, W_k, W_v):
-    return (x @ x.T).softmax(-1) @ (x @ W_v)
-
-
-def _last_asks(x, W_q, W_k, W_v):
-    weights = ((x @ W_q)[-1] @ (x @ W_k).T).softmax(-1)
-    return (weights @ (x @ W_v)).expand(len(x), -1) * 1.0
+def _attention_loop(x, W_q, W_k, W_v):
+    q, k, v = x @ W_q, x @ W_k, x @ W_v
+    out = []
+    for t in range(len(x)):
+        powers = torch.exp(k @ q[t])
+        out.append(powers / powers.sum() @ v)
+    return torch.stack(out)
 
 
 def _by_einsum(x, W_q, W_k, W_v):
-    import torch
-
     scores = torch.einsum("td,dk,ek,se->ts", x, W_q, W_k, x)
     powers = (scores - scores.amax(1, keepdim=True)).exp()
     return torch.einsum("ts,sd,dv->tv", powers / powers.sum(1, keepdim=True), x, W_v)
@@ -201,26 +141,23 @@ attention_loop = Exercise(
     points=3,
     inputs=_sentences,
     oracle=_torch_unscaled,
-    mistakes={
-        "query and key change places: token t asks with $q_t$, and the others answer with $k_s$": _paired(
-            roles=(1, 0, 2)
-        ),
-        "keys are read out in the place of the values": _paired(roles=(0, 1, 1)),
-        "the tokens themselves are read out: $W_v$ is left out": _raw_values,
-        "the tokens are compared as they are: $W_q$ and $W_k$ are left out": _raw_scores,
-        "only the last token asks": _last_asks,
-        "the weights sum to one over the tokens that ask, not over those that are asked": _paired(
-            weigh=lambda s: s.softmax(0)
-        ),
-        "the powers are not divided by their sum": _paired(weigh=lambda s: s.exp()),
-        "a token sees only itself and those before it: nobody asked for that yet": _paired(
-            change=_hidden(lambda ones: ones.triu(1))
-        ),
-        "the scores are divided by $\\sqrt{d_k}$ already: that comes in the next section": lambda x, W_q, W_k, W_v: (
-            _all_pairs(x, W_q, W_k, W_v, change=lambda s: s / W_q.shape[1] ** 0.5)
-        ),
-    },
-    accepts=[_all_pairs, _by_einsum],
+    right=_attention_loop,
+    mistakes=slips(_attention_loop, {
+        "query and key change places: token t asks with $q_t$, and the others answer with $k_s$": "k @ q[t] → q @ k[t]",
+        "keys are read out in the place of the values": "powers.sum() @ v → powers.sum() @ k",
+        "the tokens themselves are read out: $W_v$ is left out": "powers.sum() @ v → powers.sum() @ x",
+        "the tokens are compared as they are: $W_q$ and $W_k$ are left out": "k @ q[t] → x @ x[t]",
+        "only the last token asks": "k @ q[t] → k @ q[-1]",
+        "only one token answers, the one that asks: inside there is a second loop, over s": "powers / powers.sum() @ v → v[t]",
+        "the weights sum to one over the tokens that ask, not over those that are asked": "powers.sum() → torch.exp(q @ k.T).sum(dim=0)",
+        "the powers are not divided by their sum": "powers / powers.sum() → powers",
+        "the exponential is missing: scores over their sum, which can be negative": "torch.exp(k @ q[t]) → k @ q[t]",
+        "a token sees only itself and those before it: nobody asked for that yet": "torch.exp(k @ q[t]) → torch.exp(k @ q[t]) * (torch.arange(len(x)) <= t)",
+        "a token does not look at itself: it is one of those that are asked": "torch.exp(k @ q[t]) → torch.exp(k @ q[t]) * (torch.arange(len(x)) != t)",
+        "the scores are divided by $\\sqrt{d_k}$ already: that comes in the next section": "k @ q[t] → k @ q[t] / q.shape[1] ** 0.5",
+        "the result is divided by the number of tokens once more": "out.append(powers → out.append(1 / len(x) * powers",
+    }),
+    accepts=[_by_einsum],
     forbids=READY_MADE,
     hints=[
         "First the three products: `q, k, v = x @ W_q, x @ W_k, x @ W_v`, each with a row for every token.",
@@ -232,18 +169,17 @@ attention_loop = Exercise(
     returns=("out",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- attention -------------------------------------------------------------------------------------------------------
 
 
 def _some_mask(rng, *shape):
-    """A mask in which every row has something to attend to and something not to."""
-    import torch
-
+    """A mask in which every row has something to attend to and something not to, no sequence's like the first's."""
     mask = torch.from_numpy(rng.random(shape) < 0.5)
     mask[..., 0], mask[..., -1] = True, False
+    mask[:, ..., 1], mask[0, ..., 1] = True, False
     return mask
 
 
@@ -264,8 +200,6 @@ def _asked(rng) -> list[Case]:
 
 def _by_torch(q, k, v, mask=None):
     # PyTorch's own; its weights are what it reads when the values are the unit vectors.
-    import torch
-
     q, k, v = (torch.as_tensor(part) for part in (q, k, v))
     places = k.shape[-2]
     units = torch.eye(places, dtype=q.dtype).expand(*k.shape[:-1], places)
@@ -277,45 +211,15 @@ def _by_torch(q, k, v, mask=None):
     return tuple(part[0] if q.ndim == 2 else part for part in read)
 
 
-def _seqlib_attention(q, k, v, mask=None):
-    from seqlib.models.attention import attention
-
-    return attention(q, k, v, mask)
-
-
-def _weights_of(scores, mask):
-    """Softmax among the places where the mask is True, and zero where there are none."""
-    if mask is None:
-        return scores.softmax(-1)
-    return scores.masked_fill(~mask, -math.inf).softmax(-1).nan_to_num()
-
-
-def _attend(q, k, v, mask=None, *, scale=lambda q, k: q.shape[-1] ** -0.5, weigh=_weights_of):
-    weights = weigh(q @ _turned(k) * scale(q, k), mask)
-    return weights @ v, weights
-
-
-def _attending(**switches):
-    return lambda q, k, v, mask=None: _attend(q, k, v, mask, **switches)
-
-
-def _scaled_afterwards(q, k, v, mask=None):
-    weights = _weights_of(q @ _turned(k), mask) / q.shape[-1] ** 0.5
-    return weights @ v, weights
-
-
-def _unmasked_or(change):
-    return lambda s, mask: s.softmax(-1) if mask is None else change(s, mask)
-
-
-def _cosines(q, k, v, mask=None):
-    weights = _weights_of(q / q.norm(dim=-1, keepdim=True) @ _turned(k / k.norm(dim=-1, keepdim=True)), mask)
+def _attention(q, k, v, mask=None):
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    weights = scores.softmax(dim=-1).nan_to_num()
     return weights @ v, weights
 
 
 def _in_powers(q, k, v, mask=None):
-    import torch
-
     scores = torch.einsum("...td,...sd->...ts", q, k) / k.shape[-1] ** 0.5
     powers = (scores - scores.amax(-1, keepdim=True)).exp()
     powers = powers if mask is None else powers * mask
@@ -323,38 +227,34 @@ def _in_powers(q, k, v, mask=None):
     return torch.einsum("...ts,...sv->...tv", weights, v), weights
 
 
+_HIDE = "scores = scores.masked_fill(~mask, -torch.inf)"
+
 attention = Exercise(
     name="13.attention",
     points=4,
     inputs=_asked,
     oracle=_by_torch,
-    stand_in=_seqlib_attention,
-    mistakes={
-        "the scores are not divided by $\\sqrt{d_k}$": _attending(scale=lambda q, k: 1.0),
-        "the scores are divided by $d_k$, not by its root": _attending(scale=lambda q, k: 1 / q.shape[-1]),
-        "the scores are divided by the root of the number of keys": _attending(scale=lambda q, k: k.shape[-2] ** -0.5),
-        "the scores are multiplied by $\\sqrt{d_k}$": _attending(scale=lambda q, k: q.shape[-1] ** 0.5),
-        "the scale comes after the softmax, so that the weights no longer sum to one": _scaled_afterwards,
-        "each query and key is divided by its own length: a cosine, which forgets how strong a key is": _cosines,
-        "the weights sum to one over the queries: the softmax runs along the wrong axis": _attending(
-            weigh=lambda s, m: s.softmax(-2) if m is None else s.masked_fill(~m, -math.inf).softmax(-2).nan_to_num()
-        ),
-        "the mask is the other way round: here True means attend": _attending(
-            weigh=lambda s, m: _weights_of(s, None if m is None else ~m)
-        ),
-        "the mask comes after the softmax: what is hidden still took its share of the sum": _attending(
-            weigh=_unmasked_or(lambda s, m: s.softmax(-1) * m)
-        ),
-        "hidden scores are set to 0, which is a score like any other: $e^0 = 1$": _attending(
-            weigh=_unmasked_or(lambda s, m: (s * m).softmax(-1))
-        ),
-        "the mask is not used": _attending(weigh=lambda s, m: s.softmax(-1)),
-        "a query that may look nowhere gets NaN: minus infinity everywhere has no softmax": _attending(
-            weigh=_unmasked_or(lambda s, m: s.masked_fill(~m, -math.inf).softmax(-1))
-        ),
-        "the two results change places: what is read comes first": lambda *args: _attend(*args)[::-1],
-    },
-    accepts=[_attend, _in_powers],
+    right=_attention,
+    trains=True,
+    mistakes=slips(_attention, {
+        "the scores are not divided by $\\sqrt{d_k}$": " / math.sqrt(q.shape[-1]) →",
+        "the scores are divided by $d_k$, not by its root": "math.sqrt(q.shape[-1]) → q.shape[-1]",
+        "the scores are divided by the root of the number of keys": "math.sqrt(q.shape[-1]) → math.sqrt(k.shape[-2])",
+        "the scores are divided by the root of $d_v$, the values' width": "math.sqrt(q.shape[-1]) → math.sqrt(v.shape[-1])",
+        "the scores are multiplied by $\\sqrt{d_k}$": "/ math.sqrt → * math.sqrt",
+        "the scale comes after the softmax, so that the weights no longer sum to one": (" / math.sqrt(q.shape[-1]) →", "nan_to_num() → nan_to_num() / math.sqrt(q.shape[-1])"),
+        "each query and key is divided by its own length: a cosine, which forgets how strong a key is": "q @ k.mT / math.sqrt(q.shape[-1]) → (q / q.norm(dim=-1, keepdim=True)) @ (k / k.norm(dim=-1, keepdim=True)).mT",
+        "the weights sum to one over the queries: the softmax runs along the wrong axis": "softmax(dim=-1) → softmax(dim=-2)",
+        "the mask is the other way round: here True means attend": "~mask → mask",
+        "the mask of the first sequence (or query) is used for all": "~mask → ~mask[:1]",
+        "the mask comes after the softmax: what is hidden still took its share of the sum": (f"{_HIDE} → after = mask", "weights = scores.softmax(dim=-1).nan_to_num() → weights = scores.softmax(dim=-1) * (1 if mask is None else after)"),
+        "hidden scores are set to 0, which is a score like any other: $e^0 = 1$": "-torch.inf → 0.0",
+        "the mask is not used": f"{_HIDE} → pass",
+        "a query that may look nowhere gets NaN: minus infinity everywhere has no softmax": ".nan_to_num() →",
+        "a query that may look nowhere looks everywhere: its weights should all be zero": "-torch.inf → torch.finfo(scores.dtype).min",
+        "the two results change places: what is read comes first": "weights @ v, weights → weights, weights @ v",
+    }),
+    accepts=[_in_powers],
     forbids=READY_MADE,
     hints=[
         "All scores of all queries are one product, (…, T, d_k) times (…, d_k, S). `k.transpose(-2, -1)` turns the "
@@ -367,7 +267,7 @@ attention = Exercise(
     returns=("out", "weights"),
     difficulty=2,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- causal_mask -----------------------------------------------------------------------------------------------------
@@ -382,16 +282,12 @@ def _lengths(rng) -> list[Case]:
 
 
 def _by_comparing(length):
-    import torch
-
     t = torch.arange(length)
     return t[:, None] >= t
 
 
-def _ones(length):
-    import torch
-
-    return torch.ones(length, length)
+def _causal_mask(length):
+    return torch.ones(length, length, dtype=torch.bool).tril()
 
 
 causal_mask = Exercise(
@@ -399,19 +295,21 @@ causal_mask = Exercise(
     points=2,
     inputs=_lengths,
     oracle=_by_comparing,
-    mistakes={
-        "a token may not look at itself: the diagonal is left out": lambda n: _ones(n).tril(-1).bool(),
-        "a token sees the one that follows it: off by one": lambda n: _ones(n).tril(1).bool(),
-        "it is PyTorch's mask, where True means hidden": lambda n: _ones(n).triu(1).bool(),
-        "rows and columns change places: a token sees itself and what follows": lambda n: _ones(n).triu().bool(),
-        "the mask holds numbers, 1 and 0: it should be True and False": lambda n: _ones(n).tril(),
-        "it is a mask to add to the scores, 0 and minus infinity": lambda n: (_ones(n) * 0).masked_fill(
-            _ones(n).triu(1).bool(), -math.inf
-        ),
-        "nothing is hidden": lambda n: _ones(n).bool(),
-    },
+    right=_causal_mask,
+    mistakes=slips(_causal_mask, {
+        "a token may not look at itself: the diagonal is left out": "tril() → tril(-1)",
+        "a token sees the one that follows it: off by one": "tril() → tril(1)",
+        "it is PyTorch's mask, where True means hidden": "tril() → triu(1)",
+        "rows and columns change places: a token sees itself and what follows": "tril() → triu()",
+        "the mask holds numbers, 1 and 0: it should be True and False": ", dtype=torch.bool →",
+        "it is a mask to add to the scores, 0 and minus infinity": "torch.ones(length, length, dtype=torch.bool).tril() → torch.full((length, length), -torch.inf).triu(1)",
+        "nothing is hidden": ".tril() →",
+        "a token sees itself and the one before it alone: all that came before may be seen": "tril() → tril().triu(-1)",
+        "a token sees itself alone: all that came before may be seen": "tril() → tril().triu()",
+        "there is an axis too many in front: (T, T) is asked for": "tril() → tril()[None]",
+    }),
     accepts=[
-        lambda n: ~_ones(n).triu(1).bool(),
+        lambda n: ~torch.ones(n, n).triu(1).bool(),
         lambda n: np.tri(n, dtype=bool),
         lambda n: [[s <= t for s in range(n)] for t in range(n)],
     ],
@@ -423,62 +321,57 @@ causal_mask = Exercise(
     returns=("mask",),
     difficulty=1,
     minutes=3,
-)
+)  # fmt: skip
 
 
 # -- padding_mask ----------------------------------------------------------------------------------------------------
 
 
 def _padded(rng) -> list[Case]:
-    import torch
-
     def tokens(rows, columns, low=1):
         return torch.from_numpy(rng.integers(low, 9, (rows, columns)))
 
-    at_the_end, in_front, other = tokens(3, 9), tokens(2, 8), tokens(4, 3, low=0)
-    at_the_end[0, int(rng.integers(1, 9)) :], at_the_end[2, int(rng.integers(1, 9)) :] = 0, 0
+    at_the_end, in_front, other, holes = tokens(3, 9), tokens(2, 8), tokens(4, 3, low=0), tokens(2, 6)
+    at_the_end[0, int(rng.integers(2, 8)) :], at_the_end[2, int(rng.integers(1, 9)) :] = 0, 0
     in_front[1, : int(rng.integers(1, 8))] = 0
     other[0, 0], other[1, 2:], other[3] = 0, 9, 9
+    holes[0, int(rng.integers(1, 3))], holes[1, 3:] = 0, 0
     return [
         Case("padding at the end", tokens=at_the_end, pad=0),
         Case("padding in front", tokens=in_front, pad=0),
         Case("9 is the padding, 0 a word, and one row is nothing but padding", tokens=other, pad=9),
+        Case("padding between the words", tokens=holes, pad=0),
         Case("no padding", tokens=tokens(2, 4), pad=0),
     ]
 
 
 def _by_each(tokens, pad=0):
-    import torch
-
     return torch.tensor([[[int(token) != int(pad) for token in row]] for row in tokens])
 
 
-def _seqlib_padding(tokens, pad=0):
-    # The notebook's training calls it at every step: the oracle would be slow.
-    from seqlib.models.attention import padding_mask
-
-    return padding_mask(tokens, pad)
+def _padding_mask(tokens, pad=0):
+    return (tokens != pad)[:, None]
 
 
-padding_mask = Exercise(
+padding_mask_ = Exercise(
     name="13.padding_mask",
     points=2,
     inputs=_padded,
     oracle=_by_each,
-    stand_in=_seqlib_padding,
-    mistakes={
-        "the mask is the other way round: True where there is padding": lambda t, pad=0: (t == pad)[:, None],
-        "the axis of the queries is missing: (B, S) does not broadcast to (B, T, S)": lambda t, pad=0: t != pad,
-        "the new axis stands last: padding would hide its own row, not its column": lambda t, pad=0: (t != pad)[
-            :, :, None
-        ],
-        "the padding is taken to be 0, whatever `pad` says": lambda t, pad=0: (t != 0)[:, None],
-        "numbers above `pad` count as real: a word may have a smaller number than the padding": lambda t, pad=0: (
-            t > pad
-        )[:, None],
-        "the padding is taken to stand at the end: words are counted, not looked at": lambda t, pad=0: _counted(t, pad),
-        "the mask holds numbers, 1 and 0: it should be True and False": lambda t, pad=0: (t != pad)[:, None].long(),
-    },
+    stand_in=padding_mask,  # the notebook's training calls it at every step: the oracle would be slow
+    right=_padding_mask,
+    mistakes=slips(_padding_mask, {
+        "the mask is the other way round: True where there is padding": "!= → ==",
+        "the axis of the queries is missing: (B, S) does not broadcast to (B, T, S)": "[:, None] →",
+        "the new axis stands last: padding would hide its own row, not its column": "[:, None] → [:, :, None]",
+        "there is an axis too many: (B, 1, S) is asked for, `attention` adds the one for heads": "[:, None] → [:, None, None]",
+        "the queries at padding are hidden too, (B, S, S): the mask hides columns, the same for every query": "[:, None] → [:, None] & (tokens != pad)[:, :, None]",
+        "the padding is taken to be 0, whatever `pad` says": "!= pad → != 0",
+        "numbers above `pad` count as real: a word may have a smaller number than the padding": "!= pad → > pad",
+        "the padding is taken to stand at the end: words are counted, not looked at": "(tokens != pad) → (torch.arange(tokens.shape[1]) < (tokens != pad).sum(1, keepdim=True))",
+        "the first sentence's padding is used for all": "(tokens != pad)[:, None] → (tokens != pad)[:1, None].expand(len(tokens), 1, -1)",
+        "the mask holds numbers, 1 and 0: it should be True and False": "[:, None] → [:, None].long()",
+    }),
     accepts=[
         lambda t, pad=0: (t != pad).unsqueeze(1),
         lambda t, pad=0: ~(t == pad).reshape(len(t), 1, -1),
@@ -492,34 +385,28 @@ padding_mask = Exercise(
     returns=("mask",),
     difficulty=1,
     minutes=3,
-)
-
-
-def _counted(tokens, pad):
-    import torch
-
-    return (torch.arange(tokens.shape[1]) < (tokens != pad).sum(1, keepdim=True))[:, None]
+)  # fmt: skip
 
 
 # -- order_gap -------------------------------------------------------------------------------------------------------
 
 
 def _layers(rng) -> list[Case]:
-    import torch
-
-    def order(length):
+    def cycle(length):
         # A cycle through all places: it differs from its own inverse from three places on.
         cycle, places = rng.permutation(length), np.empty(length, dtype=np.int64)
         places[cycle] = np.roll(cycle, 1)
         return torch.from_numpy(places)
 
-    ramp, louder = _draw(rng, 6, 3), _draw(rng, 2, 5, 3)
+    ramp, louder, order = _draw(rng, 6, 3), _draw(rng, 2, 5, 3), cycle(6)
     louder[1] *= 4
+    # The largest difference is a negative one: 5 where 0 comes from, a little more on one side than on the other.
+    ramp[0], ramp[order[0]], ramp[order.argsort()[0]] = 5.0, 0.5, -0.5
     return [
-        Case("a running sum, which knows the order", layer=_running_sum, x=louder, order=order(5)),
-        Case("the same at each place, which does not", layer=_each_alone, x=_draw(rng, 3, 4, 2), order=order(4)),
-        Case("places with a number of their own", layer=_Ramp(ramp), x=_draw(rng, 4, 6, 3), order=order(6)),
-        Case("the neighbour before", layer=_before, x=_draw(rng, 1, 7, 2), order=order(7)),
+        Case("a running sum, which knows the order", layer=_running_sum, x=louder, order=cycle(5)),
+        Case("the same at each place, which does not", layer=_each_alone, x=_draw(rng, 3, 4, 2), order=cycle(4)),
+        Case("places with a number of their own", layer=_Ramp(ramp), x=_draw(rng, 4, 6, 3), order=order),
+        Case("the neighbour before", layer=_before, x=_draw(rng, 1, 7, 2), order=cycle(7)),
     ]
 
 
@@ -557,13 +444,9 @@ def _place_by_place(layer, x, order):
     return gap
 
 
-def _gap(layer, x, order, *, moved=lambda a, order: a[:, order], seen=lambda a, order: a[:, order], size=None):
-    found = layer(moved(x, order)) - seen(layer(x), order)
-    return (size or (lambda d: d.abs().max()))(found).item()
-
-
-def _gapped(**switches):
-    return lambda *args: _gap(*args, **switches)
+def _order_gap(layer, x, order):
+    moved, kept = layer(x[:, order]), layer(x)[:, order]
+    return (moved - kept).abs().max().item()
 
 
 order_gap = Exercise(
@@ -571,30 +454,21 @@ order_gap = Exercise(
     points=2,
     inputs=_layers,
     oracle=_place_by_place,
-    mistakes={
-        "it measures invariance, not equivariance: the result should move along with the tokens, not stay where it was": _gapped(
-            seen=lambda a, order: a
-        ),
-        "the result is put into the inverse order": _gapped(seen=lambda a, order: a[:, order.argsort()]),
-        "the sentences of the batch change places, not the tokens": _gapped(
-            moved=lambda a, order: a[order % len(a)], seen=lambda a, order: a[order % len(a)]
-        ),
-        "the features change places, not the tokens": _gapped(
-            moved=lambda a, order: a[..., order % a.shape[-1]], seen=lambda a, order: a[..., order % a.shape[-1]]
-        ),
-        "the absolute value is forgotten: a large negative difference goes unseen": lambda layer, x, order: min(
-            _gap(layer, x, order, size=lambda d: d.max()), _gap(layer, x, order, size=lambda d: d.min())
-        ),
-        "the mean difference, not the largest: one wrong token in a thousand would hide": _gapped(
-            size=lambda d: d.abs().mean()
-        ),
-        "only the first sentence of the batch is looked at": _gapped(size=lambda d: d[0].abs().max()),
-        "the tokens are compared, not what the layer makes of them": lambda layer, x, order: (
-            (x[:, order] - x).abs().max().item()
-        ),
-    },
+    right=_order_gap,
+    mistakes=slips(_order_gap, {
+        "it measures invariance, not equivariance: the result should move along with the tokens, not stay where it was": "layer(x)[:, order] → layer(x)",
+        "the tokens do not change places before the layer: only its result is reordered": "layer(x[:, order]) → layer(x)",
+        "the result is put into the inverse order": "layer(x)[:, order] → layer(x)[:, order.argsort()]",
+        "the sentences of the batch change places, not the tokens": ("x[:, order]) → x[order % len(x)])", "layer(x)[:, order] → layer(x)[order % len(x)]"),
+        "the features change places, not the tokens": ("x[:, order]) → x[..., order % x.shape[2]])", "layer(x)[:, order] → layer(x)[..., order % x.shape[2]]"),
+        "the absolute value is forgotten: a large negative difference goes unseen": ".abs() →",
+        "the mean difference, not the largest: one wrong token in a thousand would hide": ".max() → .mean()",
+        "the differences are added up: the largest is asked for": ".max() → .sum()",
+        "the difference is squared: the largest absolute one is asked for": ".abs() → .square()",
+        "only the first sentence of the batch is looked at": "(moved - kept) → (moved - kept)[0]",
+        "the tokens are compared, not what the layer makes of them": "layer(x[:, order]), layer(x)[:, order] → x[:, order], x",
+    }),
     accepts=[
-        _gap,
         lambda layer, x, order: max(
             (a - b[order]).abs().max().item() for a, b in zip(layer(x[:, order]), layer(x), strict=True)
         ),
@@ -610,7 +484,7 @@ order_gap = Exercise(
     returns=("gap",),
     difficulty=2,
     minutes=5,
-)
+)  # fmt: skip
 
 
 # -- sinusoidal_positions --------------------------------------------------------------------------------------------
@@ -626,36 +500,19 @@ def _tables(rng) -> list[Case]:
 
 
 def _entry_by_entry(length, width):
-    import torch
-
     rows = [
         [(math.sin, math.cos)[c % 2](t / 10000 ** ((c - c % 2) / width)) for c in range(width)] for t in range(length)
     ]
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def _seqlib_positions(length, width):
-    from seqlib.models.attention import sinusoidal_positions
-
-    return sinusoidal_positions(length, width)
-
-
-def _waves(length, width, *, t=lambda t: t, frequency=lambda i, width: 10000.0 ** (-2 * i / width),
-           join=None, waves=(np.sin, np.cos)):  # fmt: skip
-    i = np.arange((width + 1) // 2)
-    angles = t(np.arange(length)[:, None] * 1.0) * frequency(i, width)
-    pair = [wave(angles) for wave in waves]
-    join = join or (lambda pair: np.stack(pair, axis=2).reshape(length, -1))
-    return join(pair)[:, :width]
-
-
-def _waving(**switches):
-    return lambda *args: _waves(*args, **switches)
+def _sinusoidal_positions(length, width):
+    t = torch.arange(length).double()[:, None]
+    angles = t / 10000 ** (torch.arange(0, width, 2).double() / width)
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
 
 
 def _filled(length, width):
-    import torch
-
     table, t = torch.zeros(length, width, dtype=torch.float64), torch.arange(length, dtype=torch.float64)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10000.0) / width))
     table[:, 0::2] = torch.sin(t * rate)
@@ -663,33 +520,37 @@ def _filled(length, width):
     return table
 
 
-sinusoidal_positions = Exercise(
+def _in_numpy(length, width):
+    columns = np.arange(width)
+    angles = np.arange(length)[:, None] / np.power(10000, 2 * (columns // 2) / width)
+    return np.where(columns % 2, np.cos(angles), np.sin(angles))
+
+
+sinusoidal_positions_ = Exercise(
     name="13.sinusoidal_positions",
     points=3,
     inputs=_tables,
     oracle=_entry_by_entry,
-    stand_in=_seqlib_positions,
-    mistakes={
-        "all sines come first, then all cosines: here they alternate, column by column": _waving(
-            join=lambda pair: np.concatenate(pair, axis=1)
+    stand_in=sinusoidal_positions,
+    right=_sinusoidal_positions,
+    mistakes=slips(_sinusoidal_positions, {
+        "all sines come first, then all cosines: here they alternate, column by column": "torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1) → torch.cat([angles.sin(), angles.cos()], dim=1)",
+        "sine and cosine change places: the even columns are sines": "[angles.sin(), angles.cos()] → [angles.cos(), angles.sin()]",
+        "the exponent is $i/D$, not $2i/D$: every frequency is too high": "torch.arange(0, width, 2).double() / width → torch.arange((width + 1) // 2).double() / width",
+        "the exponent is $4i/D$: the steps of 2 are $2i$ already": "torch.arange(0, width, 2).double() / width → 2 * torch.arange(0, width, 2).double() / width",
+        "the exponent counts columns, so that a sine and its cosine have different frequencies": (
+            "torch.arange(0, width, 2) → torch.arange(width)",
+            "torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width] → torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos())",
         ),
-        "sine and cosine change places: the even columns are sines": _waving(waves=(np.cos, np.sin)),
-        "the exponent is $i/D$, not $2i/D$: every frequency is too high": _waving(
-            frequency=lambda i, width: 10000.0 ** (-i / width)
-        ),
-        "the exponent counts columns, so that a sine and its cosine have different frequencies": lambda n, width: (
-            np.where(np.arange(width) % 2 == 0, np.sin(_angles(n, width)), np.cos(_angles(n, width)))
-        ),
-        "positions are counted from 1": _waving(t=lambda t: t + 1),
-        "the frequencies rise: $t$ is multiplied by the power of 10000, not divided": _waving(
-            frequency=lambda i, width: 10000.0 ** (2 * i / width)
-        ),
-        "every column has the same frequency": _waving(frequency=lambda i, width: 1.0 + 0 * i),
-        "only sines are used": _waving(waves=(np.sin, np.sin)),
-        "the angle is a whole turn for each step: no $2\\pi$ belongs here": _waving(t=lambda t: t * 2 * np.pi),
-        "the base is 1000, not 10000": _waving(frequency=lambda i, width: 1000.0 ** (-2 * i / width)),
-    },
-    accepts=[_waves, _filled],
+        "positions are counted from 1": "torch.arange(length) → torch.arange(1, length + 1)",
+        "the frequencies rise: $t$ is multiplied by the power of 10000, not divided": "t / → t *",
+        "every column has the same frequency": "t / 10000 ** (torch.arange(0, width, 2).double() / width) → t + 0 * torch.arange(0, width, 2)",
+        "only sines are used": "angles.cos() → angles.sin()",
+        "the angle is a whole turn for each step: no $2\\pi$ belongs here": "t / → 2 * math.pi * t /",
+        "the base is 1000, not 10000": "10000 → 1000",
+        "an odd width gets one column too many: cut it off at the end": "[:, :width] →",
+    }),
+    accepts=[_filled, _in_numpy],
     hints=[
         "First the table of angles, (T, number of pairs): position t times the frequency of pair i.",
         "`t = torch.arange(length)[:, None]` and `torch.arange(0, width, 2)`, which is 2i already.",
@@ -699,19 +560,13 @@ sinusoidal_positions = Exercise(
     returns=("positions",),
     difficulty=2,
     minutes=10,
-)
-
-
-def _angles(length, width):
-    return np.arange(length)[:, None] / 10000.0 ** (np.arange(width) / width)
+)  # fmt: skip
 
 
 # -- rotary ----------------------------------------------------------------------------------------------------------
 
 
 def _to_turn(rng) -> list[Case]:
-    import torch
-
     def places(count, low=0, high=40):
         return torch.from_numpy(np.sort(rng.choice(np.arange(low, high), count, replace=False)))
 
@@ -726,8 +581,6 @@ def _to_turn(rng) -> list[Case]:
 
 def _by_complex(x, positions, base=10000.0):
     # A pair of numbers as one complex number; turning it is a multiplication by exp(i angle).
-    import torch
-
     half = x.shape[-1] // 2
     pairs = torch.complex(x[..., :half].double(), x[..., half:].double())
     rates = torch.tensor([float(base) ** (-i / half) for i in range(half)], dtype=torch.float64)
@@ -735,90 +588,53 @@ def _by_complex(x, positions, base=10000.0):
     return torch.cat([turned.real, turned.imag], dim=-1).to(x.dtype)
 
 
-def _turn(x, positions, base=10000.0, *, rate=lambda i, half: i / half, sign=1, where=lambda p: p.double(), mix=None,
-          pairs=lambda x: (x[..., : x.shape[-1] // 2], x[..., x.shape[-1] // 2 :]), join=None):  # fmt: skip
-    import torch
-
+def _rotary(x, positions, base=10000.0):
     half = x.shape[-1] // 2
-    exponents = rate(torch.arange(half, dtype=torch.float64), half)
-    angles = sign * where(positions)[:, None] * float(base) ** (-exponents)
-    first, second = pairs(x.double())
-    mix = mix or (lambda a, b, cos, sin: (a * cos - b * sin, b * cos + a * sin))
-    turned = mix(first, second, angles.cos(), angles.sin())
-    return (join or (lambda parts: torch.cat(parts, dim=-1)))(turned).to(x.dtype)
-
-
-def _turning(**switches):
-    return lambda *args: _turn(*args, **switches)
-
-
-def _woven(parts):
-    import torch
-
-    return torch.stack(parts, dim=-1).flatten(-2)
-
-
-def _coarse(x, positions, base=10000.0):
-    import torch
-
-    half = x.shape[-1] // 2
-    angles = positions.to(x.dtype)[:, None] * base ** (-torch.arange(half, dtype=x.dtype) / half)
+    frequency = base ** (-torch.arange(half).double() / half)
+    angles = positions.double()[:, None] * frequency
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
-    cos, sin = angles.cos(), angles.sin()
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
 def _rotate_half(x, positions, base=10000.0):
-    import torch
-
     half = x.shape[-1] // 2
     angles = positions.double()[:, None] / float(base) ** (torch.arange(half).double() / half)
     angles, wide = torch.cat([angles, angles], dim=-1), x.double()
     return (wide * angles.cos() + torch.cat([-wide[..., half:], wide[..., :half]], dim=-1) * angles.sin()).to(x.dtype)
 
 
-def _seqlib_rotary(x, positions, base=10000.0):
-    from seqlib.models.attention import rotary
+_TURN = "[first * cos - second * sin, second * cos + first * sin]"
 
-    return rotary(x, positions, base)
-
-
-rotary = Exercise(
+rotary_ = Exercise(
     name="13.rotary",
     points=4,
     inputs=_to_turn,
     oracle=_by_complex,
-    stand_in=_seqlib_rotary,
-    mistakes={
-        "neighbouring columns are paired: here column i goes with column i + d_k/2": _turning(
-            pairs=lambda x: (x[..., 0::2], x[..., 1::2]), join=_woven
+    stand_in=rotary,
+    right=_rotary,
+    trains=True,
+    mistakes=slips(_rotary, {
+        "neighbouring columns are paired: here column i goes with column i + d_k/2": (
+            "x[..., :half], x[..., half:] → x[..., 0::2], x[..., 1::2]", f"torch.cat({_TURN}, dim=-1) → torch.stack({_TURN}, dim=-1).flatten(-2)",
         ),
-        "the pairs turn the other way round: q and k would still agree, but not with anyone else's weights": _turning(
-            sign=-1
-        ),
-        "position times frequency is added, as a sine and a cosine: rotary positions turn": _turning(
-            mix=lambda a, b, cos, sin: (a + cos, b + sin)
-        ),
-        "both halves have the same sign in front of the sine: that is no turn, and lengths change": _turning(
-            mix=lambda a, b, cos, sin: (a * cos - b * sin, b * cos - a * sin)
-        ),
-        "a column is mixed with itself: the sine goes with the other one of the pair": _turning(
-            mix=lambda a, b, cos, sin: (a * cos - a * sin, b * cos + b * sin)
-        ),
-        "the frequencies fall half as fast: $i$ counts pairs, so it is divided by their number $d_k/2$": _turning(
-            rate=lambda i, half: i / (2 * half)
-        ),
-        "every pair has the same frequency": _turning(rate=lambda i, half: 0 * i),
-        "`positions` is not used: tokens are counted from 0": lambda x, p, base=10000.0: _turn(
-            x, p * 0 + _count(p), base
-        ),
-        "the base is 10000, whatever `base` says": lambda x, p, base=10000.0: _turn(x, p),
-        "the angles are computed in bfloat16, which cannot count beyond 256: use float32 at least": _coarse,
-        "half of the columns come back: both parts of each pair are needed": lambda x, p, base=10000.0: _turn(
-            x, p, base
-        )[..., : x.shape[-1] // 2],
-    },
-    accepts=[_turn, _rotate_half],
+        "the pairs turn the other way round: q and k would still agree, but not with anyone else's weights": "angles.sin() → -angles.sin()",
+        "position times frequency is added, as a sine and a cosine: rotary positions turn": f"{_TURN} → [first + cos, second + sin]",
+        "both halves have the same sign in front of the sine: that is no turn, and lengths change": "second * cos + first * sin → second * cos - first * sin",
+        "a column is mixed with itself: the sine goes with the other one of the pair": f"{_TURN} → [first * cos - first * sin, second * cos + second * sin]",
+        "sine and cosine change places": "cos, sin = → sin, cos =",
+        "only the first of each pair is turned": "second * cos + first * sin → second",
+        "the turned halves change places": f"{_TURN} → [second * cos + first * sin, first * cos - second * sin]",
+        "the frequencies fall half as fast: $i$ counts pairs, so it is divided by their number $d_k/2$": "/ half) → / (2 * half))",
+        "the frequencies fall twice as fast: $-2i/d_k$ is $-i$ over the number of pairs": "/ half) → / half * 2)",
+        "the frequencies rise: the exponent is negative": "(-torch → (torch",
+        "every pair has the same frequency": "base ** (-torch.arange(half).double() / half) → torch.ones(half).double()",
+        "`positions` is not used: tokens are counted from 0": "positions.double() → torch.arange(len(positions)).double()",
+        "the base is 10000, whatever `base` says": "frequency = base ** → frequency = 10000.0 **",
+        "the angles are computed in bfloat16, which cannot count beyond 256: use float32 at least": "positions.double()[:, None] * frequency → positions.to(x.dtype)[:, None] * frequency.to(x.dtype)",
+        "half of the columns come back: both parts of each pair are needed": f"{_TURN} → [first * cos - second * sin]",
+    }),
+    accepts=[_rotate_half],
     hints=[
         "Cut x in two halves along its last axis, `first` and `second`: number i of one and number i of the other are "
         "a pair. The angles are (T, d_k/2).",
@@ -830,13 +646,7 @@ rotary = Exercise(
     returns=("turned",),
     difficulty=3,
     minutes=12,
-)
-
-
-def _count(positions):
-    import torch
-
-    return torch.arange(len(positions))
+)  # fmt: skip
 
 
 # -- MultiHeadAttention ----------------------------------------------------------------------------------------------
@@ -851,8 +661,9 @@ def _setups(rng) -> list[Case]:
     return [
         case("2 heads, 5 tokens that look at themselves", 6, 2, 3, 5),
         case("3 heads, a memory of 7, a mask for each sentence", 12, 3, 2, 5, 7, _some_mask(rng, 2, 5, 7)),
-        case("one head, one mask for all", 4, 1, 3, 6, 5, _some_mask(rng, 6, 5)),
+        case("one head, a memory as long as x, one mask for all", 4, 1, 3, 6, 6, _some_mask(rng, 6, 6)),
         case("2 heads with rotary positions and a padding mask", 8, 2, 4, 5, None, _some_mask(rng, 4, 1, 5), True),
+        case("3 heads, a memory of 4, no mask", 6, 3, 2, 5, 4),
     ]
 
 
@@ -867,14 +678,11 @@ def _random_linears(seed, width):
 
 def _with_weights(answer, width, heads, use_rotary, seed, x, memory, mask):
     """The layer with given weights: what it returns, and whether it refuses a width that its heads do not divide."""
-    import torch
-
     layer = answer(width, heads, use_rotary).double()
-    with torch.no_grad():
-        for name, (weight, bias) in _random_linears(seed, width).items():
-            getattr(layer, name).weight.copy_(torch.from_numpy(weight))
-            getattr(layer, name).bias.copy_(torch.from_numpy(bias))
-        out, weights = layer(x, memory, mask)
+    for name, (weight, bias) in _random_linears(seed, width).items():
+        getattr(layer, name).weight.data.copy_(torch.from_numpy(weight))
+        getattr(layer, name).bias.data.copy_(torch.from_numpy(bias))
+    out, weights = layer(x, memory, mask)
     try:
         answer(2 * width + 1, 2)
     except ValueError:
@@ -884,141 +692,79 @@ def _with_weights(answer, width, heads, use_rotary, seed, x, memory, mask):
 
 def _torch_layer(width, heads, use_rotary, seed, x, memory, mask):
     # nn.MultiheadAttention with these weights and with its own, opposite, mask; by einsum where there is rotary.
-    import torch
-
     linears, memory = _random_linears(seed, width), x if memory is None else memory
     parts = {n: [torch.from_numpy(a) for a in pair] for n, pair in linears.items()}
     if use_rotary:
         return *_einsum_layer(parts, heads, x, memory, mask), True
     layer = torch.nn.MultiheadAttention(width, heads, batch_first=True, dtype=torch.float64)
     hidden = None if mask is None else (~mask).expand(len(x), x.shape[1], -1).repeat_interleave(heads, 0)
-    with torch.no_grad():
-        layer.in_proj_weight.copy_(torch.cat([parts[n][0] for n in ("W_q", "W_k", "W_v")]))
-        layer.in_proj_bias.copy_(torch.cat([parts[n][1] for n in ("W_q", "W_k", "W_v")]))
-        layer.out_proj.weight.copy_(parts["W_o"][0])
-        layer.out_proj.bias.copy_(parts["W_o"][1])
-        out, weights = layer(x, memory, memory, attn_mask=hidden, average_attn_weights=False)
+    stacked = [torch.cat([parts[n][i] for n in ("W_q", "W_k", "W_v")]) for i in (0, 1)]
+    layer.in_proj_weight.data, layer.in_proj_bias.data = stacked
+    layer.out_proj.weight.data, layer.out_proj.bias.data = parts["W_o"]
+    out, weights = layer(x, memory, memory, attn_mask=hidden, average_attn_weights=False)
     return out, weights, True
 
 
 def _einsum_layer(parts, heads, x, memory, mask):
-    import torch
-
     q, k, v = (
         (source @ parts[name][0].T + parts[name][1]).reshape(*source.shape[:2], heads, -1)
         for name, source in (("W_q", x), ("W_k", memory), ("W_v", memory))
     )
     q, k = (_by_complex(part.swapaxes(1, 2), torch.arange(part.shape[1])) for part in (q, k))
     scores = torch.einsum("batd,basd->bats", q, k) / q.shape[-1] ** 0.5
-    weights = _weights_of(scores, mask[:, None])
+    weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(-1)
     read = torch.einsum("bats,bsad->btad", weights, v).reshape(x.shape)
     return read @ parts["W_o"][0].T + parts["W_o"][1], weights
 
 
-def _seqlib_heads(width, heads, use_rotary=False):
-    from seqlib.models.attention import MultiHeadAttention
-
-    return MultiHeadAttention(width, heads, use_rotary)
-
-
-def _merged(read):
-    return read.transpose(1, 2).flatten(2)
-
-
-def _run(layer, x, memory, mask, *, roles=("W_q", "W_k", "W_v"), sources="xmm", merge=_merged, out=True, attend=_attend,
-         scale=lambda layer: 1.0, spread=lambda mask: mask.unsqueeze(-3), turn=True):  # fmt: skip
-    """The forward pass with each of its parts replaceable, which is how the mistakes are made."""
-    import torch
-
-    from seqlib.models.attention import rotary as turned
-
-    places = {"x": x, "m": x if memory is None else memory}
-    q, k, v = (layer.split(getattr(layer, role)(places[source])) for role, source in zip(roles, sources, strict=True))
-    if layer.use_rotary and turn:
-        q, k = (turned(part, torch.arange(part.shape[2])) for part in (q, k))
-    read, weights = attend(q * scale(layer), k, v, None if mask is None else spread(mask))
-    read = merge(read)
-    return (layer.W_o(read) if out else read), weights
-
-
-def _layer_with(split=None, **switches):
-    def make(width, heads, use_rotary=False):
-        layer = _seqlib_heads(width, heads, use_rotary)
-        if split is not None:
-            layer.split = lambda x: split(x, heads)
-        layer.forward = lambda x, memory=None, mask=None: _run(layer, x, memory, mask, **switches)
-        return layer
-
-    return make
-
-
-def _weights_averaged(width, heads, use_rotary=False):
-    layer = _seqlib_heads(width, heads, use_rotary)
-
-    def forward(x, memory=None, mask=None):
-        out, weights = _run(layer, x, memory, mask)
-        return out, weights.mean(1)
-
-    layer.forward = forward
-    return layer
-
-
-def _head_by_head(width, heads, use_rotary=False):
-    import torch
-
-    from seqlib.models.attention import rotary as turned
-
-    layer, size = _seqlib_heads(width, heads, use_rotary), width // heads
-
-    def forward(x, memory=None, mask=None):
-        memory, found = x if memory is None else memory, []
-        for a in range(heads):
-            q, k, v = (
-                linear(source)[..., a * size : (a + 1) * size]
-                for linear, source in ((layer.W_q, x), (layer.W_k, memory), (layer.W_v, memory))
-            )
-            if use_rotary:
-                q, k = (turned(part, torch.arange(part.shape[1])) for part in (q, k))
-            found.append(_attend(q, k, v, mask))
+class _HeadByHead(MultiHeadAttention):
+    def forward(self, x, memory=None, mask=None):
+        sources, found = (x, *[x if memory is None else memory] * 2), []
+        for a in range(self.heads):
+            own = slice(a * x.shape[2] // self.heads, (a + 1) * x.shape[2] // self.heads)
+            linears = zip((self.W_q, self.W_k, self.W_v), sources, strict=True)
+            q, k, v = (linear(source)[..., own] for linear, source in linears)
+            if self.use_rotary:
+                q, k = (rotary(part, torch.arange(part.shape[1])) for part in (q, k))
+            found.append(_attention(q, k, v, mask))
         read, weights = zip(*found, strict=True)
-        return layer.W_o(torch.cat(read, dim=-1)), torch.stack(weights, dim=1)
-
-    layer.forward = forward
-    return layer
+        return self.W_o(torch.cat(read, dim=-1)), torch.stack(weights, dim=1)
 
 
-MultiHeadAttention = Exercise(
+_KV = "self.split(self.W_k(memory)), self.split(self.W_v(memory))"
+_CUT = "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)"
+_JOIN = "self.W_o(read.transpose(1, 2).flatten(2)), weights"
+
+multi_head_attention = Exercise(
     name="13.MultiHeadAttention",
     points=6,
     inputs=_setups,
     oracle=_torch_layer,
     using=_with_weights,
-    stand_in=_seqlib_heads,
-    mistakes={
-        "the heads are cut by a reshape to (B, A, T, d_k): that deals out tokens; cut the last axis, then turn": (
-            _layer_with(split=lambda x, a: x.reshape(len(x), a, x.shape[1], -1))
-        ),
-        "each head takes every A-th column: the last axis is cut as (d_k, A), not (A, d_k)": _layer_with(
-            split=lambda x, a: x.unflatten(-1, (-1, a)).permute(0, 3, 1, 2)
-        ),
-        "the heads are put together without turning their axis back: flatten mixes tokens": _layer_with(
-            merge=lambda read: read.reshape(len(read), read.shape[2], -1)
-        ),
-        "the scores are divided by $\\sqrt{D}$: each head has only $d_k$ columns": _layer_with(
-            scale=lambda layer: layer.heads**-0.5
-        ),
-        "the result is not sent through $W_o$": _layer_with(out=False),
-        "queries and keys change places: $W_q$ is for what asks": _layer_with(roles=("W_k", "W_q", "W_v")),
-        "values are made with $W_k$": _layer_with(roles=("W_q", "W_k", "W_k")),
-        "the memory asks and x answers": _layer_with(sources="mxx", merge=lambda read: _merged(read)),
-        "the memory is not used: keys and values come from x": _layer_with(
-            sources="xxx", spread=lambda mask: mask[..., :1].unsqueeze(-3)
-        ),
-        "the mask is not handed on": _layer_with(attend=lambda q, k, v, mask: _attend(q, k, v)),
-        "the mask is the other way round: here True means attend": _layer_with(spread=lambda m: ~m.unsqueeze(-3)),
-        "the weights are averaged over the heads, as `nn.MultiheadAttention` does unless told not to": _weights_averaged,
-    },
-    accepts=[_layer_with(), _head_by_head],
+    stand_in=MultiHeadAttention,
+    right=MultiHeadAttention,
+    trains=True,
+    mistakes=slips(MultiHeadAttention, {
+        "the heads are cut by a reshape to (B, A, T, d_k): that deals out tokens; cut the last axis, then turn": f"{_CUT} → x.reshape(len(x), self.heads, x.shape[1], -1)",
+        "each head takes every A-th column: the last axis is cut as (d_k, A), not (A, d_k)": f"{_CUT} → x.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)",
+        "the heads are put together without turning their axis back: flatten mixes tokens": "read.transpose(1, 2).flatten(2) → read.reshape(len(read), read.shape[2], -1)",
+        "the scores are divided by $\\sqrt{D}$: each head has only $d_k$ columns": "attention(q, k, v, mask) → attention(q / self.heads**0.5, k, v, mask)",
+        "the scores are divided by $\\sqrt{d_k}$ twice: `attention` does it": "attention(q, k, v, mask) → attention(q / q.shape[-1] ** 0.5, k, v, mask)",
+        "the result is not sent through $W_o$": f"{_JOIN} → read.transpose(1, 2).flatten(2), weights",
+        "queries and keys change places: $W_q$ is for what asks": ("self.W_q(x) → self.W_k(x)", "self.W_k(memory) → self.W_q(memory)"),
+        "values are made with $W_k$": "self.W_v(memory) → self.W_k(memory)",
+        "keys are made with $W_q$": "self.W_k(memory) → self.W_q(memory)",
+        "keys and values change places": f"{_KV} → self.split(self.W_v(memory)), self.split(self.W_k(memory))",
+        "the memory asks and x answers": (f"{_KV} → self.split(self.W_k(x)), self.split(self.W_v(x))", "self.W_q(x) → self.W_q(memory)"),
+        "the memory is not used: keys and values come from x": f"{_KV} → self.split(self.W_k(x)), self.split(self.W_v(x))",
+        "keys and values go through no matrix of their own: the memory is cut as it is": f"{_KV} → self.split(memory), self.split(memory)",
+        "the mask is not handed on": "attention(q, k, v, mask) → attention(q, k, v)",
+        "the mask is the other way round: here True means attend": "mask.unsqueeze(-3) → ~mask.unsqueeze(-3)",
+        "the weights are averaged over the heads, as `nn.MultiheadAttention` does unless told not to": f"{_JOIN} → self.W_o(read.transpose(1, 2).flatten(2)), weights.mean(1)",
+        "the weights of the first head alone are handed back": f"{_JOIN} → self.W_o(read.transpose(1, 2).flatten(2)), weights[:, 0]",
+        "the two results change places: the vectors come first": f"{_JOIN} → weights, self.W_o(read.transpose(1, 2).flatten(2))",
+    }),
+    accepts=[MultiHeadAttention, _HeadByHead],
     forbids=READY_MADE,
     hints=[
         "`split`: (B, T, D) → (B, T, A, d_k) → (B, A, T, d_k). Cut the last axis, then change places of axes 1 and 2.",
@@ -1030,7 +776,7 @@ MultiHeadAttention = Exercise(
     returns=("out", "weights", "an odd width refused"),
     difficulty=3,
     minutes=20,
-)
+)  # fmt: skip
 
 
 # -- attention_backward ----------------------------------------------------------------------------------------------
@@ -1039,7 +785,7 @@ MultiHeadAttention = Exercise(
 def _backwards(rng) -> list[Case]:
     def case(label, batch, steps, places, d_k, d_v, mask=None):
         q, k = _draw(rng, *batch, steps, d_k), _draw(rng, *batch, places, d_k)
-        _, weights = _attend(q, k, k, mask)
+        _, weights = _attention(q, k, k, mask)
         return Case(label, d_out=_draw(rng, *batch, steps, d_v), q=q, k=k, v=_draw(rng, *batch, places, d_v),
                     weights=weights)  # fmt: skip
 
@@ -1052,8 +798,6 @@ def _backwards(rng) -> list[Case]:
 
 def _autograd(d_out, q, k, v, weights):
     # Forward again from q, k and v, with what has weight zero hidden, and PyTorch's own way back.
-    import torch
-
     q, k, v = (torch.as_tensor(part).detach().clone().requires_grad_() for part in (q, k, v))
     with torch.enable_grad():
         scores = torch.einsum("...td,...sd->...ts", q, k) * q.shape[-1] ** -0.5
@@ -1061,21 +805,14 @@ def _autograd(d_out, q, k, v, weights):
         return torch.autograd.grad(out, (q, k, v), torch.as_tensor(d_out))
 
 
-def _back(d_out, q, k, v, weights, *, scale=lambda q: q.shape[-1] ** -0.5, through=None, d_v=None, order=(0, 1, 2)):
-    d_weights = d_out @ _turned(v)
-    through = through or (lambda w, d: w * (d - (w * d).sum(-1, keepdim=True)))
-    d_scores = through(weights, d_weights) * scale(q)
-    parts = d_scores @ k, _turned(d_scores) @ q, (d_v or (lambda w, d, s: _turned(w) @ d))(weights, d_out, d_scores)
-    return tuple(parts[place] for place in order)
-
-
-def _backing(**switches):
-    return lambda *args: _back(*args, **switches)
+def _attention_backward(d_out, q, k, v, weights):
+    d_weights = d_out @ v.mT
+    d_scores = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
+    d_scores = d_scores / math.sqrt(q.shape[-1])
+    return d_scores @ k, d_scores.mT @ q, weights.mT @ d_out
 
 
 def _with_jacobian(d_out, q, k, v, weights):
-    import torch
-
     jacobian = torch.diag_embed(weights) - weights[..., :, None] * weights[..., None, :]
     d_scores = torch.einsum("...tsr,...tv,...sv->...tr", jacobian, d_out, v) / q.shape[-1] ** 0.5
     return [
@@ -1085,34 +822,32 @@ def _with_jacobian(d_out, q, k, v, weights):
     ]
 
 
+_BRACKET = "weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))"
+
 attention_backward = Exercise(
     name="13.attention_backward",
     points=4,
     inputs=_backwards,
     oracle=_autograd,
-    mistakes={
-        "the softmax is passed as if each weight had its own score: $a(1-a)$ is a sigmoid's slope": _backing(
-            through=lambda w, d: w * (1 - w) * d
-        ),
-        "what the sum in the softmax hands back is left out: subtract the weighted mean of the row": _backing(
-            through=lambda w, d: w * d
-        ),
-        "the plain mean of the row is subtracted, not the weighted one": _backing(
-            through=lambda w, d: w * (d - d.mean(-1, keepdim=True))
-        ),
-        "the sum runs over the queries: each row of weights is a softmax of its own": _backing(
-            through=lambda w, d: w * (d - (w * d).sum(-2, keepdim=True))
-        ),
-        "the softmax is not passed at all": _backing(through=lambda w, d: d),
-        "the scale is forgotten on the way back": _backing(scale=lambda q: 1.0),
-        "the scale is $1/d_k$ on the way back": _backing(scale=lambda q: 1 / q.shape[-1]),
-        "the scale is multiplied in the place of divided": _backing(scale=lambda q: q.shape[-1] ** 0.5),
-        "the gradients of q and k change places": _backing(order=(1, 0, 2)),
-        "the values get the gradient of the scores: they are mixed by the weights": _backing(
-            d_v=lambda w, d, s: _turned(s) @ d
-        ),
-    },
-    accepts=[_back, _with_jacobian],
+    right=_attention_backward,
+    mistakes=slips(_attention_backward, {
+        "the softmax is passed as if each weight had its own score: $a(1-a)$ is a sigmoid's slope": f"{_BRACKET} → weights * (1 - weights) * d_weights",
+        "what the sum in the softmax hands back is left out: subtract the weighted mean of the row": f"{_BRACKET} → weights * d_weights",
+        "the factor before the bracket is left out: $a$ times what is left": "d_scores = weights * (d → d_scores = (d",
+        "the plain mean of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.mean",
+        "the plain sum of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.sum",
+        "the sum runs over the queries: each row of weights is a softmax of its own": ".sum(dim=-1 → .sum(dim=-2",
+        "the softmax is not passed at all": f"{_BRACKET} → d_weights",
+        "the sign of the scores' gradient is turned": "d_scores = weights → d_scores = -weights",
+        "the scale is forgotten on the way back": "d_scores = d_scores / math.sqrt(q.shape[-1]) → pass",
+        "the scale is $1/d_k$ on the way back": "math.sqrt(q.shape[-1]) → q.shape[-1]",
+        "the scale is multiplied in the place of divided": "/ math.sqrt → * math.sqrt",
+        "the gradients of q and k change places": "d_scores @ k, d_scores.mT @ q → d_scores.mT @ q, d_scores @ k",
+        "the values get the gradient of the scores: they are mixed by the weights": "weights.mT @ d_out → d_scores.mT @ d_out",
+        "the values get every output's gradient evenly, without the weights": "weights.mT @ d_out → torch.ones_like(weights).mT @ d_out",
+        "the values' gradient is divided by the scale too: it never went through the scores": "weights.mT @ d_out → weights.mT @ d_out / math.sqrt(q.shape[-1])",
+    }),
+    accepts=[_with_jacobian],
     forbids=BACKWARD,
     hints=[
         "Start at the end: the output is weights times v. Each factor gets the gradient times the other, turned.",
@@ -1125,7 +860,7 @@ attention_backward = Exercise(
     difficulty=4,
     minutes=20,
     core=False,
-)
+)  # fmt: skip
 
 
 EXERCISES = [
@@ -1133,10 +868,10 @@ EXERCISES = [
     attention_loop,
     attention,
     causal_mask,
-    padding_mask,
+    padding_mask_,
     order_gap,
-    sinusoidal_positions,
-    rotary,
-    MultiHeadAttention,
+    sinusoidal_positions_,
+    rotary_,
+    multi_head_attention,
     attention_backward,
 ]

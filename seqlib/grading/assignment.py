@@ -4,12 +4,12 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from seqlib.checks.exercise import Exercise, all_exercises, exercises, module_names
 from seqlib.grading import GRADING_VERSION
+from seqlib.grading.moments import moment
 
 SCHEMA = 1
 
@@ -42,7 +42,7 @@ def grader_version(numbers: tuple[str, ...]) -> str:
     """A fingerprint of the code that decides about the points of these notebooks."""
     package, digest = Path(__file__).resolve().parent.parent, hashlib.sha256()
     data = [p for p in package.glob("exercises/*.py") if not p.name.startswith("nb") or p.name[2:4] in numbers]
-    for path in sorted([*package.glob("grading/**/*.py"), *package.glob("checks/*.py"), *data]):
+    for path in sorted([*package.glob("grading/**/*.py"), *package.glob("checks/**/*.py"), *data]):
         digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 
@@ -94,10 +94,9 @@ def _moment(text):
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--deadline {text!r}: expected a date and time such as 2027-03-01T23:59+01:00") from None
-    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+        return moment(text, zone=None, end_of_day=True).isoformat()
+    except ValueError as error:
+        raise ValueError(f"--deadline {text!r}: {error}") from None
 
 
 def read(path: Path) -> Assignment:

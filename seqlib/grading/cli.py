@@ -8,6 +8,7 @@ from pathlib import Path
 from seqlib.grading import assignment as assignments
 from seqlib.grading import pool, records, report, stage, submissions
 from seqlib.grading.sandbox import Limits, NoSandbox, choose
+from seqlib.grading.selftest import CannotGrade
 
 DESCRIPTION = """\
 Grade a class outside the students' own process.
@@ -128,8 +129,12 @@ def main(argv=None) -> int:
         stream.reconfigure(errors="replace")
     try:
         return COMMANDS[options.command](options)
-    except (Problem, NoSandbox, ValueError) as problem:
+    except (Problem, NoSandbox, CannotGrade, ValueError) as problem:
         print(f"Cannot go on: {problem}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error
+        print(f"Cannot go on: {what}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted. What is graded is kept: the same command goes on from here.", file=sys.stderr)
@@ -179,10 +184,9 @@ def graded(items, book, options, secrets, jobs) -> dict:
 
 
 def grade(options) -> int:
-    found = submissions.find(options.folder)
+    book, found = opened(options, options.folder)
     if options.part:
         found = part(found, options.part)
-    book = records.Book(options.out, wanted(options))
     told = graded(found, book, options, [options.folder, options.out], max(1, options.jobs))
     print(
         f"{told['graded']} graded now, {told['before']} before"
@@ -191,6 +195,20 @@ def grade(options) -> int:
     if not options.part:
         _merged(book)
     return _trouble(told)
+
+
+def opened(options, folder: Path):
+    """The book of a class and what is in its folder; everything that is left out is named."""
+    if os.path.realpath(folder) == os.path.realpath(options.out):
+        raise Problem(f"--out {options.out} is the folder of submissions itself: name another one for the grades")
+    skip = [p for p in (options.out, options.assignment) if p and p.is_dir()]
+    found = submissions.find(folder, skip)
+    book = records.Book(options.out, wanted(options))
+    for name in submissions.left_out(folder, skip):
+        print(f"left out, nobody's: {name}", file=sys.stderr)
+    for gone in book.note(folder, found):
+        print(f"{gone} is no longer there: its students are left out of the grades", file=sys.stderr)
+    return book, found
 
 
 def part(found, text: str):
@@ -205,13 +223,17 @@ def part(found, text: str):
 
 def one(options) -> int:
     root = options.root or options.file.parent
-    path = os.path.abspath(options.file)
-    found = [s for s in submissions.find(root) if s.path and os.path.abspath(s.path) == path]
-    if not found:
-        raise Problem(f"{options.file} is not among the submissions in {root}")
-    book = records.Book(options.out, wanted(options))
     options.quiet = True
-    told = graded(found[:1], book, options, [root, options.out], 1)
+    book, everybody = opened(options, root)
+    place = os.path.relpath(os.path.abspath(options.file), os.path.abspath(root))
+    found = [s for s in everybody if s.place == place or s.place.startswith(place + "/")]
+    if not found:
+        name = submissions.shown(options.file.name)
+        if any(name in (s.left or "") or name in [n for n, *_ in s.beside] for s in everybody):
+            print(f"{name}: handed in beside a notebook, and graded with that or not at all")
+            return 0
+        raise Problem(f"{options.file} is not among the submissions in {root}")
+    told = graded(found, book, options, [root, options.out], 1)
     print(f"{found[0].student}: {'graded' if told['graded'] else 'not graded' if told['trouble'] else 'graded before'}")
     return _trouble(told)
 
@@ -225,6 +247,8 @@ def _trouble(told) -> int:
 def _merged(book):
     numbers = report.merge(book)
     print(f"{numbers['students']} students, median {numbers['median']:g} of {numbers['points']:g} points")
+    for sentence in report.warnings(numbers):
+        print(f"look at this: {sentence}", file=sys.stderr)
     print(f"in {book.out}: grades-canvas.csv, grades-moodle.csv, feedback/, statistics.html")
 
 
@@ -258,7 +282,7 @@ def check_solutions(options) -> int:
         raise Problem(f"no solved notebooks in {options.solutions}: build them with `make notebooks`")
     with tempfile.TemporaryDirectory() as out:
         book = records.Book(Path(out), chosen)
-        items = [submissions.Submission(p.stem, str(p), p.name) for p in files]
+        items = [submissions.Submission(p.stem, str(p), p.name, place=p.name) for p in files]
         told = graded(items, book, options, [options.solutions], 2)
         return max(_table(book, chosen, files), _trouble(told))
 

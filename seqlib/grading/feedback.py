@@ -1,90 +1,103 @@
-"""What a student may be told: which inputs failed and in what way, never the inputs or what would have been right."""
+"""What a student may be told: which inputs failed and in what way, never the inputs or what would have been right.
 
+An answer chooses its messages, its shapes, the line that raises and how many entries are nan, and could write hidden
+inputs into any of them. So a page holds sentences of ours and nothing that an answer has chosen but which of them.
+"""
+
+import ast
 import builtins
+import inspect
 import re
+import sys
+from functools import cache
 
-NUMBERS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.I)
 LIMIT = 240
+_NAME = r"^(?P<n>[^:;]{1,60}?) "
 
-# Ways of failing that say nothing of values. Groups are kept as they stand; everything else is left out.
+# Ways of failing that say nothing of values. A name is kept where it is one of ours; everything else is left out.
 _SAFE = [
-    (
-        re.compile(
-            r"^(?P<n>[^:;]{1,60}?) should have shape (?P<a>\([\d, ]*\)); "
-            r"found (?P<b>\([\d, ]*\))(?P<t> \(transposed\?\))?"
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (_NAME + r"should have shape \([\d, ]*\); found \([\d, ]*\) \(transposed", "{n} looks transposed"),
+        (_NAME + r"should have shape", "{n} has another shape than asked for"),
+        (_NAME + r"should be boolean", "{n} should be boolean (True and False)"),
+        (_NAME + r"should hold integers", "{n} should hold integers"),
+        (_NAME + r"should be real", "{n} should be real; yours holds complex numbers"),
+        (_NAME + r"is not finite", "{n} is not finite: it holds nan or infinite entries"),
+        (_NAME + r"is None", "{n} is None: does the function end with `return`?"),
+        (r"^(?P<n>[^:;]{1,60}?): (?P<k>\d+ of \d+) entries differ", "{n}: {k} differ from the right ones"),
+        (_NAME + r"should be an array of shape", "{n} should be an array of another shape"),
+        (_NAME + r"should be a tuple of (?P<k>\d+)", "{n} should be a tuple of {k}"),
+        (_NAME + r"should have \d+ entries; found", "{n} should have another number of entries"),
+        (_NAME + r"should be a number", "{n} should be a number"),
+        (r"^it did not finish", "it did not finish in time: is there a loop that never ends?"),
+        (r"^not written yet", "not written yet"),
+        (r"^not tried", "not tried: the case before did not finish"),
+        (
+            r"^it changes its argument",
+            "it changes an argument in place: work on a copy, the caller may need the original",
         ),
-        "{n} should have shape {a}; yours has {b}{t}",
-    ),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) should be boolean"), "{n} should be boolean (True and False)"),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) should hold integers"), "{n} should hold integers"),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) should be real"), "{n} should be real; yours holds complex numbers"),
-    (
-        re.compile(r"^(?P<n>[^:;]{1,60}?) is not finite: (?P<k>\d+ of \d+ entries)"),
-        "{n} is not finite: {k} are nan or infinite",
-    ),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) is not finite"), "{n} is not finite"),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) is None"), "{n} is None: does the function end with `return`?"),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?): (?P<k>\d+ of \d+ entries) differ"), "{n}: {k} differ"),
-    (
-        re.compile(r"^(?P<n>[^:;]{1,60}?) should be an array of shape (?P<a>\([\d, ]*\))"),
-        "{n} should be an array of shape {a}",
-    ),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) should be a tuple of (?P<k>\d+)"), "{n} should be a tuple of {k}"),
-    (
-        re.compile(r"^(?P<n>[^:;]{1,60}?) should have (?P<k>\d+) entries; found (?P<b>\d+)"),
-        "{n} should have {k} entries; yours has {b}",
-    ),
-    (re.compile(r"^it did not finish"), "it did not finish in time: is there a loop that never ends?"),
-    (re.compile(r"^not written yet"), "not written yet"),
-    (re.compile(r"^not tried"), "not tried: the case before did not finish"),
-    (
-        re.compile(r"^it changes its argument (?P<n>`\w{1,40}`(?: and `\w{1,40}`)*) in place"),
-        "it changes its argument {n} in place: work on a copy, the caller may need the original",
-    ),
-    (
-        re.compile(r"^the check calls it with (?P<k>\d+ arguments?)"),
-        "the check calls it with {k}; yours takes another number",
-    ),
-    (re.compile(r"^`?\w{1,40}`? should be a function"), "this should be a function"),
-    (re.compile(r"^the process ended"), "the process ended while this was tried (memory, or an exit)"),
-    (re.compile(r"^the result can't be"), "what it returned can't be compared"),
-    (re.compile(r"^what it returned is too large"), "what it returned is too large to be looked at"),
-    (re.compile(r"^(?P<n>[^:;]{1,60}?) should be a number"), "{n} should be a number"),
-    (re.compile(r"^the answer could not be"), "what it returned could not be read as data, or was too large"),
-    (re.compile(r"^nothing was found"), "nothing was found under this name in your notebook"),
+        (r"^the check calls it with (?P<k>\d+) argument", "the check calls it with {k} arguments; yours takes others"),
+        (r"^`?\w{1,40}`? should be a function", "this should be a function"),
+        (r"^the process ended", "the process ended while this was tried (memory, or an exit)"),
+        (r"^the result can't be", "what it returned can't be compared"),
+        (r"^what it returned is too large", "what it returned is too large to be looked at"),
+        (r"^the answer could not be", "what it returned could not be read as data, or was too large"),
+        (r"^nothing was found", "nothing was found under this name in your notebook"),
+    )
 ]
-_RAISED = re.compile(r"^it raised (\w{1,60})(?:.*?)(?:, at the line `(.{1,120})`)?(?: \(with .*\))?$", re.S)
+_RAISED = re.compile(r"^it raised (\w{1,60})")
+OTHER = "another value than the right one"
 
 
-def told(message: str, source_lines: frozenset = frozenset()) -> str:
-    """`message` as a student may read it. `source_lines` are the lines of the student's own notebook."""
+def told(message: str, sentences=()) -> str:
+    """`message` as a student may read it. `sentences` are those of the exercise's own judge."""
     message = " ".join(message.split())
     if not message:
         return ""
-    raised = _RAISED.match(message)
-    if raised:
-        return _error(raised[1], raised[2], source_lines)
+    if raised := _RAISED.match(message):
+        return _error(raised[1])
     for pattern, sentence in _SAFE:
-        found = pattern.match(message)
-        if found:
+        if found := pattern.match(message):
             fields = {k: v or "" for k, v in found.groupdict().items()}
-            fields["n"] = _name(fields.get("n", ""))
-            return sentence.format(**fields)[:LIMIT]
-    return "another value than the right one"
+            return sentence.format(**{**fields, "n": _name(fields.get("n", ""))})[:LIMIT]
+    return next((s for pattern, s in sentences if pattern.match(message)), OTHER)[:LIMIT]
 
 
 def _name(text: str) -> str:
     """The name of a result: ours (`h_t`, the result, result[2]); a dictionary's key could be a hidden input."""
-    return text if re.fullmatch(r"(the result|`\w+`|result)(\[\d+\])*", text) else "the result"
+    return text if re.fullmatch(r"(the result|`\w+`|result)(\[\d\])*", text) else "the result"
 
 
-def _error(kind: str, line, source_lines) -> str:
-    """An exception by its type, if Python itself has it, and the student's own line; its text could hold anything."""
+def _error(kind: str) -> str:
+    """An exception by its type, if Python itself has it."""
     known = isinstance(getattr(builtins, kind, None), type) or kind in ("LinAlgError", "OutOfMemoryError")
-    text = f"it raised {kind if known else 'an error of its own'}"
-    return f"{text}, at the line `{line}`" if line and line.strip() in source_lines else text
+    return f"it raised {kind if known else 'an error of its own'}"
 
 
-def judged(message: str) -> str:
-    """A sentence of an exercise's own judge, with the numbers taken out."""
-    return NUMBERS.sub("…", " ".join(message.split()))[:LIMIT]
+# -- an exercise's own judge -----------------------------------------------------------------------------------------
+
+
+def sentences(exercise) -> list:
+    """[(pattern, sentence)] of what an exercise's own judge can say: its text, and "…" for what it fills in."""
+    return _sentences_in(exercise.judge.__module__) if exercise.judge is not None else []
+
+
+@cache
+def _sentences_in(module: str) -> list:
+    """The longer text first: what a judge says is found by its own words, and what it was told is never repeated."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[module]))):
+        if isinstance(node, ast.JoinedStr):
+            found.add(tuple(v.value if isinstance(v, ast.Constant) else None for v in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add((node.value,))
+    long = [parts for parts in found if sum(len(p) for p in parts if p) >= 12]
+    return [_pattern(parts) for parts in sorted(long, key=lambda p: (-sum(len(x) for x in p if x), str(p)))]
+
+
+def _pattern(parts) -> tuple:
+    flat = [None if p is None else " ".join(re.sub(r"\s", " ", p).split(" ")) for p in parts]
+    pattern = "".join(".*?" if p is None else re.sub(r"(\\ )+", r"\\s+", re.escape(p)) for p in flat)
+    shown = "".join("…" if p is None else p for p in flat)
+    return re.compile(f"^{pattern}( \\(with .*\\))?$", re.S), " ".join(shown.split())

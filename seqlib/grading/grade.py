@@ -8,10 +8,15 @@ from seqlib.checks import engine
 from seqlib.checks.exercise import Exercise
 from seqlib.grading import feedback, trying
 from seqlib.grading.assignment import Assignment
+from seqlib.grading.lender import Lender
 from seqlib.grading.sandbox import Limits
 from seqlib.grading.slot import RunEnded, Slot
 
-MAX_BYTES = 24 << 20  # of a submitted file; notebooks with many pictures have about 5
+MAX_BYTES = 100 << 20  # of a submitted file; notebooks with many pictures have about 5
+MAX_CHECKS = 12  # how many different answers to one exercise are tried in one pass
+
+
+PATIENCE = 4  # as the cells' own clock has it: by the clock for processor time
 
 
 class Unreadable(Exception):
@@ -28,10 +33,21 @@ class Answer:
     note: str = ""
     again: bool = False  # worth a second try when the whole notebook has run
     stand_in: trying.StandIn | None = None
+    ended: bool = False  # it ended the process: it is not tried again
+    checks: int = 0
 
     @property
     def written(self) -> bool:
         return self.plan["cell"] is not None
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is not None and self.verdict.passed
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing that comes can change the verdict."""
+        return self.passed or self.ended or self.stand_in is not None and self.stand_in.final
 
 
 @dataclass
@@ -47,6 +63,11 @@ class Grading:
     skip: dict = field(default_factory=dict)  # cell -> "defs" (definitions only) or "all" (left out)
     notes: list[str] = field(default_factory=list)
     now: object = None  # the cell (a number) or Answer that is running
+    files: dict = field(default_factory=dict)  # handed in beside the notebook: {name: content}
+
+    def __post_init__(self):
+        lent = [a.exercise for a in self.answers if not a.exercise.value]
+        self.lender = Lender({e.name: trying.called_by_course(e) for e in lent})
 
     @property
     def limits(self) -> Limits:
@@ -75,6 +96,10 @@ class Grading:
                 self._charge(ended.why)
         self.notes.append("it ended the process too often; what was left was not tried")
 
+    def finish(self):
+        self.grade()
+        self.lender.close()
+
     def _charge(self, why: str):
         """The cell or the answer that was running pays; nothing else does."""
         told = {
@@ -83,8 +108,9 @@ class Grading:
             "processes": "started too many processes",
         }.get(why, "ended the process")
         if isinstance(self.now, Answer):
-            self.now.verdict = trying.refused(self.now.exercise, f"the process ended while this was tried: it {told}")
-            self.now.again = False
+            said = f"the process ended while this was tried: it {told}"
+            self.now.verdict = self.now.verdict or trying.refused(self.now.exercise, said)
+            self.now.again, self.now.ended = False, True
         else:
             self.skip[self.now] = "all" if self.skip.get(self.now) == "defs" or not self.defs[self.now] else "defs"
             self.notes.append(f"code cell {self.now + 1} {told} and was left out")
@@ -92,8 +118,11 @@ class Grading:
     def _pass(self, last: bool):
         self.now = None
         run = self.slot.start()
+        run.checked = lambda name, same: self._checked(run, name, same)
+        for answer in self.answers:
+            answer.checks = 0
         try:
-            run.ask(60, op="execute")
+            run.ask(min(60, self.left()), op="execute", files=self.files)
             end = len(self.cells) if any(a.again for a in self.answers) else self._last_needed() + 1
             self._tries(run, -1)
             at = 0
@@ -109,95 +138,114 @@ class Grading:
 
     def _last_needed(self) -> int:
         """The cell after which there is nothing left to try."""
-        return max((a.plan["after"] for a in self.answers if a.written and a.verdict is None), default=-1)
+        return max((a.plan["until"] for a in self.answers if not a.final), default=-1)
 
     def _cell(self, run, at: int):
         source = self.defs[at] if self.skip.get(at) == "defs" else self.cells[at]
         if self.skip.get(at) == "all" or not source.strip():
             return
-        self.now = at
-        self._lend(run, None, ())
+        self.now = self.at = at
+        self._lend(None, ())
         keep = [a.exercise.variable for a in self.answers if a.plan["cell"] == at]
-        seconds = min(self.limits.cell_seconds, self.left())
         run.ask(
-            2 * seconds + 3,
+            min((PATIENCE + 1) * self.limits.cell_seconds + 5, self.left()),
             op="cell",
             source=source,
             defs=self.defs[at] if at not in self.skip else "",
             keep=keep,
-            seconds=seconds,
+            seconds=self.limits.cell_seconds,
         )
 
     def _tries(self, run, at: int):
         for answer in self.answers:
             if answer.plan["after"] != at:
                 continue
-            if answer.written and answer.verdict is None:
-                answer.verdict = self._try(run, answer)
-                answer.again = _lacks_something(answer.verdict)
+            if answer.written and not answer.final and (answer.checks or not _is_wrong(answer.verdict)):
+                self._try(run, answer)
+                answer.again = answer.verdict is None or _lacks_something(answer.verdict)
             self._stand_in(run, answer, at)
 
     def _stand_in(self, run, answer: Answer, at: int):
-        """As in the notebook: until an answer passes, the course's own takes its place for the cells below.
+        """As in the notebook: until an answer passes, the course's own takes its place for the cells below."""
+        if self._may_stand_in(answer):
+            self.now = at
+            run.ask(min(10, self.left()), op="bind", name=answer.exercise.variable, value=answer.stand_in.handed())
 
-        Not while a second try is to come: what runs in between could ask it for what that try will want to know.
-        """
-        if answer.again or answer.verdict and answer.verdict.passed or not trying.can_stand_in(answer.exercise):
-            return
-        answer.stand_in = answer.stand_in or trying.StandIn(answer.exercise)
-        self.now = at
-        run.ask(10, op="bind", name=answer.exercise.variable, value=answer.stand_in.handed())
+    def _may_stand_in(self, answer: Answer) -> bool:
+        """Not while a second try is to come: what runs in between could ask it for what that try will want to know."""
+        if answer.again or answer.passed or not trying.can_stand_in(answer.exercise):
+            return False
+        answer.stand_in = answer.stand_in or trying.StandIn(answer.exercise, self.lender)
+        return True
 
     def _second_tries(self, run):
-        """What asked for a name that only later cells define is tried again at the end; the better verdict counts."""
+        """What was not found, or asked for a name that only later cells define, is tried at the end; the better
+        verdict counts."""
         for answer in self.answers:
-            if answer.again:
+            unseen = answer.plan["until"] >= 0 and (answer.verdict is None or answer.verdict.state == "todo")
+            if not answer.final and (answer.again or unseen):
                 answer.again = False
-                verdict = self._try(run, answer, round_=1)
-                if answer.verdict is None or verdict.score > answer.verdict.score:
-                    answer.verdict = verdict
+                self._try(run, answer, round_=1, again=True)
                 self._stand_in(run, answer, len(self.cells) - 1)
 
-    def _try(self, run, answer: Answer, round_: int = 0) -> engine.Verdict:
+    def _checked(self, run, name: str, same: bool) -> dict:
+        """A cell calls `check`: what it hands over is judged now, and it hears whether that passed."""
+        answer = next((a for a in self.answers if a.exercise.name == name), None)
+        if answer is None:
+            return {}
+        verdict, now = answer.verdict, self.now
+        if not same and not answer.final and answer.checks < MAX_CHECKS:
+            answer.checks += 1
+            verdict = self._try(run, answer, live=True)
+            self.now = now
+            self._lend(None, ())
+        told = {"passed": False, "score": 0.0, "points": float(answer.exercise.points)}
+        if verdict is not None:
+            told.update(passed=verdict.passed, score=float(verdict.score))
+        if not told["passed"] and self._lends_live(answer):
+            told["value"] = answer.stand_in.handed()
+        return told
+
+    def _lends_live(self, answer: Answer) -> bool:
+        """What gives its answer away is lent when the last cell that may have one has run, not before."""
+        if answer.exercise.value or answer.exercise.using is not None:
+            if isinstance(self.now, int) and self.now < answer.plan["until"]:
+                return False
+        return self._may_stand_in(answer)
+
+    def _try(self, run, answer: Answer, round_: int = 0, live: bool = False, again: bool = False):
+        """Try it, and keep the verdict where it is the better one; None where nothing new was there."""
         self.now = answer
         cases = answer.exercise.inputs(trying.random_numbers(self.seed, answer.exercise.name, round_))
-        self._lend(run, answer, cases)
-        mark = set(run.callbacks)
-        verdict = trying.try_answer(run, answer.exercise, cases, {}, min(self.limits.exercise_seconds, self.left()))
+        self._lend(answer, cases)
+        mark, left = set(run.callbacks), self.left()
+        allowed = trying.Time(self.limits.exercise_seconds, time.monotonic() + left)
+        verdict = trying.try_answer(run, answer.exercise, cases, allowed, live=live, again=again)
         for number in set(run.callbacks) - mark:  # functions among the inputs are there for this try only
             del run.callbacks[number]
-        return _forbidden(verdict, answer)
+        if verdict is not None and (answer.verdict is None or verdict.score >= answer.verdict.score):
+            answer.verdict = verdict
+        return verdict
 
-    def _lend(self, run, answer, cases):
+    def _lend(self, answer, cases):
         """Open the stand-ins that may be called now: of exercises before this one, where they do not give it away."""
-        for other in self.answers:
-            if other.stand_in is None:
-                continue
-            if other is answer:
-                other.stand_in.allowed = False
-            else:
-                other.stand_in.allowed = answer is None or not other.stand_in.gives_away(answer.exercise, cases)
+        here = len(self.answers) if answer is None else self.answers.index(answer)
+        for place, other in enumerate(self.answers):
+            if other.stand_in is not None:
+                may = place < here and (answer is None or not other.stand_in.gives_away(answer.exercise, cases))
+                other.stand_in.allowed = may
 
 
 class OutOfTime(Exception):
     """The submission's whole time is used up."""
 
 
+def _is_wrong(verdict) -> bool:
+    return verdict is not None and verdict.state == "wrong"
+
+
 def _lacks_something(verdict) -> bool:
     return not verdict.passed and any("NameError" in message for _, _, message in verdict.cases)
-
-
-def _forbidden(verdict: engine.Verdict, answer: Answer) -> engine.Verdict:
-    """What the answer's own text shows: a forbidden part of a library, or code built so that none can be seen."""
-    found, hidden = answer.plan.get("forbidden"), answer.plan.get("hidden")
-    if verdict.state == "todo" or not (found or hidden):
-        return verdict
-    if found:
-        return trying.does_the_work(verdict, str(found[0]))
-    verdict.state, verdict.score = "wrong", 0.0
-    why = "this exercise forbids parts of libraries, and that it calls none of them can't be seen"
-    verdict.diagnosis = f"it uses `{hidden[0]}`: {why}"
-    return verdict
 
 
 # -- one file --------------------------------------------------------------------------------------------------------
@@ -206,11 +254,11 @@ def _forbidden(verdict: engine.Verdict, answer: Answer) -> engine.Verdict:
 def analysed(slot: Slot, raw: bytes, assignment: Assignment) -> dict:
     """Code cells, and where each answer is; the file is parsed in the sandbox, where nothing of it has run."""
     wanted = [e for n in assignment.notebooks() for e in assignment.exercises(n)]
-    facts = [dict(name=e.name, variable=e.variable, forbids=list(e.forbids)) for e in wanted]
+    facts = [dict(name=e.name, variable=e.variable) for e in wanted]
     run = slot.start()
     try:
-        run.channel.send({"op": "analyse", "raw": raw, "exercises": facts}, 20)
-        found = run.channel.receive(30)
+        run.channel.send({"op": "analyse", "raw": raw, "exercises": facts}, 30)
+        found = run.channel.receive(60)
     except Exception as error:
         raise Unreadable("this file could not be read as a notebook: it is too large or too deeply nested") from error
     finally:
@@ -232,8 +280,10 @@ def notebook_of(found: dict, name: str, assignment: Assignment) -> str | None:
     return named[0] if named else numbers[0] if len(numbers) == 1 else None
 
 
-def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int) -> dict:
-    """The record of one submitted file: {notebook, exercises, score, points, notes, problem, seconds}."""
+def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int, files: dict | None = None) -> dict:
+    """The record of one submitted file: {notebook, exercises, score, points, notes, problem, seconds}.
+
+    `files` are those handed in beside it, {name: content}."""
     began = time.monotonic()
     result = {"notebook": None, "exercises": {}, "notes": [], "problem": None, "seed": f"{seed:x}"}
     try:
@@ -246,18 +296,16 @@ def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int) 
         if number is None:
             raise Unreadable("nothing in this file tells which notebook it is")
         answers = _answers(found, assignment.exercises(number))
-        work = Grading(slot, found["cells"], found["defs"], answers, seed, time.monotonic() + slot.limits.total_seconds)
-        work.grade()
+        until = time.monotonic() + slot.limits.total_seconds
+        work = Grading(slot, found["cells"], found["defs"], answers, seed, until, files=files or {})
+        work.finish()
         result["notes"] += work.notes
-        lines = frozenset(line.strip() for cell in found["cells"] for line in cell.splitlines())
-        result["exercises"] = {
-            a.exercise.name: described(a, assignment.points[a.exercise.name], lines) for a in answers
-        }
+        result["exercises"] = {a.exercise.name: described(a, assignment.points[a.exercise.name]) for a in answers}
     except Unreadable as error:
         result["problem"] = str(error)
         numbers = [
             n for n in assignment.notebooks() if name.startswith(n) or f"_{n}_" in name
-        ] or assignment.notebooks()[:1]
+        ] or assignment.notebooks()
         result["notebook"] = result["notebook"] or (numbers[0] if len(numbers) == 1 else None)
     result["score"] = round(sum(e["score"] for e in result["exercises"].values()), 2)
     result["seconds"] = round(time.monotonic() - began, 2)
@@ -268,29 +316,17 @@ def _answers(found: dict, exercises) -> list[Answer]:
     return [Answer(e, found["plan"][e.name]) for e in exercises]
 
 
-def described(answer: Answer, points: float, lines) -> dict:
+def described(answer: Answer, points: float) -> dict:
     """One exercise of a record; `told` is what the student may read, `message` is for the instructor."""
     exercise, verdict = answer.exercise, answer.verdict
     if verdict is None:
-        state = (
-            "todo"
-            if answer.plan["cell"] is None and answer.plan.get("stub")
-            else "missing"
-            if answer.plan["cell"] is None
-            else "wrong"
-        )
-        said = {
-            "todo": "not written yet",
-            "missing": "nothing was found under this name in your notebook",
-        }.get(state, "it was not reached")
+        state, said = _untried(answer.plan)
         return {"state": state, "score": 0.0, "points": points, "cases": [], "diagnosis": None, "told": said}
-    custom = exercise.judge is not None
+    sentences = feedback.sentences(exercise)
     cases = []
     for label, ok, message in verdict.cases:
-        told = feedback.told(message, lines)
-        if custom and told == "another value than the right one":
-            told = feedback.judged(message)
-        cases.append({"label": label, "ok": ok, "message": message[:600], "told": "" if ok else told})
+        told = "" if ok else feedback.told(message, sentences)
+        cases.append({"label": label, "ok": ok, "message": message[:600], "told": told})
     share = sum(ok for _, ok, _ in verdict.cases) / len(verdict.cases) if verdict.score > 0 else 0.0
     return {
         "state": verdict.state,
@@ -301,3 +337,14 @@ def described(answer: Answer, points: float, lines) -> dict:
         "observation": verdict.observation.told if verdict.observation else None,
         "told": "not written yet" if verdict.state == "todo" else "",
     }
+
+
+def _untried(plan: dict) -> tuple[str, str]:
+    """(state, sentence) of an exercise for which nothing could be tried."""
+    if plan["cell"] is not None:
+        return "wrong", "it was not reached"
+    if plan.get("syntax"):
+        return "wrong", str(plan["syntax"])[:200]
+    if plan.get("stub"):
+        return "todo", "not written yet"
+    return "missing", "nothing was found under this name in your notebook"

@@ -6,34 +6,31 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from seqlib.grading import submissions
+from seqlib.grading import grade, selftest
+from seqlib.grading.moments import is_late
 from seqlib.grading.records import Book
 from seqlib.grading.sandbox import Limits
+from seqlib.grading.selftest import CannotGrade
 from seqlib.grading.slot import RunEnded, Slot
 
+READY = "ready"  # a worker's first word
 MAX_ATTEMPTS = 2  # a worker that dies over a submission gets one more chance with it
 
 
 def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
     """(record, whether it was graded now and not before)."""
-    from seqlib.grading import grade
-
-    raw = None
+    raw, modules = None, {}
     if submission.path is not None:
         try:
-            raw = submissions.content(submission.path, grade.MAX_BYTES)
+            raw, modules = submission.read(grade.MAX_BYTES), submission.modules()
         except OSError as error:
-            submission = submissions.Submission(
-                **{
-                    **submission.as_dict(),
-                    "path": None,
-                    "problem": f"this file can't be read ({error.strerror or error})",
-                }
-            )
-    key = book.key(submission, raw)
+            why = f"this file can't be read ({error.strerror or error})"
+            submission = replace(submission, path=None, problem=why)
+    key = book.key(submission, raw, modules)
     if book.done(submission, key):
         return None, False
     result = {
@@ -45,18 +42,27 @@ def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
         "problem": submission.problem,
     }
     if raw is not None:
-        result = grade.grade(slot, raw, submission.file, book.assignment, book.seed(raw))
+        result = _tried(slot, raw, submission.file, book, modules)
     result["late"] = _late(submission, book.assignment.deadline)
     return book.save(submission, key, raw, result), True
 
 
+def _tried(slot: Slot, raw: bytes, file: str, book: Book, modules: dict) -> dict:
+    """Nothing is believed of a sandbox before it has graded a right answer, nor a zero before it does so again."""
+    if not slot.trusted:
+        selftest.check(slot)
+        slot.trusted = True
+    result = grade.grade(slot, raw, file, book.assignment, book.seed(raw), modules)
+    if result["score"] == 0:
+        selftest.check(slot)
+    return result
+
+
 def _late(submission, deadline) -> bool | None:
     """What the platform says; else nbgrader's timestamp against the deadline; None where nobody knows."""
-    from datetime import datetime
-
     if submission.late is not None or not (submission.when and deadline):
         return submission.late
-    return datetime.fromisoformat(submission.when) > datetime.fromisoformat(deadline)
+    return is_late(submission.when, deadline)
 
 
 def _dies_with_parent(parent: int):
@@ -88,6 +94,7 @@ def worker(
     torch.set_num_threads(1)
     book = Book(Path(out))
     book.assignment, book.fingerprint = assignment, fingerprint
+    pipe.send(READY)
     with Slot(kind, Path(stage), limits, image=image, secrets=secrets) as slot:
         while True:
             try:
@@ -108,6 +115,9 @@ def worker(
                         slot.peak,
                     )
                 )
+            except CannotGrade as error:
+                pipe.send(error)
+                return
             except RunEnded as error:
                 pipe.send((submission.student, None, 0, False, str(error), slot.peak))
             except Exception as error:
@@ -133,27 +143,35 @@ class Progress:
 
 
 def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
-    """Grade `items` with `jobs` workers. Returns {graded, before, trouble, seconds, peak}; passes Ctrl-C on."""
+    """Grade `items` with `jobs` workers. Returns {graded, before, trouble, seconds, peak}; passes Ctrl-C on.
+
+    CannotGrade where a worker finds that right answers get no points here.
+    """
     context = multiprocessing.get_context("spawn")
     progress, queue = Progress(len(items), quiet), [(item, 1) for item in reversed(items)]
     told = {"graded": 0, "before": 0, "trouble": [], "seconds": 0.0, "peak": 0}
-    crew = {}
+    crew, ready = {}, set()
 
     def hire():
         here, there = context.Pipe()
         process = context.Process(target=worker, args=(there, os.getpid()), kwargs=setup, daemon=False)
         process.start()
         there.close()
-        crew[here] = [process, None]
-        give(here)
+        crew[here] = [process, None]  # it gets something to do when it says that it is ready
 
-    def give(pipe):
+    def hand(pipe):
+        """The next submission, or the word that there are no more."""
         crew[pipe][1] = queue.pop() if queue else None
-        pipe.send(crew[pipe][1][0] if crew[pipe][1] else None)
+        try:
+            pipe.send(crew[pipe][1][0] if crew[pipe][1] else None)
+        except (BrokenPipeError, ConnectionError):
+            lost(pipe)
 
     def lost(pipe):
         process, task = crew.pop(pipe)
         process.join(5)
+        if pipe not in ready:
+            raise CannotGrade(f"the grader's own processes end as soon as they start (exit {process.exitcode})")
         if task is None:
             return
         if task[1] < MAX_ATTEMPTS:
@@ -170,10 +188,17 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
         while crew:
             for pipe in wait(list(crew)):
                 try:
-                    student, _, seconds, now, trouble, peak = pipe.recv()
+                    said = pipe.recv()
                 except (EOFError, ConnectionError):
                     lost(pipe)
                     continue
+                if isinstance(said, Exception):
+                    raise said
+                if said == READY:
+                    ready.add(pipe)
+                    hand(pipe)
+                    continue
+                student, _, seconds, now, trouble, peak = said
                 told["graded"] += now
                 told["before"] += not now and not trouble
                 told["seconds"] += seconds
@@ -181,10 +206,7 @@ def grade_all(items, *, jobs: int, quiet: bool = False, **setup) -> dict:
                 if trouble:
                     told["trouble"].append((student, trouble))
                 progress.step(now)
-                try:
-                    give(pipe)
-                except (BrokenPipeError, ConnectionError):
-                    lost(pipe)
+                hand(pipe)
     finally:
         for process, _ in crew.values():
             process.terminate()

@@ -13,8 +13,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqlib.grading import wire
-from seqlib.grading.sandbox import Limits, bwrap_command, container_command, environment
+from seqlib.checks.limits import TookTooLong
+from seqlib.grading.inside import wire
+from seqlib.grading.sandbox import Limits, account, bwrap_command, container_command, environment
 
 
 class RunEnded(Exception):
@@ -23,6 +24,13 @@ class RunEnded(Exception):
     def __init__(self, why: str):
         super().__init__(why)
         self.why = why
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function that is made inside, from its source."""
+
+    source: str
 
 
 @dataclass
@@ -34,21 +42,26 @@ class Run:
     callbacks: dict = field(default_factory=dict)  # number -> function that the sandbox may call, now
     number: int = 0
     killed: str | None = None  # why the guard ended it
+    checked: object = None  # called with (name, whether it was tried before) where a cell calls `check`
 
     def ask(self, wait: float, /, **message):
         """Send a message and return its answer; functions of ours may be called meanwhile. RunEnded otherwise."""
         until = time.monotonic() + wait
         self.number += 1
+        number = self.number
         try:
-            self.channel.send(dict(message, n=self.number), wait)
+            self.channel.send(dict(message, n=number), wait)
             while True:
-                reply = self.channel.receive(max(0.01, until - time.monotonic()))
-                number = reply.get("n") if isinstance(reply, dict) else None
-                if type(number) is not int or number not in (self.number, wire.CALLBACK, wire.OVER):
+                reply = self.channel.receive(until - time.monotonic())
+                said = reply.get("n") if isinstance(reply, dict) else None
+                if type(said) is not int or said not in (number, wire.CALLBACK, wire.OVER):
                     raise wire.Broken("not an answer to what was asked")
-                if number != wire.CALLBACK:
+                if said != wire.CALLBACK:
                     return reply
-                self.channel.send(self._called(reply), max(0.01, until - time.monotonic()))
+                began = time.monotonic()
+                answer = self._called(reply)
+                until += time.monotonic() - began if reply.get("op") == "check" else 0
+                self.channel.send(answer, until - time.monotonic())
         except wire.Slow:
             raise RunEnded(self.killed or "time") from None
         except wire.Closed:
@@ -68,6 +81,10 @@ class Run:
             raise RunEnded("sent something that is no answer")
 
     def _called(self, reply) -> dict:
+        if reply.get("op") == "check":
+            name = reply.get("name")
+            told = self.checked(name, reply.get("same") is True) if self.checked and isinstance(name, str) else {}
+            return {"op": "checked", **told}
         function = self.callbacks.get(reply.get("id")) if type(reply.get("id")) is int else None
         args, kwargs = reply.get("args"), reply.get("kwargs")
         if function is None or not isinstance(args, list) or not isinstance(kwargs, dict):
@@ -75,7 +92,7 @@ class Run:
         try:
             value = function(*args, **kwargs)
             wire.encode(value)
-        except Exception as error:
+        except (Exception, TookTooLong) as error:
             return {"error": f"{type(error).__name__}"}
         return {"value": value}
 
@@ -90,7 +107,7 @@ class Slot:
     def __init__(self, kind: str, stage: Path, limits: Limits, *, image: str | None = None, secrets=()):
         self.kind, self.stage, self.limits, self.image, self.secrets = kind, stage, limits, image, secrets
         self.process, self.control, self.nested, self.run = None, None, False, None
-        self.peak, self.log = 0, None
+        self.peak, self.log, self.trusted = 0, None, False  # trusted: it has graded a right answer
         self.watching = threading.Event()
 
     def __enter__(self):
@@ -103,7 +120,7 @@ class Slot:
         self._kill()
 
     def options(self, **more) -> str:
-        return json.dumps({"limits": self.limits.inside(), "uid": 200_000 + os.getpid() % 4_000_000, **more})
+        return json.dumps({"limits": self.limits.inside(), "uid": account(), **more})
 
     def start(self) -> Run:
         """A fresh run. RunEnded where the sandbox itself does not start."""
@@ -243,11 +260,11 @@ class Slot:
 
     def _watch(self):
         """End the whole sandbox where its processes together become too many or too large."""
-        while not self.watching.wait(0.15):
+        while not self.watching.wait(0.1):
             run, process = self.run, self.process
             if run is None or process is None or self.kind != "bwrap":
                 continue
-            count, size = usage(process.pid)
+            count, size = usage(process.pid, self.limits.resident)
             self.peak = max(self.peak, size)
             why = (
                 "memory" if size > self.limits.resident else "processes" if count > 2 * self.limits.processes else None
@@ -260,9 +277,9 @@ class Slot:
                     pass
 
 
-def usage(root: int) -> tuple[int, int]:
-    """(processes, bytes of memory of their own) of all descendants of a process."""
-    parents, sizes, page = {}, {}, os.sysconf("SC_PAGE_SIZE")
+def usage(root: int, limit: int) -> tuple[int, int]:
+    """(processes, bytes of memory) of all descendants of a process; only beyond `limit` is it looked at closely."""
+    parents, sizes = {}, {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -279,13 +296,30 @@ def usage(root: int) -> tuple[int, int]:
         found += (new := children.get(todo.pop(), []))
         todo += new
     for pid in found:
-        try:
-            with open(f"/proc/{pid}/statm") as file:
-                _, resident, shared, *_ = map(int, file.read().split())
-            sizes[pid] = (resident - shared) * page
-        except (OSError, ValueError):
-            continue
+        sizes[pid] = own_memory(pid)
+    if sum(sizes.values()) > limit:  # perhaps pages that several share were counted for each: look closer
+        sizes = {pid: min(size, proportional(pid, size)) for pid, size in sizes.items()}
     return len(found), sum(sizes.values())
+
+
+def own_memory(pid: int) -> int:
+    """Bytes of a process that lie in no file: its own, and those that it shares (mmap)."""
+    found = _kilobytes(f"/proc/{pid}/status", (b"RssAnon:", b"RssShmem:"), -1)
+    return found if found >= 0 else _kilobytes(f"/proc/{pid}/status", (b"VmRSS:",), 0)
+
+
+def proportional(pid: int, otherwise: int) -> int:
+    """The same with shared pages divided among those who share them, where the system tells that."""
+    return _kilobytes(f"/proc/{pid}/smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:"), otherwise)
+
+
+def _kilobytes(path: str, fields, otherwise: int) -> int:
+    try:
+        with open(path, "rb") as file:
+            found = [int(line.split()[1]) for line in file if line.startswith(fields)]
+    except (OSError, ValueError, IndexError):
+        return otherwise
+    return sum(found) << 10 if found else otherwise
 
 
 def exporter(run: Run):
@@ -296,6 +330,8 @@ def exporter(run: Run):
 
         if isinstance(value, np.random.Generator):
             return {"t": "rng", "v": wire.Writer(None).tree(_plain_state(value.bit_generator.state))}
+        if isinstance(value, Program):
+            return {"t": "program", "source": value.source}
         if callable(value):
             number = len(run.callbacks) + 1
             run.callbacks[number] = value

@@ -6,27 +6,33 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 PACKAGE = Path(__file__).resolve().parent.parent
-INSIDE = ("driver.py", "wire.py", "confine.py", "execute.py", "analyse.py")
-PREFIX = "seqlib-grading-"
+INSIDE = Path(__file__).resolve().parent / "inside"
+PREFIX, LOCK = "seqlib-grading-", ".lock"
 CHECKS_KEPT = ("calling.py", "compare.py", "limits.py")  # how an answer is called; nothing of what is right
 
-STUB = '''"""In the grader's sandbox: hands an answer back and knows nothing about it."""
+STUB = '''"""In the grader's sandbox: hands what is checked to the grader outside, and knows nothing about it."""
+
+live = None  # set by the program that runs the notebook
 
 
 class Result:
-    score = points = 0.0
-    passed, diagnosis, notes = False, None, []
+    diagnosis, notes = None, []
+
+    def __init__(self, score=0.0, points=0.0, passed=False):
+        self.score, self.points, self.passed = score, points, passed
 
     def __float__(self):
-        return 0.0
+        return float(self.score)
 
     def __repr__(self):
-        return "0"
+        return f"{float(self.score):g}"
 
 
 def check(name, answer):
-    return answer, Result()
+    return live(name, answer) if live else (answer, Result())
 
 
 def hint(name, step=1):
@@ -41,20 +47,30 @@ progress = hint_all = lambda *a, **k: Result()
 def staged():
     """A temporary folder with `course` (what a notebook may import) and `grader` (the program that runs it)."""
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    try:
-        write(folder)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK)
+    os.close(handle)
+    lock, folder = FileLock(name), Path(name.removesuffix(LOCK))
+    with lock.acquire(timeout=10):
+        try:
+            folder.mkdir(mode=0o700)
+            write(folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(name).unlink(missing_ok=True)
 
 
 def _sweep():
-    """Remove what graders that were killed left behind."""
-    for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = old.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc").is_dir():
-            shutil.rmtree(old, ignore_errors=True)
+    """Remove what graders that were killed left behind: a living one holds its lock, in whatever container it is."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*{LOCK}"):
+        try:
+            if path.stat().st_uid != os.getuid() or path.is_symlink():
+                continue
+            with FileLock(path).acquire(timeout=0):
+                shutil.rmtree(str(path).removesuffix(LOCK), ignore_errors=True)
+                path.unlink(missing_ok=True)
+        except (OSError, Timeout):
+            continue
 
 
 def write(folder: Path):
@@ -69,7 +85,7 @@ def write(folder: Path):
     if (data / "registry.txt").is_file():
         shutil.copytree(data, folder / "course" / "data")
     (folder / "grader").mkdir()
-    for name in INSIDE:
-        shutil.copyfile(Path(__file__).parent / name, folder / "grader" / name)
+    for path in INSIDE.glob("[a-z]*.py"):
+        shutil.copyfile(path, folder / "grader" / path.name)
     for path in [folder, *folder.rglob("*")]:  # the sandbox's user is another one, and may only read
         os.chmod(path, 0o755 if path.is_dir() else 0o644)

@@ -5,6 +5,8 @@ import dis
 import hashlib
 import inspect
 import sys
+import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +15,9 @@ from seqlib.checks.calling import Outcome, copied
 from seqlib.checks.compare import difference
 from seqlib.checks.exercise import Exercise
 from seqlib.checks.limits import TookTooLong, time_limit
-from seqlib.grading.slot import Run
+from seqlib.grading.later import later_parts
+from seqlib.grading.lender import Lender
+from seqlib.grading.slot import Program, Run
 
 
 def random_numbers(seed: int, name: str, round_: int = 0) -> np.random.Generator:
@@ -22,31 +26,52 @@ def random_numbers(seed: int, name: str, round_: int = 0) -> np.random.Generator
     return np.random.default_rng(mixed)
 
 
-def try_answer(run: Run, exercise: Exercise, cases, bind: dict, seconds: float) -> engine.Verdict:
-    """The verdict on what the notebook that `run` executes has as its answer. RunEnded where the process is lost."""
+@dataclass(frozen=True)
+class Time:
+    """What a try may take: seconds of processor time, and until when (on the monotonic clock) it must be over."""
+
+    seconds: float
+    until: float
+
+    def left(self) -> float:
+        return max(0.0, self.until - time.monotonic())
+
+
+def try_answer(
+    run: Run, exercise: Exercise, cases, allowed: Time, *, live: bool = False, again: bool = False
+) -> engine.Verdict | None:
+    """The verdict on what the notebook that `run` executes has as its answer, or with `live` on what it just handed
+    to `check`; None where there is nothing, or (unless `again`) nothing new. RunEnded where the process is lost."""
     reply = run.ask(
-        seconds + 5,
+        allowed.left(),
         op="try",
+        name=exercise.name,
         variable=exercise.variable,
         value=exercise.value,
-        bind=bind,
-        seconds=seconds,
-        using=source_of_using(exercise),
+        live=live,
+        again=again,
+        seconds=allowed.seconds,
+        wait=allowed.left(),
+        using=source_of(exercise, "using"),
         names=list(cases[0].named),
+        forbids=list(exercise.forbids),
+        later=later_parts(exercise.name),
     )
+    if reply.get("gone") in ("missing", "same"):
+        return None
     if "gone" in reply:
         return refused(exercise, _gone(reply["gone"]))
     if exercise.value:
-        run.over(seconds, tell=False)
+        run.over(allowed.left(), tell=False)
         return _value(exercise, reply.get("value"))
     if "refused" in reply:
-        run.over(seconds, tell=False)
+        run.over(allowed.left(), tell=False)
         return refused(exercise, str(reply["refused"])[:400])
     try:
-        verdict = engine.judge_outside(exercise, Remote(run, exercise, seconds), cases)
+        verdict = engine.judge_outside(exercise, Remote(run, exercise, allowed), cases)
     except Gone as gone:
         return refused(exercise, _gone(gone.args[0]))
-    run.over(seconds + 5, tell=True)
+    run.over(allowed.left(), tell=True)
     return verdict
 
 
@@ -77,30 +102,29 @@ class Gone(Exception):
 class Remote(engine.Outside):
     """An answer in the sandbox, called one case at a time."""
 
-    def __init__(self, run: Run, exercise: Exercise, seconds: float):
-        self.run, self.exercise, self.seconds = run, exercise, seconds
+    def __init__(self, run: Run, exercise: Exercise, allowed: Time):
+        self.run, self.exercise, self.allowed = run, exercise, allowed
+        self.absent = {*exercise.forbids, *later_parts(exercise.name)}
 
     def outcome(self, args, case) -> Outcome:
         names = list(case.named)
-        reply = self.run.ask(
-            self.seconds + 5, op="call", args=list(args), names=names, forbids=list(self.exercise.forbids)
-        )
+        reply = self.run.ask(self.allowed.left(), op="call", args=list(args), names=names)
         if "gone" in reply:
             raise Gone(reply["gone"])
-        return _outcome(reply, names, self.exercise)
+        return _outcome(reply, names, self.absent)
 
 
-def _outcome(reply: dict, names, exercise) -> Outcome:
+def _outcome(reply: dict, names, absent) -> Outcome:
     """An Outcome from what the sandbox says, every field checked."""
 
     def text(key, limit):
         value = reply.get(key)
         return value[:limit] if isinstance(value, str) and value else None
 
-    def words(key, allowed=None):
+    def words(key, allowed):
         value = reply.get(key)
         found = [w for w in value if isinstance(w, str)] if isinstance(value, list) else []
-        return [w[:80] for w in found if allowed is None or w in allowed][:20]
+        return [w for w in found if w in allowed][:20]
 
     kind = text("kind", 60)
     error = text("error", 500) or (f"it raised {kind}" if kind else None)
@@ -111,14 +135,8 @@ def _outcome(reply: dict, names, exercise) -> Outcome:
         detail=text("detail", 500) or "",
         printed=text("printed", 500) or "",
         modified=words("modified", names),
-        forbidden=words("forbidden", exercise.forbids),
+        forbidden=words("forbidden", absent),
     )
-
-
-def does_the_work(verdict: engine.Verdict, name: str) -> engine.Verdict:
-    verdict.state, verdict.score = "wrong", 0.0
-    verdict.diagnosis = f"`{name}` does the work: this exercise is about writing it yourself"
-    return verdict
 
 
 # -- stand-ins for later exercises -----------------------------------------------------------------------------------
@@ -126,31 +144,37 @@ def does_the_work(verdict: engine.Verdict, name: str) -> engine.Verdict:
 
 class StandIn:
     """The course's answer to an exercise that was not solved, for the exercises after it: called from the sandbox,
-    answered here, and only while it may be."""
+    worked out by a process that lends, and only while it may be."""
 
-    def __init__(self, exercise: Exercise):
-        self.exercise, self.allowed, self.__name__ = exercise, False, exercise.variable
+    def __init__(self, exercise: Exercise, lender: Lender):
+        self.exercise, self.lender, self.allowed, self.__name__ = exercise, lender, False, exercise.variable
 
     def __call__(self, *args, **kwargs):
         if not self.allowed:
             raise PermissionError("not now")
-        with time_limit(2.0):
-            return (self.exercise.stand_in or self.exercise.oracle)(*args, **kwargs)
+        return self.lender.call(self.exercise.name, args, kwargs)
 
     def handed(self):
-        """What the notebook gets: a function to call back, or for a value exercise the value."""
+        """What the notebook gets: a function to call back, a program for more than one call, or a value."""
+        if self.exercise.using is not None:
+            return Program(source_of(self.exercise, "stand_in"))
         return self.exercise.oracle() if self.exercise.value else self
+
+    @property
+    def final(self) -> bool:
+        """Whether its answer is told with it, so that the exercise can't be tried any more."""
+        return self.exercise.value or self.exercise.using is not None
 
     def gives_away(self, later: Exercise, cases) -> bool:
         """Whether calling it on the inputs of a later exercise answers most of that one already."""
-        if self.exercise.value or later.value or not cases:
+        if self.final or later.value or not cases:
             return False
         return sum(self._answers(later, case) for case in cases) > len(cases) / 2
 
     def _answers(self, later, case) -> bool:
         try:
             with time_limit(2.0):
-                found = (self.exercise.stand_in or self.exercise.oracle)(*copied(case.args))
+                found = called_by_course(self.exercise)(*copied(case.args))
             if later.judge is not None:
                 return later.judge(found, case) is None
             return difference(found, engine.expected(later, case), rtol=later.rtol) is None
@@ -158,24 +182,26 @@ class StandIn:
             return False
 
 
+def called_by_course(exercise: Exercise):
+    return exercise.stand_in or exercise.oracle
+
+
 def can_stand_in(exercise: Exercise) -> bool:
-    """A class, or another answer that is more than one call, can't be lent over the border."""
-    return exercise.using is None
+    """An answer that is more than one call is lent where the course has it as a part of its own."""
+    return exercise.using is None or exercise.stand_in is not None
 
 
-# -- how to try an answer that is more than one call -----------------------------------------------------------------
+# -- what is sent as a program ---------------------------------------------------------------------------------------
 
 
-def source_of_using(exercise: Exercise) -> str | None:
-    """The exercise's `using` as a program of its own: imports, the functions and constants it refers to, itself.
-
-    ValueError where it refers to what would give the answer away.
-    """
-    if exercise.using is None:
+def source_of(exercise: Exercise, part: str) -> str | None:
+    """The exercise's `using` or `stand_in` as a program of its own: imports, the functions and constants it refers
+    to, itself. ValueError where it refers to what would give the answer away."""
+    if getattr(exercise, part) is None:
         return None
-    module = sys.modules[exercise.using.__module__]
+    module = sys.modules[(exercise.using or exercise.oracle).__module__]
     tree = ast.parse(inspect.getsource(module))
-    node = _using_node(tree, exercise)
+    node = _node_of(part, tree, exercise)
     top = {name: s for s in tree.body for name in _names_bound(s)}
     needed, todo = [], [ast.Expr(node)]
     while todo:
@@ -185,13 +211,13 @@ def source_of_using(exercise: Exercise) -> str | None:
                 needed.append(statement)
                 todo.append(statement)
     names = {n for s in needed for n in _names_bound(s)}
-    secret = {getattr(f, "__name__", None) for f in [exercise.oracle, *exercise.accepts]} - {"<lambda>", None}
+    given = () if part == "using" else (exercise.stand_in,)
+    hidden = [f for f in [exercise.oracle, *exercise.accepts] if f not in given]
+    secret = {getattr(f, "__name__", None) for f in hidden} - {"<lambda>", None}
     told = names & secret | {"an exercise" for s in needed if "oracle=" in ast.unparse(s)}
     if told:
-        raise ValueError(
-            f"{exercise.name}: what tries the answer refers to {', '.join(sorted(told))}, which gives it away"
-        )
-    return "\n".join([*(ast.unparse(s) for s in tree.body if s in needed), f"using_ = {ast.unparse(node)}"])
+        raise ValueError(f"{exercise.name}: its `{part}` refers to {', '.join(sorted(told))}, which gives it away")
+    return "\n".join([*(ast.unparse(s) for s in tree.body if s in needed), f"made_ = {ast.unparse(node)}"])
 
 
 def _globals_of(statement) -> set[str]:
@@ -214,13 +240,13 @@ def _names_bound(statement) -> list[str]:
     return []
 
 
-def _using_node(tree, exercise):
-    """The expression behind `using=` in the call that makes the exercise."""
+def _node_of(part: str, tree, exercise):
+    """The expression behind `using=` or `stand_in=` in the call that makes the exercise."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and any(
             isinstance(k.value, ast.Constant) and k.value.value == exercise.name for k in node.keywords
         ):
             for keyword in node.keywords:
-                if keyword.arg == "using":
+                if keyword.arg == part:
                     return keyword.value
-    raise ValueError(f"{exercise.name}: no `using=` was found in its module")
+    raise ValueError(f"{exercise.name}: no `{part}=` was found in its module")

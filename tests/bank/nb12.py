@@ -367,7 +367,7 @@ def look(states, memory, W_a, mask):
 
 # %% right 12.look: with the masked softmax of 11
 def look(states, memory, W_a, mask):
-    from seqlib.attention import masked_softmax
+    from seqlib.models.attention import masked_softmax
 
     weights = masked_softmax(torch.bmm(states @ W_a, memory.mT), mask.unsqueeze(1))
     return torch.bmm(weights, memory), weights

@@ -59,7 +59,7 @@ def main():
     ask.add_argument("--told", action="store_true", help="list what is said to each wrong answer")
     ask.add_argument("--silent", action="store_true", help="list what is not told, not caught, and rejected")
     ask.add_argument("--seed", type=int, default=0)
-    given = ask.parse_args()
+    given = ask.parse_intermixed_args()
     folder = next((Path(w) for w in given.what if not w.isdigit()), FOLDER)
     numbers, everything = [w for w in given.what if w.isdigit()], []
     for path in files(folder):

@@ -179,8 +179,6 @@ RIGHT = {
     "float32": lambda x, W, b: (x @ W + b).astype(np.float32),
     "float32 all along": lambda x, W, b: x.astype("f4") @ W.astype("f4") + b.astype("f4"),
     "torch float32": lambda x, W, b: (torch.tensor(x) @ torch.tensor(W) + torch.tensor(b)).float(),
-    "bfloat16": lambda x, W, b: torch.tensor(x @ W + b).bfloat16(),
-    "float16": lambda x, W, b: (x @ W + b).astype(np.float16),
     "a parameter": lambda x, W, b: torch.nn.Parameter(torch.tensor(x @ W + b)),
     "a subclass of an array": lambda x, W, b: (x @ W + b).view(type("Mine", (np.ndarray,), {})),
     "column order": lambda x, W, b: np.asfortranarray(x @ W + b),
@@ -234,6 +232,14 @@ def test_dicts_lists_and_strings():
     refused(lambda text: sorted(text), "should be a dict; found list", name="99.vocabulary")
     refused(lambda text: list(text) + ["?"], "entries; found", name="99.spelled")
     refused(lambda text: text, "should be str", name="99.text_back")
+
+
+def test_half_precision_is_told_as_such_and_no_excuse_for_a_percent():
+    refused(lambda x, W, b: torch.tensor(x @ W + b).bfloat16(), "half precision (bfloat16)")
+    refused(lambda x, W, b: (x @ W + b).astype(np.float16), "half precision (float16)")
+    refused(lambda x, W, b: (1.005 * (x @ W + b)).astype(np.float32), "entries differ")
+    half = np.ones(3, dtype=np.float16)
+    assert difference(half * np.float16(1.001), half) is None  # where the exercise itself is in half precision
 
 
 def test_partial_credit_is_a_number_for_nbgrader():

@@ -12,7 +12,7 @@ from seqlib.grading import grade, stage
 from seqlib.grading.assignment import Assignment
 from seqlib.grading.sandbox import Limits
 from seqlib.grading.slot import Slot
-from seqlib.grading.trying import source_of_using
+from seqlib.grading.trying import source_of
 
 
 def _sequences(rng):
@@ -270,20 +270,20 @@ def test_an_exercise_of_many_answers_is_judged_here_and_told_without_numbers(jud
 
 
 def test_what_tries_an_answer_never_carries_the_answer():
-    source = source_of_using(counter)
+    source = source_of(counter, "using")
     assert "_run_twice" in source and "_loop" not in source and "oracle" not in source
     space = {}
     exec(source, space)
-    assert callable(space["using_"])
+    assert callable(space["made_"])
 
 
 def test_every_exercise_of_the_course_can_be_tried_outside():
     """Inputs can be sent, and how an answer is tried can be written down without giving it away."""
     from seqlib.checks.exercise import all_exercises
-    from seqlib.grading import wire
+    from seqlib.grading.inside import wire
     from seqlib.grading.slot import Run, exporter
 
     for name, one in all_exercises().items():
-        source_of_using(one)
+        source_of(one, "using")
         for case in one.inputs(np.random.default_rng(0)):
             wire.encode(list(case.args), exporter(Run(None, None))), name

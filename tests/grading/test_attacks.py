@@ -60,6 +60,7 @@ def test_nothing_was_written_outside(everyone):
         "grades-canvas.csv",
         "grades-moodle.csv",
         "records",
+        "rosters",
         "statistics.html",
         "statistics.json",
     ]

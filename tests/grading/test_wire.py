@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from seqlib.grading import wire
+from seqlib.grading.inside import wire
 
 VALUES = [
     None,

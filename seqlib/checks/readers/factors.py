@@ -1,24 +1,25 @@
-"""Is what was found the right result times something, or plus something, and is that a size or an argument?"""
+"""Is what was found the right result times one number, or plus one number, and is that number a size of the inputs?"""
 
 import math
 
 import numpy as np
 
-from seqlib.checks.compare import as_array, number
-from seqlib.checks.readers.seen import Observation, Part, alike, axis_name, near, seen
+from seqlib.checks.compare import number
+from seqlib.checks.readers.seen import Observation, Part, alike, seen
 from seqlib.checks.readers.sizes import quantities
 
+BITS = " (the factor between nats and bits)"
+TENS = " (the factor between natural logarithms and those to base 10)"
 CONSTANTS = [
-    (math.log(2), "ln 2: nats where bits are asked for, or divided by ln 2 where it should be multiplied"),
-    (1 / math.log(2), "1/ln 2: bits where nats are asked for, or multiplied by ln 2 where it should be divided"),
-    (math.log(2) ** 2, "(ln 2)²: multiplied by ln 2 where it should be divided"),
-    (math.log(2) ** -2, "1/(ln 2)²: divided by ln 2 where it should be multiplied"),
-    (math.log(10), "ln 10: the natural logarithm in the place of that to base 10"),
-    (1 / math.log(10), "1/ln 10: the logarithm to base 10 in the place of the natural one"),
-    (math.log10(2), "ln 2 / ln 10: the logarithm to base 10 in the place of that to base 2"),
-    (100.0, "100: percent in the place of a share"), (0.01, "1/100: a share in the place of percent"),
+    (math.log(2), "ln 2" + BITS), (1 / math.log(2), "1/ln 2" + BITS),
+    (math.log(2) ** 2, "(ln 2)²: that factor is on the wrong side, multiplied where it divides"),
+    (math.log(2) ** -2, "1/(ln 2)²: that factor is on the wrong side, dividing where it multiplies"),
+    (math.log(10), "ln 10" + TENS), (1 / math.log(10), "1/ln 10" + TENS),
+    (math.log10(2), "ln 2 / ln 10 (the factor between logarithms to base 2 and to base 10)"),
+    (100.0, "100 (the factor between shares and percent)"), (0.01, "1/100 (the factor between shares and percent)"),
     (math.pi, "π"), (1 / math.pi, "1/π"), (2 * math.pi, "2π"), (0.5 / math.pi, "1/2π"),
-    (180 / math.pi, "180/π: degrees in the place of radians"), (math.pi / 180, "π/180: radians in the place of degrees"),
+    (180 / math.pi, "180/π (the factor between radians and degrees)"),
+    (math.pi / 180, "π/180 (the factor between radians and degrees)"),
     (math.sqrt(2), "√2"), (math.sqrt(0.5), "1/√2"), (math.e, "e"), (1 / math.e, "1/e"),
 ]  # fmt: skip
 # What may be made of a size; `{q}` is its name. The plainest first.
@@ -71,10 +72,10 @@ def constant_factor(part: Part) -> Observation | None:
         return _steady(part, ks[0])
     if steady:
         return None
-    named = _named([k for k, _ in found], quantities(part), needed=min(2, len(set(ks))))
+    size = named([k for k, _ in found], quantities(part))
     many = "each is" if any(p.b.size > 1 for p in part.pairs) else "it is"
-    if named:
-        return part.says(f"is too large or too small by a factor: {many} the right one times {named}")
+    if size:
+        return part.says(f"is too large or too small by a factor: {many} the right one times {size}")
     if all(n >= 4 for k, n in found if k is not None):
         return part.says(
             "is right but for one factor, which is another one in each case: something that changes from case to case "
@@ -85,7 +86,7 @@ def constant_factor(part: Part) -> Observation | None:
 
 
 def _steady(part: Part, k: float) -> Observation | None:
-    if abs(k - 1) < 1e-9:
+    if abs(k - 1) < 1e-5:
         return None
     for value, says in CONSTANTS:
         for sign, minus in ((1, ""), (-1, "minus ")):
@@ -117,12 +118,14 @@ def _steady(part: Part, k: float) -> Observation | None:
     )
 
 
-def _named(ks, sizes: dict[str, list[float]], needed: int) -> str | None:
+def named(ks, sizes: dict[str, list[float]], tolerance: float = 1e-5) -> str | None:
     """The form of a size, or of two, that is the factor of every case."""
 
     def fits(values):
         with np.errstate(all="ignore"):
-            return all(k is None or (np.isfinite(v) and abs(v / k - 1) < 1e-5) for k, v in zip(ks, values, strict=True))
+            return all(
+                k is None or (np.isfinite(v) and abs(v / k - 1) < tolerance) for k, v in zip(ks, values, strict=True)
+            )
 
     arrays = {name: np.array(values) for name, values in sizes.items()}
     with np.errstate(all="ignore"):
@@ -165,9 +168,9 @@ def added(part: Part) -> Observation | None:
     if np.ptp(offsets) <= 1e-6 * max(map(abs, offsets)):
         return _shifted_by(part, offsets[0])
     for sign, word in ((1, "plus"), (-1, "minus")):
-        named = _added_size([sign * o for o in offsets], quantities(part))
-        if named:
-            return part.says(f"is the right one {word} {named}")
+        size = _added_size([sign * o for o in offsets], quantities(part))
+        if size:
+            return part.says(f"is the right one {word} {size}")
     return None
 
 
@@ -197,122 +200,3 @@ def _added_size(offsets, sizes) -> str | None:
                 if np.isfinite(made).all() and np.allclose(made, offsets, rtol=1e-6, atol=1e-9):
                     return form.format(q=name)
     return None
-
-
-# -- an argument in it -----------------------------------------------------------------------------------------------
-
-WITH_ARGUMENT = [
-    ("`{n}` itself, as it came in", lambda x, n: n),
-    ("`{n}` transposed", lambda x, n: n.T if n.ndim > 1 else None),
-    ("minus `{n}`", lambda x, n: -n),
-    ("the right one without `{n}`: `{n}` is not added", lambda x, n: x - n),
-    ("the right one plus `{n}`: `{n}` is added once too often, or should be subtracted and is not", lambda x, n: x + n),
-    ("the right one minus twice `{n}`: `{n}` is subtracted where it should be added", lambda x, n: x - 2 * n),
-    ("the right one plus twice `{n}`: `{n}` is added where it should be subtracted", lambda x, n: x + 2 * n),
-    ("`{n}` minus the right one", lambda x, n: n - x),
-    ("the right one times `{n}`", lambda x, n: x * n),
-    ("the right one divided by `{n}`", lambda x, n: x / n),
-    ("`{n}` divided by the right one", lambda x, n: n / x),
-    ("the right one times `{n}` squared: `{n}` multiplies where it should divide", lambda x, n: x * n**2),
-    ("the right one divided by `{n}` squared: `{n}` divides where it should multiply", lambda x, n: x / n**2),
-    ("the right one times the root of `{n}`", lambda x, n: x * np.sqrt(n)),
-    ("the right one divided by the root of `{n}`", lambda x, n: x / np.sqrt(n)),
-    ("the right one times 1 minus the square of `{n}`: that slope of a tanh is in it once too often",
-     lambda x, n: x * (1 - n**2)),
-    ("the right one divided by 1 minus the square of `{n}`: that slope of a tanh is missing",
-     lambda x, n: x / (1 - n**2)),
-    ("the right one times 1 minus `{n}`", lambda x, n: x * (1 - n)),
-    ("the right one divided by 1 minus `{n}`", lambda x, n: x / (1 - n)),
-    ("the right one divided by the slope `{n}` (1 − `{n}`) of a sigmoid", lambda x, n: x / (n * (1 - n))),
-    ("the right one times the exponential of `{n}`", lambda x, n: x * np.exp(n)),
-    ("the right one with `{n}` for a lower end: whatever is smaller has become `{n}`", lambda x, n: np.maximum(x, n)),
-    ("the right one with `{n}` for an upper end: whatever is larger has become `{n}`", lambda x, n: np.minimum(x, n)),
-    ("the right one to the power of `{n}`", lambda x, n: x**n),
-    ("the right one to the power of 1 divided by `{n}`", lambda x, n: x ** (1 / n)),
-]  # fmt: skip
-
-
-def with_argument(part: Part) -> Observation | None:
-    """an argument itself, or the right result with an argument added, left out, subtracted, multiplied or divided"""
-    if not part.numeric or part.proof < 3:
-        return None
-    names = list(part.pairs[0].case.named)
-    for index in range(len(names)):
-        values = [as_array(list(p.case.args)[index]) if index < len(p.case.args) else None for p in part.pairs]
-        if any(v is None or v.dtype.kind in "bc" for v in values):
-            continue
-        values = [v.astype(float) for v in values]
-        for says, function in WITH_ARGUMENT:
-            if _all_fit(part, values, function):
-                return part.says("is " + says.format(n=part.named(index, part.pairs[0])))
-    return None
-
-
-def _all_fit(part, values, function) -> bool:
-    with np.errstate(all="ignore"):
-        for p, value in zip(part.pairs, values, strict=True):
-            try:
-                made = function(p.b, value)
-            except (ValueError, OverflowError):
-                return False
-            if made is None or not alike(p.a, made, p.tolerance):
-                return False
-    return True
-
-
-# -- row by row ------------------------------------------------------------------------------------------------------
-
-
-def row_by_row(part: Part) -> Observation | None:
-    """each row, column or step right up to a factor or a summand of its own: a normaliser over the wrong axis"""
-    dims = {p.b.ndim for p in part.pairs}
-    if not part.numeric or not part.aligned or len(dims) != 1 or part.integers or part.proof < 12:
-        return None
-    ndim = dims.pop()
-    for axis in reversed(range(ndim)) if ndim > 1 else ():
-        others = f"along {axis_name(axis, ndim)}"
-        if any(p.b.shape[axis] < 3 for p in part.failing):
-            continue
-        if all(_scaled(p, axis) for p in part.pairs):
-            return part.says(
-                f"is right {others} up to a factor, which changes from place to place elsewhere"
-                f"{_sums(part, axis, ndim)}"
-            )
-        if all(_moved(p, axis) for p in part.pairs):
-            return part.says(
-                f"is right {others} up to a number that is added, which changes from place to place elsewhere"
-            )
-    return None
-
-
-def _scaled(p, axis) -> bool:
-    a, b = np.moveaxis(p.a, axis, -1), np.moveaxis(p.b, axis, -1)
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return False
-    top = np.argmax(np.abs(b), -1)[..., None]
-    below = np.take_along_axis(b, top, -1)
-    with np.errstate(all="ignore"):
-        ratio = np.where(below == 0, 0.0, np.take_along_axis(a, top, -1) / np.where(below == 0, 1.0, below))
-    return bool(np.isclose(a, ratio * b, rtol=p.tolerance, atol=p.tolerance * np.abs(a).max(-1, keepdims=True)).all())
-
-
-def _moved(p, axis) -> bool:
-    if not (np.isfinite(p.a).all() and np.isfinite(p.b).all()):
-        return False
-    gap = p.a - p.b
-    return alike(p.a, p.b + gap.mean(axis, keepdims=True), p.tolerance)
-
-
-def _sums(part: Part, axis: int, ndim: int) -> str:
-    """Where the sums are one in what is right, and where in what was found."""
-
-    def one(arrays, k):
-        return all(bool(near(x.sum(k), np.ones_like(x.sum(k)), 1e-5).all()) for x in arrays)
-
-    right = [k for k in range(ndim) if one([p.b for p in part.pairs], k)]
-    found = [k for k in range(ndim) if one([p.a for p in part.pairs], k)]
-    if right and found and right != found:
-        return f": it sums to 1 along {axis_name(found[0], ndim)}, where that along {axis_name(right[0], ndim)} should"
-    if right and not found:
-        return f": it does not sum to 1 along {axis_name(right[0], ndim)}, as it should"
-    return ""

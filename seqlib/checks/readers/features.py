@@ -26,13 +26,10 @@ OF_ONE = [
     ("`{n}` hides a whole row", lambda v: bool((~as_array(v).any(-1)).any()) if _is_mask(v) else None),
     ("`{n}` holds only zeros", lambda v: not _numbers(v).any() if _numbers(v) is not None else None),
     ("all of `{n}` is the same", lambda v: bool(np.ptp(_numbers(v)) == 0) if _numbers(v) is not None else None),
-    ("`{n}` holds a zero", lambda v: bool((_numbers(v) == 0).any()) if _numbers(v) is not None else None),
-    ("`{n}` holds nothing negative", lambda v: bool((_numbers(v) >= 0).all()) if _numbers(v) is not None else None),
-    ("`{n}` holds no large numbers (above 50)",
+    ("`{n}` holds no numbers above 50",
      lambda v: bool((np.abs(_numbers(v)) < 50).all()) if _numbers(v) is not None else None),
     ("`{n}` holds nothing twice", lambda v: _distinct(v)),
     ("`{n}` is square", lambda v: v.shape[-1] == v.shape[-2] if getattr(v, "ndim", 0) >= 2 else None),
-    ("`{n}` has an even length", lambda v: len(v) % 2 == 0 if _long(v) else None),
     ("`{n}` has small letters only", lambda v: v == v.lower() if isinstance(v, str) else None),
     ("`{n}` has letters and spaces only",
      lambda v: all(c.isalpha() or c == " " for c in v) if isinstance(v, str) else None),
@@ -67,24 +64,37 @@ def _distinct(value):
     return len(np.unique(array)) == array.size if array is not None and array.ndim == 1 else None
 
 
-def generalised(cases, passed: list[bool], names: list[str]) -> Observation | None:
+def generalised(cases, passed: list[bool], names: list[str], again=None) -> Observation | None:
     """right only for a batch of one, a single step, equal lengths, no padding, zeros, no repetition: what all cases
     that pass share, and none that fails"""
     if all(passed) or not any(passed):
         return None
-    for index in range(len(cases[0].args)):
-        own = names[index] if index < len(names) else list(cases[0].named)[index]
-        widest = max(cases, key=lambda c: getattr(c.args[index], "ndim", 0) if index < len(c.args) else 0)
-        for says, test in _tests_of(own, widest.args[index]):
-            said = _split(says, test, index, cases, passed)
-            if said:
-                return said
+    more = None
+    for says, test, index in _candidates(cases, names):
+        side = _split(test, index, cases, passed)
+        if side is None:
+            continue
+        if more is None:  # other draws of the same kinds of cases: what is so by chance is so no more
+            more = [(case, same) for case, _, _, same in again()] if again else [*zip(cases, passed, strict=True)]
+            if not more:
+                return None
+        if _split(test, index, *zip(*more, strict=True)) not in (side, ""):
+            continue
+        if side == "right":
+            return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")
+        return seen(f"It is wrong only where {says}: that is so in every case that fails, and in no other")
     return None
 
 
-def _tests_of(own, value):
-    yield from ((says, test) for says, test in _axes_of(own, value))
-    yield from ((says.format(n=own), test) for says, test in OF_ONE)
+def _candidates(cases, names):
+    """(what is said, test, index of the argument): sizes of axes of all arguments first."""
+    count = len(cases[0].args)
+    own = [names[i] if i < len(names) else list(cases[0].named)[i] for i in range(count)]
+    for index in range(count):
+        widest = max((c.args[index] for c in cases), key=lambda v: getattr(v, "ndim", 0))
+        yield from ((says, test, index) for says, test in _axes_of(own[index], widest))
+    for says, test in OF_ONE:
+        yield from ((says.format(n=own[index]), test, index) for index in range(count))
 
 
 def _axes_of(own, value):
@@ -94,7 +104,9 @@ def _axes_of(own, value):
         yield says, lambda v, k=axis, d=ndim: v.shape[k] == 1 if getattr(v, "ndim", 0) == d else None
 
 
-def _split(says, test, index, cases, passed) -> Observation | None:
+def _split(test, index, cases, passed) -> str | None:
+    """ "right" where the test holds for exactly the cases that pass, "wrong" for exactly those that fail; "" where all
+    pass or fail, so that nothing is said."""
     answers = []
     for case in cases:
         try:
@@ -104,7 +116,7 @@ def _split(says, test, index, cases, passed) -> Observation | None:
     if any(a is None for a in answers):
         return None
     if [bool(a) for a in answers] == list(passed):
-        return seen(f"It is right only where {says}: that is so in every case that passes, and in no other")
+        return "right"
     if [not a for a in answers] == list(passed):
-        return seen(f"It is wrong only where {says}: that is so in every case that fails, and in no other")
+        return "wrong"
     return None

@@ -96,6 +96,23 @@ def strings(part: Part) -> Observation | None:
     return None
 
 
+def one_word(part: Part) -> Observation | None:
+    """one of several words: which is said for which, in every case that fails"""
+    if not _all(part, str) or len({p.right for p in part.pairs}) < 3:
+        return None
+    mixed = {(p.right, p.found) for p in part.failing}
+    if len(mixed) == 1 and len(part.failing) >= 1:
+        right, found = mixed.pop()
+        return part.says(f"is “{found}” where “{right}” is right, and right in all other cases")
+    if len(mixed) == 2 and all((b, a) in mixed for a, b in mixed):
+        one, other = sorted(next(iter(mixed)))
+        return part.says(f"has “{one}” and “{other}” exchanged")
+    founds = {f for _, f in mixed}
+    if len(founds) == 1 and len(mixed) >= 2:
+        return part.says(f"is “{founds.pop()}” in every case that fails, where something else is right")
+    return None
+
+
 # -- lists -----------------------------------------------------------------------------------------------------------
 
 
@@ -161,10 +178,13 @@ def _bags(part: Part, pairs) -> Observation | None:
     if any(len(r) < 2 for _, r in bags):
         return None
     if all(f == r for f, r in bags):
+        moved = _two_exchanged(pairs)
+        if moved:
+            return part.says(moved)
         if all(f == sorted(f) for f, _ in pairs):
-            return part.says("has the right items, but sorted: another order is asked for")
+            return part.says("has the right items, but sorted, and another order is right")
         if all(r == sorted(r) for _, r in pairs):
-            return part.says("has the right items, but not sorted: they should rise")
+            return part.says("has the right items in another order: the right list rises, and this one does not")
         return part.says("has the right items in another order")
     if all(set(f) == set(r) for f, r in bags):
         if all(not (r - f) for f, r in bags):
@@ -177,6 +197,15 @@ def _bags(part: Part, pairs) -> Observation | None:
     if all(not (r - f) for f, r in bags):
         return part.says("has items that do not belong in it: all that should be there are there")
     return None
+
+
+def _two_exchanged(pairs) -> str | None:
+    """The same two places exchanged in every case."""
+    places = {tuple(i for i, (x, y) in enumerate(zip(f, r, strict=True)) if x != y) for f, r in pairs if f != r}
+    if len(places) != 1 or len(next(iter(places))) != 2:
+        return None
+    one, other = next(iter(places))
+    return f"has the right items, but those at the places {one} and {other} are exchanged"
 
 
 # -- nested lists of numbers, dictionaries, sets ---------------------------------------------------------------------

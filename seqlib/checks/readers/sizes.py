@@ -1,9 +1,9 @@
-"""Numbers that a case's inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
+"""Numbers that inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
 
 import numpy as np
 
 from seqlib.checks.compare import as_array
-from seqlib.checks.readers.seen import Part, axis_name
+from seqlib.checks.readers.seen import Observation, Part, axis_name
 
 
 def quantities(part: Part) -> dict[str, list[float]]:
@@ -18,6 +18,27 @@ def quantities(part: Part) -> dict[str, list[float]]:
             if len(known) == index:
                 known.append(value)
     return {name: values for name, values in found.items() if len(values) == len(part.pairs)}
+
+
+def other_size(part: Part) -> Observation | None:
+    """an axis has another size: the one it has and the one that it should have, by the inputs that they come from"""
+    dims = {(p.a.ndim, p.b.ndim) for p in part.failing} if part.numeric else set()
+    if len(dims) != 1 or len(set(*dims)) != 1 or not part.failing:
+        return None
+    ndim, failing = next(iter(dims))[0], Part(part.label, part.failing, part.args)
+    sizes = {n: v for n, v in quantities(failing).items() if n.startswith(("the number of", "the length", "the size"))}
+    axes = [k for k in range(ndim) if any(p.a.shape[k] != p.b.shape[k] for p in part.failing)]
+    if len(axes) != 1:
+        return None
+    found, right = ([float(getattr(p, s).shape[axes[0]]) for p in part.failing] for s in "ab")
+    if found == right or (len(set(found)) < 2 and len(found) > 1 and min(found) != 1):
+        return None
+    has, wants = ([n for n, v in sizes.items() if v == s] for s in (found, right))
+    if not has or not (wants or right == [1.0] * len(right)):
+        return None
+    ask = wants[0] if wants else "1"
+    where = "length" if ndim == 1 else f"size along {axis_name(axes[0], ndim)}"
+    return part.says(f"has the wrong {where}: {has[0]}, where {ask} is asked for")
 
 
 def _of(name: str, value) -> dict[str, float]:

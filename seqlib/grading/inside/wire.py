@@ -15,12 +15,10 @@ import time
 import numpy as np
 
 DTYPES = {"|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"}
-MAX_FRAME, MAX_TREE, MAX_NODES, MAX_DEPTH = 64 << 20, 4 << 20, 200_000, 24
+MAX_FRAME, MAX_NODES, MAX_DEPTH = 160 << 20, 200_000, 24
 MAX_RESULT = 32 << 20  # what one answer may send back
-CALLBACK, OVER = (
-    -1,
-    -2,
-)  # in the place of a message's number: "call this function of yours", "that try has ended"
+MAX_ALIKE = 50  # different values with one hash: more of them make sets and dictionaries endless
+CALLBACK, OVER = -1, -2  # in the place of a message's number: "this is a call to you", "that try has ended"
 HEADER = struct.Struct(">II")
 
 
@@ -137,12 +135,14 @@ class Reader:
     """Turns a tree back into values, believing nothing. `known` maps further tags to functions of the node."""
 
     def __init__(self, buffers, known=None):
-        self.buffers, self.known, self.nodes = buffers, known or {}, 0
+        self.buffers, self.known, self.nodes, self.alike = buffers, known or {}, 0, {}
 
     def value(self, node, depth: int = 0):
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise Broken("too deep or too many parts")
+        if isinstance(node, int) and not -(2**60) < node < 2**60:
+            return self.counted(node)
         if node is None or isinstance(node, (bool, int, float, str)):
             return node
         if not isinstance(node, dict) or not isinstance(node.get("t"), str):
@@ -158,14 +158,28 @@ class Reader:
             return self.bytes(v)
         if tag in ("l", "u", "s", "z") and isinstance(v, list):
             members = [self.value(m, depth + 1) for m in v]
-            return {"l": list, "u": tuple, "s": _set, "z": _set}[tag](members)
+            return {"l": list, "u": tuple, "s": self.set, "z": self.set}[tag](members)
         if tag == "d" and isinstance(v, list) and all(isinstance(p, list) and len(p) == 2 for p in v):
-            return dict((_key(self.value(k, depth + 1)), self.value(x, depth + 1)) for k, x in v)
+            return {self.counted(self.value(k, depth + 1)): self.value(x, depth + 1) for k, x in v}
         if tag == "?" and isinstance(v, str):
             return Foreign(v[:80])
         if tag in self.known:
             return self.known[tag](node)
         raise Broken(f"an unknown tag {tag[:10]!r}")
+
+    def counted(self, value):
+        """The value, if it can be a member of a set and not too many others have its hash."""
+        try:
+            others = self.alike.setdefault(hash(value), set())
+        except TypeError:
+            raise Broken("a key, or a member of a set, that can't be one") from None
+        others.add(value)
+        if len(others) > MAX_ALIKE:
+            raise Broken("too many values with the same hash")
+        return value
+
+    def set(self, members):
+        return {self.counted(m) for m in members}
 
     def bytes(self, index) -> bytes:
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(self.buffers):
@@ -193,26 +207,11 @@ def _tensor(array, dtype):
     return tensor.bfloat16() if dtype == "bfloat16" else tensor
 
 
-def _set(members):
-    try:
-        return set(members)
-    except TypeError:
-        raise Broken("a set of things that can't be in one") from None
-
-
-def _key(key):
-    try:
-        hash(key)
-    except TypeError:
-        raise Broken("a key that can't be one") from None
-    return key
-
-
 def decode(tree: bytes, body: bytes, known=None):
     """The message of a frame; Broken for whatever is wrong with it."""
     try:
         a, b = HEADER.unpack_from(tree)
-        if a + b + HEADER.size != len(tree) or b > MAX_TREE + MAX_FRAME // 2:
+        if a + b + HEADER.size != len(tree) or b > MAX_FRAME:
             raise Broken("lengths that do not add up")
         sizes = json.loads(tree[HEADER.size : HEADER.size + a])
         if not isinstance(sizes, list) or not all(type(n) is int and n >= 0 for n in sizes) or sum(sizes) != len(body):
