@@ -663,8 +663,7 @@ print(credit(longer))
 # **Exercise 16.10 · Write with a cache** — ●●●○, 10 minutes, core
 #
 # `read(idx, past)` gives logits (B, T, V) and the past to hand on; `past` is None before anything was read. Take the
-# likeliest token each time; `count` is at least 1. No token may be read twice. (The last one that you write may be read, or
-# not; the prompt at once, or token by token.)
+# likeliest token each time; `count` is at least 1. No token may be read twice. (The last one written may be read, or not.)
 
 # %%
 def continue_greedily(read, prompt, count):

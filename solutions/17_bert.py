@@ -326,24 +326,17 @@ class Bert(nn.Module):
 
     def __init__(self, vocabulary_size, width=64, heads=4, layers=2, dropout=0.0):
         super().__init__()
-        self.encoder = TransformerEncoder(
-            vocabulary_size, width, heads, layers, dropout=dropout
-        )
-        self.W, self.b = (
-            nn.Parameter(torch.randn(width, width) * width**-0.5),
-            nn.Parameter(torch.zeros(width)),
-        )
-        self.gain, self.shift = (
-            nn.Parameter(torch.ones(width)),
-            nn.Parameter(torch.zeros(width)),
-        )
+        sizes = (vocabulary_size, width, heads, layers)
+        self.encoder = TransformerEncoder(*sizes, dropout=dropout)
+        self.W = nn.Parameter(torch.randn(width, width) * width**-0.5)
+        self.b, self.shift = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+        self.gain = nn.Parameter(torch.ones(width))
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def forward(self, tokens, causal=False, places=None):
         states, E = self.encoder(tokens, causal), self.encoder.embedding.tokens.weight
-        states = (
-            states if places is None else states[places][None]
-        )  # a guess where one is wanted, (1, places, V)
+        if places is not None:
+            states = states[places][None]  # a guess where one is wanted: (1, places, V)
         return mlm_logits(states, self.W, self.b, self.gain, self.shift, E, self.bias)
 
 
@@ -355,6 +348,11 @@ theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 (mine,), (right,) = torch.autograd.grad(ours, logits), torch.autograd.grad(theirs, logits)
 apart, slopes = abs(ours - theirs).item(), (mine - right).abs().max().item()
 print(f"loss {apart:.0e} apart, its gradient {slopes:.0e}")
+
+# %% [markdown]
+# And the padding: nine more columns of it should move no logit.
+
+# %%
 net, few = Bert(vocabulary.size).double(), trim(texts[:4])
 moved = (net(F.pad(few, (0, 9)))[:, : few.shape[1]] - net(few))[few > 0].abs().max().item()
 print(f"with nine more columns of padding a logit moves by at most {moved:.0e}")
@@ -436,10 +434,9 @@ print(f"hidden words guessed in new reviews: {review_share:.0%}")
 
 # %%
 def trust(prior, words, keep=0.1, random=0.1):
-    """The chance that the word shown at a chosen place is right: (N,).
+    """The chance that the word shown is right: (N,). prior (N,), above 0: from context alone.
 
-    prior (N,): its chance from the context alone, above 0; words: how many words a random
-    one is drawn from, itself among them; keep, random: shares of the chosen places.
+    words: how many a random one is drawn from, itself among them; keep, random: shares.
     """
     ### BEGIN SOLUTION
     seen_and_right = prior * (keep + random / words)
@@ -1138,7 +1135,9 @@ claims([
 # %%
 from seqlib import flashcards, quiz
 
-display(flashcards("17"))
+flashcards("17")
+
+# %%
 quiz("17")
 
 # %% [markdown]
