@@ -434,7 +434,7 @@ print(f"hidden words guessed in new reviews: {review_share:.0%}")
 
 # %%
 def trust(prior, words, keep=0.1, random=0.1):
-    """The chance that the word shown is right: (N,). prior (N,), above 0: from context alone.
+    """The chance that the word shown is right: (N,). prior (N,) is above 0, from context.
 
     words: how many a random one is drawn from, itself among them; keep, random: shares.
     """
