@@ -101,7 +101,10 @@ language_loss = Exercise(
             "the longest length is taken for all": "lengths[:, None] → lengths.max().expand(len(tokens), 1)",
             "the first token of the padding counts as a target: the length is taken one too long": "< lengths → <= lengths",
             "the last real token is left out: the length is taken one too short, and a lone target vanishes": "< lengths[:, None] → < lengths[:, None] - 1",
-            "it is a mean of the sequences' means: a token of a short sequence weighs more": "-log_p[real].mean() → -torch.stack([row[r].mean() for row, r in zip(log_p, real) if r.any()]).mean()",
+            "it is a mean of the sequences' means: a token of a short sequence weighs more": "-log_p[real].mean() → -torch.stack([row[r].mean() for row, r in zip(log_p, real)]).mean()",
+            "it is a mean over the sequences, and one without a target counts as 0": "-log_p[real].mean() → -((log_p * real).sum(1) / real.sum(1).clamp(min=1)).mean()",
+            "the token 0 is taken for padding: the lengths say what is real": "torch.arange(1, tokens.shape[1]) < lengths[:, None] → tokens[:, 1:] != 0",
+            "the softmax is taken twice: a cross entropy takes its own": ".log_softmax(dim=2) → .softmax(dim=2).log_softmax(dim=2)",
             "it is the sum over all tokens, not the mean": ".mean() → .sum()",
             "the sum is divided by all places of the batch, padding and all": "log_p[real].mean() → log_p[real].sum() / tokens.numel()",
             "the sum is divided by all real tokens: the first of each sequence is no target": "log_p[real].mean() → log_p[real].sum() / lengths.sum()",
@@ -131,14 +134,18 @@ language_loss = Exercise(
 
 
 def _vectors(rng) -> list[Case]:
-    def case(label, *shape, size=1.0):
+    def case(label, *shape, size=1.0, **given):
         x, scale = _away(rng, *shape) * size, _away(rng, shape[-1])
-        return Case(label, x=x, scale=scale, epsilon=float(rng.uniform(0.1, 0.4)))
+        return Case(label, x=x, scale=scale, **given)
+
+    def epsilon():
+        return float(rng.uniform(0.1, 0.4))
 
     return [
-        case("3 vectors of 5", 3, 5),
-        case("a batch: 2 sequences of 4 vectors of 6", 2, 4, 6),
-        case("one vector of 7, and small", 1, 7, size=0.2),
+        case("3 vectors of 5", 3, 5, epsilon=epsilon()),
+        case("a batch: 2 sequences of 4 vectors of 6", 2, 4, 6, epsilon=epsilon()),
+        case("one vector of 7, and small", 1, 7, size=0.2, epsilon=epsilon()),
+        case("very small vectors, and the epsilon that is meant when none is given", 3, 4, size=0.004),
     ]
 
 
@@ -165,6 +172,7 @@ rms_norm = Exercise(
         {
             "the epsilon stands outside the root: it belongs under it, beside the mean square": "torch.sqrt(mean_square + epsilon) → (torch.sqrt(mean_square) + epsilon)",
             "the given epsilon is not used": "mean_square + epsilon → mean_square",
+            "the epsilon is not 1e-5 where none is given": "epsilon=1e-5 → epsilon=1e-8",
             "the epsilon is squared: it stands beside the mean square as it is": "mean_square + epsilon → mean_square + epsilon**2",
             "the mean is subtracted first: that is layer norm, and RMSNorm leaves the mean where it is": "mean_square = x → x = x - x.mean(dim=-1, keepdim=True)\n    mean_square = x",
             "x is divided by its spread around the mean: the mean square itself belongs there": "x.square().mean(dim=-1, keepdim=True) → x.var(dim=-1, keepdim=True, unbiased=False)",
@@ -184,8 +192,8 @@ rms_norm = Exercise(
         },
     ),
     accepts=[
-        lambda x, scale, epsilon: x * (x.pow(2).mean(-1, keepdim=True) + epsilon).rsqrt() * scale,
-        lambda x, scale, epsilon: scale * x / (x.norm(dim=-1, keepdim=True) ** 2 / x.shape[-1] + epsilon).sqrt(),
+        lambda x, scale, epsilon=1e-5: x * (x.pow(2).mean(-1, keepdim=True) + epsilon).rsqrt() * scale,
+        lambda x, scale, epsilon=1e-5: scale * x / (x.norm(dim=-1, keepdim=True) ** 2 / x.shape[-1] + epsilon).sqrt(),
     ],
     forbids=("torch.nn.functional.rms_norm", "torch.rms_norm", "torch.nn.RMSNorm"),
     hints=[
@@ -259,8 +267,11 @@ swiglu = Exercise(
             "the way back to D is left out: $W_{down}$ comes last": " @ W_down →",
         },
     ),
-    accepts=[lambda x, W_gate, W_up, W_down: (x @ W_gate / (1 + (-(x @ W_gate)).exp()) * (x @ W_up)) @ W_down],
-    forbids=("torch.nn.functional.glu", "torch.nn.functional.silu", "torch.nn.SiLU"),
+    accepts=[
+        lambda x, W_gate, W_up, W_down: (F.silu(x @ W_gate) * (x @ W_up)) @ W_down,
+        lambda x, W_gate, W_up, W_down: (x @ W_gate / (1 + (-(x @ W_gate)).exp()) * (x @ W_up)) @ W_down,
+    ],
+    forbids=("torch.nn.functional.glu",),
     hints=[
         "Two products with x first, both (…, F). Only one of the two is bent.",
         "SiLU(a) = a · σ(a). The gate is SiLU of $xW_{gate}$; the content $xW_{up}$ stays as it is.",
@@ -316,6 +327,8 @@ repeat_heads = Exercise(
             "the columns of d_k are repeated in the place of heads": "dim=1 → dim=3",
             "the sequences of the batch are repeated in the place of heads": "dim=1 → dim=0",
             "each is repeated `heads` times: it should be heads / G times, so that there are `heads` in the end": "heads // shared.shape[1] → heads",
+            "the number of repeats is taken from the sequences of the batch: heads / G, and G is the second size": "heads // shared.shape[1] → heads // shared.shape[0]",
+            "the number of repeats is no whole number: divide with `//`": "heads // → heads /",
             "each is repeated as many times as there are shared heads: it should be heads / G times": "heads // shared.shape[1] → shared.shape[1]",
             "the repeated numbers are put in another shape without a thought for their axes": "repeat_interleave(times, dim=1) → repeat(1, 1, 1, times).reshape(shared.shape[0], heads, *shared.shape[2:])",
             "every query head gets the first shared head": "shared.repeat_interleave(times, dim=1) → shared[:, :1].repeat(1, heads, 1, 1)",
@@ -374,6 +387,7 @@ cached_mask = Exercise(
         _cached_mask,
         {
             "the new positions count from zero: the first of them would see the first of the past and nothing else": "place[total - new :, None] → place[:new, None]",
+            "the new positions stand behind as many as there are new ones: total − new stand before them": "place[total - new :, None] → place[:new, None] + new",
             "each position sees one too many: the token that it should predict": "place[total - new :, None] → place[total - new :, None] + 1",
             "no position sees itself": "<= place → < place",
             "everything may be read: with a past the new positions still must not see one another's future": "place <= place[total - new :, None] → torch.ones(new, total, dtype=torch.bool)",
@@ -604,6 +618,7 @@ gpt_parameters = Exercise(
             "attention has one bias in all: each of its four matrices has its own": "4 * (width * width + width) → 4 * width * width + width",
             "the biases of the feed-forward layer are left out": "+ hidden_size + width →",
             "the bias of the feed-forward layer's way down is left out: D more": "+ hidden_size + width → + hidden_size",
+            "the biases of the feed-forward layer are D and D: the way up has F": "+ hidden_size + width → + width + width",
             "the bias of the feed-forward layer's way up is left out: F more": "+ hidden_size + width → + width",
             "the norm before the head is left out": " + 2 * width →",
             "the norm before the head is counted in every layer: there is one in all": "norms) + 2 * width → norms + 2 * width)",
@@ -907,6 +922,8 @@ power_law = Exercise(
             "the slope is a mean of the slopes from point to point": "(centred * y).sum() / (centred**2).sum() → (np.diff(y) / np.diff(x)).mean()",
             "the slope is a ratio of spreads, which is steeper than least squares": "(centred * y).sum() / (centred**2).sum() → -y.std() / x.std()",
             "the slope is the correlation: it is not divided by the spread of x alone": "/ (centred**2).sum() → / (x.std() * y.std() * len(x))",
+            "the spread below is that of the loss: the slope divides by the spread of the compute": "(centred**2).sum() → ((y - y.mean()) ** 2).sum()",
+            "compute is fitted from loss, and that line turned round: it is steeper": "(centred * y).sum() / (centred**2).sum() → ((y - y.mean()) ** 2).sum() / (centred * y).sum()",
             "n and n − 1 are mixed: the same number divides both sums": "(centred * y).sum() → (centred * y).sum() * len(x) / (len(x) - 1)",
             "the line goes through the origin: take the means off first": (
                 "x - x.mean() → x",
@@ -977,7 +994,7 @@ prefix_score = Exercise(
         {
             "it looks at the same token one period ago: an induction head looks one place further, at what came *after* it": "t - period + 1] → t - period]",
             "it looks two places behind the same token: what came after it stands one further": "t - period + 1] → t - period + 2]",
-            "it looks at the token before the one of a period ago: one place *after* it": "t - period + 1] → t - period - (t > period).long()]",
+            "it looks at the token before the one of a period ago: one place *after* it": "t - period + 1] → t - period - 1]",
             "it is the score of a previous-token head: the place just before": "t - period + 1] → t - 1]",
             "each place looks at itself": "t - period + 1] → t]",
             "the last row of the first copy is counted too, which cannot know yet": "arange(period, → arange(period - 1,",

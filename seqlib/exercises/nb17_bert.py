@@ -10,7 +10,6 @@ from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import tensor
 
 FIRST, MASK, IGNORE = 5, 4, -100  # <pad> <unk> [CLS] [SEP] [MASK], then the words
-READY_MADE_LOSS = ("torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss", "torch.nn.CrossEntropyLoss")
 
 
 def _rows(rng, lengths, size=30, width=None):
@@ -251,9 +250,15 @@ def _noises(rng) -> list[Case]:
     ]
 
 
+def _with_its_kind(answer, step, shape, seed):
+    """The noise, and what kind of numbers it is: the page goes on with a tensor."""
+    noise = answer(step, shape, seed)
+    return noise, str(getattr(noise, "dtype", type(noise).__name__))
+
+
 def _from_bits(step, shape, seed):
     bits = np.random.PCG64(np.random.SeedSequence([seed, step]))
-    return tensor(np.random.Generator(bits).random((3, *shape)))
+    return tensor(np.random.Generator(bits).random((3, *shape))), "torch.float64"
 
 
 def _mask_noise(step, shape, seed):
@@ -266,6 +271,8 @@ mask_noise = Exercise(
     points=2,
     inputs=_noises,
     oracle=_from_bits,
+    using=_with_its_kind,
+    stand_in=_mask_noise,
     right=_mask_noise,
     mistakes=slips(
         _mask_noise,
@@ -283,19 +290,21 @@ mask_noise = Exercise(
             "there are two tables, not three": "(3, *shape) → (2, *shape)",
             "the noise is normal, not uniform between 0 and 1": "rng.random((3, *shape)) → rng.normal(size=(3, *shape))",
             "the noise lies between −1 and 1, not between 0 and 1": "rng.random((3, *shape)) → rng.uniform(-1, 1, (3, *shape))",
+            "an array is handed back, not a tensor: `torch.from_numpy`": "torch.from_numpy(rng.random((3, *shape))) → rng.random((3, *shape))",
+            "the tensor is in single precision: float64 was asked for": "*shape))) → *shape))).float()",
             "the numbers are drawn in single precision, which is another stream": "(3, *shape)) → (3, *shape), dtype=np.float32)",
         },
     ),
     accepts=[
-        lambda step, shape, seed: np.random.default_rng([seed, step]).random((3, *shape)),
-        lambda step, shape, seed: np.random.default_rng((seed, step)).uniform(size=(3, shape[0], shape[1])),
+        lambda step, shape, seed: tensor(np.random.default_rng((seed, step)).uniform(size=(3, shape[0], shape[1]))),
+        lambda step, shape, seed: torch.tensor(np.random.default_rng([seed, step]).random((3, *shape))),
     ],
     hints=[
         "A generator that depends on the run and on the step, and on nothing else.",
         "`np.random.default_rng` takes a list of numbers as its seed.",
         "`torch.from_numpy(np.random.default_rng([seed, step]).random((3, *shape)))`",
     ],
-    returns=("noise",),
+    returns=("noise", "kind"),
     minutes=4,
 )
 
@@ -446,13 +455,14 @@ mlm_loss = Exercise(
             "it is a mean of row means: a word in a row with few chosen ones weighs more": "-taken.mean() → -torch.stack([row.mean() for row in taken[:, 0].split(chosen.sum(1).tolist()) if len(row)]).mean()",
             "the mean over rows counts rows in which nothing was chosen": "-taken.mean() → -torch.stack([row.sum() / max(len(row), 1) for row in taken[:, 0].split(chosen.sum(1).tolist())]).mean()",
             "it is the sum, not the mean": ".mean() → .sum()",
+            "it is divided by one more than there are chosen words": "-taken.mean() → -taken.sum() / (len(taken) + 1)",
             "it is divided by the rows, not by the chosen words": "-taken.mean() → -taken.sum() / len(labels)",
             "it is divided by the words of the vocabulary as well": "-taken.mean() → -taken.mean() / logits.shape[2]",
             "the sign is wrong: a loss is the *negative* log-probability": "return -taken → return taken",
             "the softmax runs over the positions, not over the words": "logits[chosen].log_softmax(dim=1) → logits.log_softmax(dim=1)[chosen]",
             "the softmax runs over the chosen places, not over the words": "log_softmax(dim=1) → log_softmax(dim=0)",
             "exp is taken of large logits, and overflows: use `log_softmax`, which subtracts the largest first": "logits[chosen].log_softmax(dim=1) → (logits[chosen].exp() / logits[chosen].exp().sum(1, keepdim=True)).log()",
-            "it is in bits: the course counts in nats": "-taken.mean() → -taken.mean() / np.log(2)",
+            "it is in bits: the course counts in nats": ".log_softmax(dim=1) → .softmax(dim=1).log2()",
             "the perplexity is handed back: the loss is its logarithm": "-taken.mean() → (-taken.mean()).exp()",
             "the logits are taken for log-probabilities: no softmax": ".log_softmax(dim=1) →",
             "probabilities are averaged, not their logarithms": ".log_softmax(dim=1) → .softmax(dim=1)",
@@ -463,11 +473,11 @@ mlm_loss = Exercise(
         },
     ),
     accepts=[
+        lambda g, y: F.cross_entropy(g.transpose(1, 2), y),
         lambda g, y: (
             (g[y >= 0].logsumexp(1) - g[y >= 0][torch.arange(int((y >= 0).sum())), y[y >= 0]]).sum() / (y >= 0).sum()
         ),
     ],
-    forbids=READY_MADE_LOSS,
     hints=[
         "Only places whose label is not -100: `logits[labels != -100]` picks them, as a table (chosen, V).",
         "`log_softmax(dim=1)` of that table; then from each row the entry of its label.",
@@ -707,6 +717,7 @@ mean_pool = Exercise(
             "it is the maximum over the words": "return (states * words).sum(dim=1) / count → return states.masked_fill(~words, -torch.inf).amax(dim=1)",
             "it is the state of [CLS]": "return (states * words).sum(dim=1) / count → return states[:, 0] * 1",
             "it is the state of the last place": "return (states * words).sum(dim=1) / count → return states[:, -1] * 1",
+            "the first and the last place are cut off: in a padded row [SEP] and padding remain": "return (states * words).sum(dim=1) / count → return states[:, 1:-1].mean(dim=1)",
             "it is the state of the first word": "return (states * words).sum(dim=1) / count → return states[:, 1] * 1",
             "the mean runs over the batch: one sentence's words are mixed with another's": "return (states * words).sum(dim=1) / count → return ((states * words).sum(dim=(0, 1)) / count.sum()).expand(len(states), -1)",
         },
@@ -882,7 +893,7 @@ control_labels = Exercise(
             "a label for each word of the vocabulary is handed back, not one for each place": "of_word[tokens] → of_word",
             "the noise picks among the vocabulary's size, not among the places": "(noise * len(labels)).long() → (noise * len(noise)).long() % len(labels)",
             "the last place is never drawn: there are N": "(noise * len(labels)) → (noise * (len(labels) - 1))",
-            "the place is rounded, not cut off: the floor was asked for": "(noise * len(labels)).long() → (noise * len(labels)).round().long() % len(labels)",
+            "the place is rounded, not cut off: the floor was asked for": "(noise * len(labels)).long() → (noise * len(labels)).round().long().clamp(max=len(labels) - 1)",
             "the places are handed back, not the labels that stand there": "of_word = labels[picked] → of_word = picked",
             "the words at the random places are handed back, not their labels": "of_word = labels[picked] → of_word = tokens[picked]",
             "the labels are handed back as they are": "of_word[tokens] → labels * 1",
