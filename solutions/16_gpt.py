@@ -1128,6 +1128,7 @@ for name, (a, b) in pairs.items():
 # Table: what the books say, and what was measured here
 from seqlib import claims
 
+
 def lowers(part):
     """What the recorded seeds say of a part that should lower the loss."""
     return "depends" if part in overlap else "holds" if gain[part] > 0 else "fails"

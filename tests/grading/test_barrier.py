@@ -25,7 +25,9 @@ def slot(sandboxed):
 
 # -- layer_norm, which forbids torch's ---------------------------------------------------------------------------------
 
-NORM = "import torch\nimport torch.nn.functional as F\n{above}\ndef layer_norm(x, scale, shift, epsilon=1e-5):\n    {body}"
+NORM = (
+    "import torch\nimport torch.nn.functional as F\n{above}\ndef layer_norm(x, scale, shift, epsilon=1e-5):\n    {body}"
+)
 HONEST = (
     "centred = x - x.mean(-1, keepdim=True)\n    "
     "return centred / torch.sqrt((centred**2).mean(-1, keepdim=True) + epsilon) * scale + shift"
@@ -97,7 +99,6 @@ def test_what_is_only_mentioned_costs_nothing(slot, where):
 
 
 # -- gradients by torch where they are asked for by hand ---------------------------------------------------------------
-
 
 
 def test_gradients_are_not_to_be_had_where_they_are_forbidden():
