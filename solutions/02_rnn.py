@@ -25,14 +25,17 @@
 #
 # **Exercise 02.1 · The trace** — ●○○○, 4 minutes, core
 #
-# Finish the table on paper. Then write the function that does it.
+# Finish the table on paper. Then write the function that does it. The numbers `x` may be whole ones; the states are not.
 
 # %%
 import numpy as np
 
 
 def scalar_trace(x, w_h, w_x):
-    """Every state h_1 … h_T of equation (2.1), a list or an array of T numbers, for the numbers x (T,)."""
+    """Every state h_1 … h_T of equation (2.1): a list or an array of T numbers.
+
+    x (T,) are the numbers that are read, whole or not; w_h and w_x are numbers
+    """
     ### BEGIN SOLUTION
     h, states = 0.0, []
     for x_t in x:
@@ -68,16 +71,18 @@ x = np.arange(1.0, 6.0)
 
 
 def left_of_first(w_h, x):
-    """Of what the first input put into the state, the share left after each step, by nudging it: (T,)."""
-    moved = np.subtract(scalar_trace(x + np.eye(len(x))[0], w_h, 0.5), scalar_trace(x, w_h, 0.5))
+    """The share of what the first input put in that is left after each step: (T,)."""
+    nudged = scalar_trace(x + np.eye(len(x))[0], w_h, 0.5)
+    moved = np.subtract(nudged, scalar_trace(x, w_h, 0.5))
     return moved / moved[0]
 
 
 for w_h in (0.5, 0.9):
     trace = zip(words, scalar_trace(x, w_h, 0.5), strict=True)
     print(f"w_h = {w_h}:", "  ".join(f"{word} {h:.3f}" for word, h in trace))
-display(reveal(guess_at_half, 100 * left_of_first(0.5, x)[-1], "left of the first word at 0.5", unit="%"),
-        reveal(guess_at_nine, 100 * left_of_first(0.9, x)[-1], "left of the first word at 0.9", unit="%"))
+at_half, at_nine = (100 * left_of_first(w_h, x)[-1] for w_h in (0.5, 0.9))
+display(reveal(guess_at_half, at_half, "left of the first word at 0.5", unit="%"),
+        reveal(guess_at_nine, at_nine, "left of the first word at 0.9", unit="%"))
 
 # %% [markdown]
 # Each step multiplies what is there by $w_h$. After $k$ further steps a share of
@@ -88,13 +93,14 @@ display(reveal(guess_at_half, 100 * left_of_first(0.5, x)[-1], "left of the firs
 # remembers. Remember this curve: in 04 it comes back, with matrices, as *the* problem of recurrent networks.
 
 # %%
-from seqlib import show
-from seqlib.display.figures import figure, lines
-
-steps = np.arange(21)
-pulse = np.zeros(21)
+steps, pulse = np.arange(21), np.zeros(21)
 measured = {f"w_h = {w}": left_of_first(w, pulse) for w in (0.5, 0.9, 1.0)}
 by_formula = 0.9**steps  # (2.2)
+
+# %% tags=["fold"]
+# Draw: the share of the first word left, for three weights, and the formula's dots
+from seqlib import show
+from seqlib.display.figures import figure, lines
 
 fig, ax = figure(figsize=(7, 2.8))
 lines(ax, steps, measured)
@@ -102,8 +108,13 @@ ax.plot(steps[::4], by_formula[::4], "o", color="black", ms=4, label="$0.9^k$")
 ax.set(title="One weight decides how long a word is remembered", xlabel="words read since",
        ylabel="share left", xticks=steps[::4])
 ax.legend(loc="center left", bbox_to_anchor=(0.62, 0.62))
-show(fig, alt="Share of the first word left against words read since. With weight 0.5 it is gone after "
-              "five words, with 0.9 it fades over twenty and lies on the formula's dots, with 1.0 it stays.")
+show(fig, alt="Share of the first word left against words read since. With weight 0.5 it "
+              "is gone after five words, with 0.9 it fades over twenty and lies on the "
+              "formula's dots, with 1.0 it stays.")
+
+# %% [markdown]
+# What was measured lies on (2.2). A weight of 1 keeps everything; whether that would be of use, the picture does not
+# say: a memory that never fades is soon full of old things.
 
 # %% [markdown]
 # ## From numbers to vectors
@@ -121,11 +132,12 @@ show(fig, alt="Share of the first word left against words read since. With weigh
 # **Exercise 02.2 · One step** — ●●○○, 5 minutes, core
 #
 # Write equation (2.3) for a batch of B sequences: the formula stays, $x_t$ is (B, D) and $h_t$ is (B, H). The docstring
-# has the shapes of the weights.
+# has the shapes of the weights. Write the products and sums yourself, in NumPy or PyTorch, without `nn.RNN` and
+# `nn.RNNCell`: those come at the end, to compare with.
 
 # %%
 def rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
-    """One step of a recurrent network: the new state h_t (B, H).
+    """One step of a recurrent network, without nn.RNN and nn.RNNCell: the new state (B, H).
 
     x_t (B, D), h_prev (B, H), W_xh (D, H), W_hh (H, H), b_h (H,)
     """
@@ -143,11 +155,11 @@ result
 # **Exercise 02.3 · A whole sequence** — ●●○○, 8 minutes, core
 #
 # `x` is batch first, (B, T, D). Return *every* state, (B, T, H), and the last one, (B, H). The first step begins from
-# the given `h_0`.
+# the given `h_0`. Again without `nn.RNN`; your `rnn_step` is welcome.
 
 # %%
 def rnn_forward(x, h_0, W_xh, W_hh, b_h):
-    """Read whole sequences: every state (B, T, H), and the last one, h_T (B, H).
+    """Read whole sequences, without nn.RNN: every state (B, T, H), and the last one (B, H).
 
     x (B, T, D), h_0 (B, H), weights as in rnn_step
     """
@@ -170,16 +182,19 @@ result
 # two t's: the same input twice in a row.
 
 # %%
-from seqlib.display.figures import heatmap
-
 word = "kittens"
 letters = sorted(set(word))
-x_kittens = np.eye(len(letters))[[letters.index(letter) for letter in word]]  # (T, D), a row for each step
+x_kittens = np.eye(len(letters))[[letters.index(letter) for letter in word]]  # (T, D)
 
 rng = np.random.default_rng(2)
 D, H = len(letters), 4
-W_xh, W_hh, b_h = rng.normal(size=(D, H)), 0.6 * rng.normal(size=(H, H)), 0.1 * rng.normal(size=H)
+W_xh, W_hh = rng.normal(size=(D, H)), 0.6 * rng.normal(size=(H, H))
+b_h = 0.1 * rng.normal(size=H)
 states, h_T = rnn_forward(x_kittens[None], np.zeros((1, H)), W_xh, W_hh, b_h)
+
+# %% tags=["fold"]
+# Draw: the one-hot letters, and the state after each
+from seqlib.display.figures import heatmap
 
 fig, axes = figure(2, 1, figsize=(7, 3.6), height_ratios=[D, H])
 heatmap(axes[0], x_kittens.T, rows=letters, columns=list(word))
@@ -187,28 +202,36 @@ axes[0].set_title("What goes in: t and t are the same")
 units = [f"unit {i}" for i in range(H)]
 heatmap(axes[1], states[0].T, rows=units, columns=list(word), values="{:.1f}", centre=0)
 axes[1].set_title("What is kept: after t and after t, two different states")
-show(fig, alt="Above, the one-hot columns of k, i, t, t, e, n, s: both t columns are alike. Below, four "
-              "hidden units after each letter: the columns under the first and the second t differ.")
+show(fig, alt="Above, the one-hot columns of k, i, t, t, e, n, s: both t columns are "
+              "alike. Below, four hidden units after each letter: the columns under the "
+              "first and the second t differ.")
 
 # %% [markdown]
 # The second *t* finds another state than the first did, and leaves another one behind. That is all the memory there is.
-#
+# What a unit stands for, nobody has told it: these weights are random.
+
+# %% [markdown]
 # ## The unrolled graph
 #
 # Draw each step beside the last and the loop becomes a chain as long as the input. Nothing is added; it is the same
 # three matrices at every step.
 
-# %%
+# %% tags=["fold"]
+# Draw: the unrolled network over "kittens"
+LINE = {"arrowstyle": "-|>", "shrinkA": 13, "shrinkB": 13, "fc": "#333333"}
+
+
 def arrow(start, stop, name, side):
-    ax.annotate("", stop, start, arrowprops={"arrowstyle": "-|>", "shrinkA": 13, "shrinkB": 13, "fc": "#333333"})
-    middle = np.add(start, stop) / 2
-    ax.annotate(name, middle, side, textcoords="offset points", ha="center", va="center", fontsize=8)
+    ax.annotate("", stop, start, arrowprops=LINE)
+    ax.annotate(name, np.add(start, stop) / 2, side, textcoords="offset points",
+                ha="center", va="center", fontsize=8)
 
 
 fig, ax = figure(figsize=(8, 3))
 ax.set_axis_off()
 for t, letter in enumerate(" " + word):
-    circle = {"boxstyle": "circle,pad=0.35", "fc": "#D6EAF8" if t else "white", "ec": "#0072B2"}
+    colour = "#D6EAF8" if t else "white"
+    circle = {"boxstyle": "circle,pad=0.35", "fc": colour, "ec": "#0072B2"}
     ax.text(t, 1, f"$h_{t}$", ha="center", va="center", bbox=circle)
     if t:
         ax.text(t, 0, letter, ha="center", va="center", fontsize=13)
@@ -217,21 +240,25 @@ for t, letter in enumerate(" " + word):
         arrow((t - 1, 1), (t, 1), "$W_{hh}$", (0, 9))
         arrow((t, 1), (t, 2), "$W_{hy}$", (15, 0))
 ax.set(xlim=(-0.4, 7.5), ylim=(-0.2, 2.2), title="One set of weights, used at every step")
-show(fig, alt="A chain of eight circles h0 to h7 joined by arrows, each labelled W_hh. Under each circle a "
-              "letter of kittens with an arrow up labelled W_xh, above each an output p, labelled W_hy.")
+show(fig, alt="A chain of eight circles h0 to h7 joined by arrows, each labelled W_hh. "
+              "Under each circle a letter of kittens with an arrow up labelled W_xh, "
+              "above each an output p, labelled W_hy.")
 
 # %% [markdown]
-# The outputs $p_t$ come from a **readout**, which turns a state into scores $o_t$ for C classes:
+# The outputs $p_t$ come from a **readout**, which turns a state into a score for each of C classes. Such scores, of any
+# size and sign, are called **logits**:
 #
-# $$o_t = h_t W_{hy} + b_y \tag{2.4}$$
-#
+# $$\mathrm{logits}_t = h_t W_{hy} + b_y \tag{2.4}$$
+
+# %% [markdown]
 # **Exercise 02.4 · How many weights?** — ●○○○, 3 minutes, core
 #
-# Count every number that training may change: $W_{xh}, W_{hh}, b_h, W_{hy}, b_y$, for a text of `steps` letters.
+# Count every number that training may change: $W_{xh}, W_{hh}, b_h, W_{hy}, b_y$, for a text of `steps` letters. The
+# initial state is zeros, and stays so.
 
 # %%
 def count_parameters(input_size, hidden_size, output_size, steps):
-    """The number of weights and biases of the recurrent layer and its readout, for a text of `steps` steps."""
+    """How many numbers W_xh, W_hh, b_h, W_hy and b_y hold, for a text of `steps` steps."""
     ### BEGIN SOLUTION
     recurrent = input_size * hidden_size + hidden_size * hidden_size + hidden_size
     return recurrent + hidden_size * output_size + output_size
@@ -251,13 +278,20 @@ result
 # %%
 anagrams = ["silent", "listen", "tinsel", "enlist", "inlets"]
 alphabet = sorted("silent")
-x_words = np.stack([np.eye(6)[[alphabet.index(letter) for letter in w]] for w in anagrams])  # (B, T, D)
+places = [[alphabet.index(letter) for letter in anagram] for anagram in anagrams]
+x_words = np.eye(6)[places]  # (B, T, D)
 _, last = rnn_forward(x_words, np.zeros((5, H)), W_xh, W_hh, b_h)
 bags = x_words.sum(axis=1)
 
-apart = np.linalg.norm(last[:, None] - last, axis=-1)
-print("bags of letters: largest distance  ", np.linalg.norm(bags[:, None] - bags, axis=-1).max())
-print("last states:     smallest distance ", apart[np.triu_indices(5, k=1)].min().round(3))
+
+def distances(rows):
+    """Between each two different rows."""
+    apart = np.linalg.norm(rows[:, None] - rows, axis=-1)
+    return apart[np.triu_indices(len(rows), k=1)]
+
+
+print("bags of letters: largest distance  ", distances(bags).max())
+print("last states:     smallest distance ", distances(last).min().round(3))
 
 # %% [markdown]
 # A sum cannot tell them apart, whatever is put on top of it. The recurrent network can, before it has learned anything:
@@ -273,20 +307,25 @@ print("last states:     smallest distance ", apart[np.triu_indices(5, k=1)].min(
 # | many → many, not aligned | the last state begins a second network | translate (10) |
 
 # %% [markdown]
-# The readout is the same each time: scores (2.4), then **softmax**, which makes them probabilities:
+# The readout is the same each time: logits (2.4), then **softmax**, which makes them probabilities:
 #
-# $$p_t = \mathrm{softmax}(o_t), \qquad p_{t,c} = \frac{e^{o_{t,c}}}{\sum_{c'} e^{o_{t,c'}}} \tag{2.5}$$
+# $$p_t = \mathrm{softmax}(\mathrm{logits}_t), \qquad
+# p_{t,c} = \frac{e^{\mathrm{logits}_{t,c}}}{\sum_{c'} e^{\mathrm{logits}_{t,c'}}} \tag{2.5}$$
 #
 # **Exercise 02.5 · The readout** — ●●○○, 6 minutes, core
 #
-# It must work for (B, H) and for (B, T, H), and for scores of 1000, where `np.exp` gives infinity.
+# It must work for (B, H) and for (B, T, H), and for logits of 1000, where `np.exp` gives infinity, among others that are
+# small.
 
 # %%
 def readout(h, W_hy, b_y):
-    """Probabilities of C classes. h (B, H) or (B, T, H), W_hy (H, C), b_y (C,) -> (B, C) or (B, T, C)."""
+    """Probabilities of C classes: the softmax of the logits.
+
+    h (B, H) or (B, T, H), W_hy (H, C), b_y (C,) -> (B, C) or (B, T, C)
+    """
     ### BEGIN SOLUTION
-    scores = h @ W_hy + b_y  # (2.4)
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    logits = h @ W_hy + b_y  # (2.4)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)  # (2.5)
     ### END SOLUTION
 
@@ -307,7 +346,10 @@ result
 
 # %%
 def last_real_state(states, lengths):
-    """The state of each sequence at its last real token. states (B, T, H), lengths (B,) integers -> (B, H)."""
+    """The state of each sequence at its last real token.
+
+    states (B, T, H), lengths (B,) integers from 1 to T -> (B, H)
+    """
     ### BEGIN SOLUTION
     return states[np.arange(len(states)), lengths - 1]
     ### END SOLUTION
@@ -325,27 +367,31 @@ kit = x_kittens[:3]
 padded = np.stack([np.concatenate([kit, np.zeros((4, D))]), x_kittens])
 alone = rnn_forward(kit[None], np.zeros((1, H)), W_xh, W_hh, b_h)[1][0]
 states, end = rnn_forward(padded, np.zeros((2, H)), W_xh, W_hh, b_h)
-real_gap = abs(last_real_state(states, np.array([3, 7]))[0] - alone).max()
+real = last_real_state(states, np.array([3, 7]))
+real_gap = abs(real[0] - alone).max()
 end_gap = abs(end[0] - alone).max()
-print(f"kit alone against kit padded: last real state {real_gap:.1e}, last state {end_gap:.2f}")
+print(f"kit alone against kit padded: last real state {real_gap:.1e}, "
+      f"last state {end_gap:.2f}")
 
 # %% [markdown]
 # **Exercise 02.7 · Write on** — ●●●○, 10 minutes, stretch
 #
 # One → many. Begin with a state of zeros and one letter. At each step: read the letter, score all letters with (2.4),
-# take the one with the highest score (that is called **greedy**), note it down, and read *it* next. Return the letters
-# written, without the first.
+# take the one with the highest score (that is called **greedy**), note it down, and read *it* next. Return the ids of
+# the letters written, without the first, in a list or an array. No `nn.RNN` here either.
 
 # %%
 def feed_back(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    """The ids of `steps` letters, each the likeliest after all before it, from a zero state and the id `first`.
+    """The ids of `steps` letters, each the likeliest after all before it, without nn.RNN.
 
+    Begins from a state of zeros and the letter with the id `first`, which is not returned.
     W_xh (V, H), W_hh (H, H), b_h (H,), W_hy (H, V), b_y (V,)
     """
     ### BEGIN SOLUTION
     h, letter, written = np.zeros(len(b_h)), first, []
     for _ in range(steps):
-        h = np.tanh(W_xh[letter] + h @ W_hh + b_h)  # a one-hot row times W_xh is a row of W_xh
+        # A one-hot row times W_xh is a row of W_xh.
+        h = np.tanh(W_xh[letter] + h @ W_hh + b_h)
         letter = (h @ W_hy + b_y).argmax()
         written.append(letter)
     return written
@@ -369,13 +415,18 @@ from torch.nn import functional as F
 
 
 class RNN(nn.Module):
-    """A recurrent layer: x (B, T, D) and a first state (B, H) -> every state (B, T, H), the last one (B, H)."""
+    """A recurrent layer.
+
+    x (B, T, D) and a first state (B, H) -> every state (B, T, H), the last one (B, H)
+    """
 
     def __init__(self, input_size, hidden_size, activation=torch.tanh):
         super().__init__()
         bound = hidden_size**-0.5
-        self.W_xh = nn.Parameter(torch.empty(input_size, hidden_size).uniform_(-bound, bound))
-        self.W_hh = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-bound, bound))
+        self.W_xh = nn.Parameter(
+            torch.empty(input_size, hidden_size).uniform_(-bound, bound))
+        self.W_hh = nn.Parameter(
+            torch.empty(hidden_size, hidden_size).uniform_(-bound, bound))
         self.b_h = nn.Parameter(torch.zeros(hidden_size))
         self.activation = activation
 
@@ -401,11 +452,14 @@ class RNN(nn.Module):
 #
 # **Exercise 02.8 · Borrowed weights** — ●○○○, 3 minutes, core
 #
-# Turn PyTorch's four arrays (or tensors) into our three.
+# Turn PyTorch's four arrays (or tensors) into our three. Keep their precision: below they are compared to ten digits.
 
 # %%
 def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
-    """PyTorch's (H, D), (H, H), (H,), (H,) -> our W_xh (D, H), W_hh (H, H), b_h (H,)."""
+    """PyTorch's (H, D), (H, H), (H,), (H,) -> our W_xh (D, H), W_hh (H, H), b_h (H,).
+
+    Arrays or tensors come in, and may go out.
+    """
     ### BEGIN SOLUTION
     return weight_ih.T, weight_hh.T, bias_ih + bias_hh  # (2.6)
     ### END SOLUTION
@@ -419,31 +473,40 @@ result
 # several batch sizes and lengths, for tanh and for ReLU. The largest difference of all may be $10^{-10}$.
 
 # %%
-def largest_gaps(batch, steps, nonlinearity, input_size=3, hidden_size=5):
-    """The largest differences between our RNN and PyTorch's with the same weights: (states, gradients)."""
-    theirs = nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, batch_first=True).double()
-    ours = RNN(input_size, hidden_size, getattr(torch, nonlinearity)).double()
-    borrowed = from_torch(*(p.detach() for p in theirs.parameters()))
-    ours.load_state_dict(dict(zip(("W_xh", "W_hh", "b_h"), map(torch.as_tensor, borrowed), strict=True)))
+def largest_gaps(batch, steps, kind, input_size=3, hidden_size=5):
+    """Our RNN and PyTorch's, the same weights: the largest gap in states, in gradients."""
+    theirs = nn.RNN(input_size, hidden_size, nonlinearity=kind, batch_first=True).double()
+    ours = RNN(input_size, hidden_size, getattr(torch, kind)).double()
+    borrowed = map(torch.as_tensor, from_torch(*(p.detach() for p in theirs.parameters())))
+    ours.load_state_dict(dict(zip(("W_xh", "W_hh", "b_h"), borrowed, strict=True)))
+
     x = torch.randn(batch, steps, input_size, dtype=torch.float64, requires_grad=True)
-    states, expected = ours(x)[0], theirs(x)[0]
-    found = torch.autograd.grad(states.square().sum(), [x, *ours.parameters()])
-    g_x, g_ih, g_hh, g_bias, _ = torch.autograd.grad(expected.square().sum(), [x, *theirs.parameters()])
-    return ((states - expected).abs().max().item(),
-            max((a - b).abs().max().item() for a, b in zip(found, (g_x, g_ih.T, g_hh.T, g_bias), strict=True)))
+    found, expected = ours(x)[0], theirs(x)[0]
+    g_ours = torch.autograd.grad(found.square().sum(), [x, *ours.parameters()])
+    g_x, g_ih, g_hh, g_bias, _ = torch.autograd.grad(
+        expected.square().sum(), [x, *theirs.parameters()])
+    pairs = zip(g_ours, (g_x, g_ih.T, g_hh.T, g_bias), strict=True)
+    largest = max((a - b).abs().max().item() for a, b in pairs)
+    return (found - expected).abs().max().item(), largest
 
 
 sizes = ((1, 1), (1, 30), (4, 7), (16, 50))
-gaps = {(kind, *size): largest_gaps(*size, kind) for kind in ("tanh", "relu") for size in sizes}
-for (kind, batch, length), (states_gap, gradients_gap) in gaps.items():
-    print(f"{kind}, B = {batch:2}, T = {length:2}: states {states_gap:.0e}, gradients {gradients_gap:.0e}")
+gaps = {(kind, *size): largest_gaps(*size, kind)
+        for kind in ("tanh", "relu") for size in sizes}
 worst_gap = max(max(pair) for pair in gaps.values())
 assert worst_gap < 1e-10
+
+# %% tags=["fold"]
+# Print: the largest differences, a line a size
+for (kind, batch, length), (states_gap, gradients_gap) in gaps.items():
+    print(f"{kind}, B = {batch:2}, T = {length:2}: "
+          f"states {states_gap:.0e}, gradients {gradients_gap:.0e}")
 
 # %% [markdown]
 # The same network, to the last digits that float64 has. (PyTorch's two biases receive the same gradient: they can do
 # nothing that one cannot.)
-#
+
+# %% [markdown]
 # ## The twins of 01
 #
 # Now the task on which a bag of words was at chance: twin reviews, the same words, opposite mood. Same grammar, same
@@ -474,7 +537,7 @@ for i in [i for i, s in enumerate(sentences) if sorted(s) == sorted(sentences[0]
 
 # %%
 class Reader(nn.Module):
-    """Many to one: reads a review word by word and answers from the state at its last real word."""
+    """Many to one: reads a review word by word, answers from its last real state."""
 
     def __init__(self, vocab_size, hidden_size=32, classes=2, activation=torch.tanh):
         super().__init__()
@@ -502,7 +565,7 @@ def prepared(seed):
 
 
 def loss(model, batch):
-    return F.cross_entropy(model(*batch[:2]), batch[2])  # cross_entropy does the softmax (2.5) itself
+    return F.cross_entropy(model(*batch[:2]), batch[2])  # it does the softmax (2.5) itself
 
 
 def percent_right(model, ids, lengths, labels):
@@ -522,12 +585,20 @@ from seqlib.training.train import train
 vocabulary, training, test = prepared(0)
 torch.manual_seed(0)
 reader = Reader(vocabulary.size)
-history = train(reader, sampler(*training, batch_size=64), steps=budget(cpu=500), lr=3e-3, clip=1.0,
-                loss=loss, evaluate=lambda model: {"percent right": percent_right(model, *test)}, every=50,
+
+
+def progress_on_test(model):
+    return {"percent right": percent_right(model, *test)}
+
+
+history = train(reader, sampler(*training, batch_size=64), steps=budget(cpu=500), lr=3e-3,
+                clip=1.0, loss=loss, evaluate=progress_on_test, every=50,
                 name="RNN on the twins")
 reader_size = sum(p.numel() for p in reader.parameters())
-print(f"{reader_size:,} parameters, {len(history.losses)} steps of 64 reviews, {history.seconds:.1f} s")
-reveal(guess, percent_right(reader, *test), "percent of new reviews right, RNN", fmt="{:.1f}")
+print(f"{reader_size:,} parameters, {len(history.losses)} steps of 64 reviews, "
+      f"{history.seconds:.1f} s")
+reveal(guess, percent_right(reader, *test), "percent of new reviews right, RNN",
+       fmt="{:.1f}")
 
 # %% [markdown]
 # One run is one run. Do it again with other data and other initial weights, beside the n-grams of 01 on the very same
@@ -538,83 +609,117 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 
-def fit(model, batches):
+def fit(model, sampler):
     """Train without display, as `train` above did."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for step in range(budget(cpu=500)):
         optimizer.zero_grad()
-        loss(model, batches(step)).backward()
+        loss(model, sampler(step)).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     return model
 
 
+def n_grams(tokens, longest):
+    """All runs of 1 to `longest` neighbouring tokens, as in 01."""
+    return [tuple(tokens[start:start + n])
+            for n in range(1, longest + 1)
+            for start in range(len(tokens) - n + 1)]
+
+# %%
 def n_gram_score(longest, training, test):
-    """Logistic regression on n-grams up to `longest`, as in 01: (percent right, number of weights)."""
-    counter = CountVectorizer(analyzer=lambda tokens: [tuple(tokens[i:i + n]) for n in range(1, longest + 1)
-                                                       for i in range(len(tokens) - n + 1)])
-    model = LogisticRegression(solver="liblinear").fit(counter.fit_transform(training[0]), training[1])
+    """Logistic regression on n-grams, as in 01: (percent right, number of weights)."""
+    counter = CountVectorizer(analyzer=lambda tokens: n_grams(tokens, longest))
+    model = LogisticRegression(solver="liblinear")
+    model.fit(counter.fit_transform(training[0]), training[1])
     return 100 * model.score(counter.transform(test[0]), test[1]), model.coef_.size + 1
+
+
+def rnn_score(training, test, model):
+    """The RNN on the same reviews: (percent right, number of weights)."""
+    fit(model, sampler(*training, batch_size=64))
+    return percent_right(model, *test), sum(p.numel() for p in model.parameters())
+
+# %% [markdown]
+# Three entrants on the reviews of each seed, timed:
 
 # %%
 import time
 
-from seqlib.display.figures import bars, spread
+from seqlib.display.figures import spread
 
 
 def contest(seed):
-    """Rows (percent right, weights, seconds): words alone, 4-grams, RNN, all on the reviews of one seed."""
+    """Rows (percent right, weights, seconds): words alone, 4-grams, RNN."""
     torch.manual_seed(seed)
     vocabulary, training, test = prepared(seed)
-    rows, model = [], Reader(vocabulary.size)
-    for entrant in (lambda: n_gram_score(1, *reviews(seed)), lambda: n_gram_score(4, *reviews(seed)),
-                    lambda: (percent_right(fit(model, sampler(*training, batch_size=64)), *test), reader_size)):
+    model, rows = Reader(vocabulary.size), []
+    for entrant in (lambda: n_gram_score(1, *reviews(seed)),
+                    lambda: n_gram_score(4, *reviews(seed)),
+                    lambda: rnn_score(training, test, model)):
         began = time.perf_counter()
         rows.append([*entrant(), time.perf_counter() - began])
     return rows
 
 
-results = np.array([contest(seed) for seed in range(budget(cpu=5, smoke=1))])  # (seeds, entrants, 3)
+seeds = range(budget(cpu=5, smoke=1))
+results = np.array([contest(seed) for seed in seeds])  # (seeds, entrants, 3)
 scores, (_, weights, seconds) = results[:, :, 0], results.mean(axis=0).T
+
+# %% tags=["fold"]
+# Draw: percent right for words, 4-grams and the RNN
+from seqlib.display.figures import bars
+
 mean, low, high = spread(scores)
 fig, ax = figure(figsize=(7, 3))
-names = [f"{name}\n{w:,.0f} weights, {s:.1f} s" for name, w, s in
-         zip(("words alone", "up to 4-grams", "RNN, 32 units"), weights, seconds, strict=True)]
+entrants = "words alone", "up to 4-grams", "RNN, 32 units"
+names = [f"{name}\n{w:,.0f} weights, {s:.1f} s"
+         for name, w, s in zip(entrants, weights, seconds, strict=True)]
 bars(ax, names, mean, spread=(low, high), chance=50, fmt="{:.1f}")
-ax.set(title="What n-grams cannot bridge, a state carries across", ylabel="percent right", ylim=(0, 112))
-show(fig, alt="Bars of percent right on new reviews, mean of five seeds, whiskers for lowest and highest: "
-              "words alone at the chance line of 50, up to 4-grams near 70, the RNN near 100.")
+ax.set(title="What n-grams cannot bridge, a state carries across",
+       ylabel="percent right", ylim=(0, 112))
+show(fig, alt="Bars of percent right on new reviews, mean of five seeds, whiskers for "
+              "lowest and highest: words alone at the chance line of 50, up to 4-grams "
+              "near 70, the RNN near 100.")
 
 # %% [markdown]
 # The result of 01 is overturned, with about as many weights as the 4-grams have (mean of five seeds; the whiskers are
 # the lowest and the highest). Up to seven words stand between *not* and its adjective; a 9-gram could bridge them but
 # has hardly seen any 9-gram twice. The RNN need not see them all: it learns **what to keep** and lets the rest pass.
-#
+
+# %% [markdown]
 # ## Look inside
 #
 # Ask your `readout` after *every* word, though it was trained for the last one only. Two twins:
 
 # %%
-pair = ["the film was not in truth {} and the music was really {}".format(*adjectives).split()
-        for adjectives in (("good", "bad"), ("bad", "good"))]
+twin = "the film was not in truth {} and the music was really {}"
+pair = [twin.format("good", "bad").split(), twin.format("bad", "good").split()]
 with torch.no_grad():
-    states, _ = reader.rnn(F.one_hot(tensors((pair, [0, 1]), vocabulary)[0], vocabulary.size).float())
-    good = readout(states.numpy(), reader.out.weight.numpy().T, reader.out.bias.numpy())[..., 1]
+    ids = tensors((pair, [0, 1]), vocabulary)[0]
+    states, _ = reader.rnn(F.one_hot(ids, vocabulary.size).float())
+    W_out, b_out = reader.out.weight.numpy().T, reader.out.bias.numpy()
+    good = readout(states.numpy(), W_out, b_out)[..., 1]
 
+# %% tags=["fold"]
+# Draw: the probability of a good review after each word, for two twins
 fig, ax = figure(figsize=(7.5, 3))
-lines(ax, np.arange(len(pair[0])), {"… not … good and … bad": good[0], "… not … bad and … good": good[1]})
+lines(ax, np.arange(len(pair[0])),
+      {"… not … good and … bad": good[0], "… not … bad and … good": good[1]})
 ticks = [a if a == b else f"{a} |\n{b}" for a, b in zip(*pair, strict=True)]
 ax.set_xticks(range(len(ticks)), ticks, rotation=40)
-ax.set(title="One until the first adjective; then the state keeps the twins apart", ylim=(-0.05, 1.05),
-       ylabel="probability of “good”")
-show(fig, alt="The probability of a good review after each word, for two twins. The lines are one until the "
-              "first adjective, then part over the next words, which are the same, and end far apart.")
+ax.set(title="One until the first adjective; then the state keeps the twins apart",
+       ylim=(-0.05, 1.05), ylabel="probability of “good”")
+show(fig, alt="The probability of a good review after each word, for two twins. The lines "
+              "are one until the first adjective, then part over the next words, which "
+              "are the same, and end far apart.")
 
 # %% [markdown]
 # Up to the first adjective the lines must be one: the words are. Then *and the music was really* goes by, the same for
 # both, and yet the lines part: what differs is the state. (Midway the readout answers a question that it was never
 # trained on. Only its last word counts.)
-#
+
+# %% [markdown]
 # **Explore.** The weights that you just trained, reading *your* text. Type a review with the words of this grammar; move
 # through the steps; look for a unit that changes at *not* and keeps its sign until the adjective. Unknown words are
 # skipped.
@@ -623,8 +728,9 @@ show(fig, alt="The probability of a good review after each word, for two twins. 
 from seqlib.display.explorers.reading import HiddenState
 
 HiddenState({"W_xh": reader.rnn.W_xh, "W_hh": reader.rnn.W_hh, "b_h": reader.rnn.b_h,
-             "W_hy": reader.out.weight.T, "b_y": reader.out.bias}, vocabulary.tokens, text=" ".join(pair[1]),
-            task="classify", labels=["bad", "good"])
+             "W_hy": reader.out.weight.T, "b_y": reader.out.bias},
+            vocabulary.tokens, text=" ".join(pair[1]), task="classify",
+            labels=["bad", "good"])
 
 # %% [markdown]
 # ## Break it
@@ -641,26 +747,32 @@ guess = None  # predict: percent right without tanh
 def broken(seed):
     """Percent right of one seed: wiped at every step, W_hh frozen at zero, no tanh."""
     vocabulary, training, (ids, lengths, labels) = prepared(seed)
-    batches = sampler(*training, batch_size=64)
+    review_sampler = sampler(*training, batch_size=64)
     torch.manual_seed(seed)
-    whole, frozen = fit(Reader(vocabulary.size), batches), Reader(vocabulary.size)
+    whole, frozen = fit(Reader(vocabulary.size), review_sampler), Reader(vocabulary.size)
     nn.init.zeros_(frozen.rnn.W_hh).requires_grad_(False)
     linear = Reader(vocabulary.size, activation=lambda s: s)
-    last_word = ids.gather(1, lengths[:, None] - 1)  # a state wiped before each word holds this one alone
+    # A state wiped before each word holds the last word alone.
+    last_word = ids.gather(1, lengths[:, None] - 1)
     return [percent_right(whole, last_word, torch.ones_like(lengths), labels),
-            percent_right(fit(frozen, batches), ids, lengths, labels),
-            percent_right(fit(linear, batches), ids, lengths, labels)]
+            percent_right(fit(frozen, review_sampler), ids, lengths, labels),
+            percent_right(fit(linear, review_sampler), ids, lengths, labels)]
 
 
 damage = np.array([broken(seed) for seed in range(budget(cpu=3, smoke=1))])
+reveal(guess, damage[:, 2].mean(), "percent right without tanh", fmt="{:.1f}")
+
+# %% tags=["fold"]
+# Draw: percent right of the whole network and of the three broken ones
 mean, low, high = spread(np.column_stack([scores[:len(damage), 2], damage]))
 fig, ax = figure(figsize=(7, 2.8))
-bars(ax, ["whole", "wiped at every step", "$W_{hh}$ frozen at 0", "no tanh"], mean, spread=(low, high),
-     chance=50, fmt="{:.1f}")
-ax.set(title="Without a state, or without a bend in it, the skill is gone", ylabel="percent right", ylim=(0, 112))
-show(fig, alt="Bars of percent right. The whole network is near 100; wiped at every step and with W_hh frozen "
-              "at zero it is at the chance line of 50; without tanh a few points above chance.")
-reveal(guess, damage[:, 2].mean(), "percent right without tanh", fmt="{:.1f}")
+bars(ax, ["whole", "wiped at every step", "$W_{hh}$ frozen at 0", "no tanh"], mean,
+     spread=(low, high), chance=50, fmt="{:.1f}")
+ax.set(title="Without a state, or without a bend in it, the skill is gone",
+       ylabel="percent right", ylim=(0, 112))
+show(fig, alt="Bars of percent right. The whole network is near 100; wiped at every step "
+              "and with W_hh frozen at zero it is at the chance line of 50; without tanh "
+              "a few points above chance.")
 
 # %% [markdown]
 # Wiping and freezing come to the same: with $h_{t-1} = 0$ or $W_{hh} = 0$ the last word stands alone. Without tanh the
@@ -677,7 +789,7 @@ reveal(guess, damage[:, 2].mean(), "percent right without tanh", fmt="{:.1f}")
 
 # %%
 def at_the_end(batch, more=0):
-    """The batch with `more` further columns of padding, and every review taken to be as long as the batch."""
+    """The batch with `more` columns of padding, every review taken to be that long."""
     ids = F.pad(batch[0], (0, more))
     return ids, torch.full_like(batch[1], ids.shape[1]), batch[2]
 
@@ -688,18 +800,23 @@ more = range(21)
 real = [percent_right(reader, F.pad(test[0], (0, k)), *test[1:]) for k in more]
 end = [percent_right(careless, *at_the_end(test, k)) for k in more]
 
+# %% tags=["fold"]
+# Draw: percent right against further pads, for both networks
 fig, ax = figure(figsize=(7, 2.8))
 lines(ax, more, {"reads the last real state": real, "reads the padded end": end}, chance=50)
 ax.legend(loc="upper center", ncols=2)
-ax.set(title="Read at the padded end, a review's mood depends on its neighbours", ylim=(-5, 130),
-       xlabel="further pads in the batch", ylabel="percent right", xticks=more[::5], yticks=range(0, 101, 25))
-show(fig, alt="Percent right against further pads added to the batch. Reading the last real state stays level "
-              "near 100. Reading the padded end begins as high, then swings far below chance and back.")
+ax.set(title="Read at the padded end, a review's mood depends on its neighbours",
+       xlabel="further pads in the batch", ylabel="percent right", ylim=(-5, 130),
+       xticks=more[::5], yticks=range(0, 101, 25))
+show(fig, alt="Percent right against further pads added to the batch. Reading the last "
+              "real state stays level near 100. Reading the padded end begins as high, "
+              "then swings far below chance and back.")
 
 # %% [markdown]
 # In its own test the careless network looks perfect. It is the worst kind of wrong: the answer to one review depends on
 # which others happen to be beside it.
-#
+
+# %% [markdown]
 # ## The next letter
 #
 # Many → many, on real text: Python's own standard library, letter by letter. Beside it stand the counting models of 01,
@@ -709,21 +826,25 @@ show(fig, alt="Percent right against further pads added to the batch. Reading th
 from seqlib.data import shifted_windows, split_in_time, stdlib_text, text_sampler
 from seqlib.models.ngram import NGram
 
-training_text, test_text = split_in_time(stdlib_text(budget(cpu=300_000, smoke=20_000)), (0.9, 0.1))
-characters = Vocabulary.build([training_text], specials=["<unk>"])  # from the training text alone
+text = stdlib_text(budget(cpu=300_000, smoke=20_000))
+training_text, test_text = split_in_time(text, (0.9, 0.1))
+characters = Vocabulary.build([training_text], specials=["<unk>"])  # from training alone
 training_ids, test_ids = characters.encode(training_text), characters.encode(test_text)
-nats = {f"{n}-gram": NGram(n, characters.size).fit(training_ids).nll(test_ids) for n in (1, 2, 3, 5)}
-print(f"{len(training_ids):,} letters, {characters.size} different; nats per letter of the test text:")
+counted = {n: NGram(n, characters.size).fit(training_ids) for n in (1, 2, 3, 5)}
+nats = {f"{n}-gram": model.nll(test_ids) for n, model in counted.items()}
+print(f"{len(training_ids):,} letters, {characters.size} different; "
+      "nats per letter of the test text:")
 print(", ".join(f"{name} {value:.3f}" for name, value in nats.items()))
 
-
+# %%
 class Writer(nn.Module):
-    """Many to many: after each letter, scores for the next. ids (B, T) -> (B, T, V)."""
+    """Many to many: after each letter, logits for the next. ids (B, T) -> (B, T, V)."""
 
     def __init__(self, vocab_size, hidden_size=128):
         super().__init__()
         self.vocab_size = vocab_size
-        self.rnn, self.out = RNN(vocab_size, hidden_size), nn.Linear(hidden_size, vocab_size)
+        self.rnn = RNN(vocab_size, hidden_size)
+        self.out = nn.Linear(hidden_size, vocab_size)
         nn.init.orthogonal_(self.rnn.W_hh)
 
     def forward(self, ids):
@@ -743,59 +864,78 @@ from seqlib.training.train import warmup_cosine
 
 torch.manual_seed(0)
 writer, steps = Writer(characters.size), budget(cpu=900)
-history = train(writer, text_sampler(training_ids, length=50, batch_size=32), steps, lr=4e-3, clip=1.0,
-                schedule=warmup_cosine(steps, warmup=steps // 10), name="RNN on Python's source")
+letters_sampler = text_sampler(training_ids, length=50, batch_size=32)
+history = train(writer, letters_sampler, steps, lr=4e-3, clip=1.0,
+                schedule=warmup_cosine(steps, warmup=steps // 10),
+                name="RNN on Python's source")
 nats["RNN"] = nll(writer, [shifted_windows(test_ids, 300)])
-
-fig, ax = figure(figsize=(7, 2.8))
-bars(ax, list(nats), list(nats.values()), fmt="{:.2f}")
-ax.set(title="Seconds of RNN: far beyond the bigram, short of the 5-gram", ylabel="nats per letter")
-show(fig, alt="Bars of nats per letter on the test text, lower is better. The RNN needs far fewer than the "
-              "bigram, a little more than the 3-gram and many more than the 5-gram.")
 writer_size = sum(p.numel() for p in writer.parameters())
 print(f"RNN: {writer_size:,} parameters, {steps} steps, {history.seconds:.0f} s, one seed")
 reveal(guess, nats["RNN"], "nats per letter, RNN", fmt="{:.2f}")
 
+# %% tags=["fold"]
+# Draw: nats per letter, the n-grams and the RNN
+fig, ax = figure(figsize=(7, 2.8))
+bars(ax, list(nats), list(nats.values()), fmt="{:.2f}")
+ax.set(title="Seconds of RNN: far beyond the bigram, short of the 5-gram",
+       ylabel="nats per letter")
+show(fig, alt="Bars of nats per letter on the test text, lower is better. The RNN needs "
+              "far fewer than the bigram, a little more than the 3-gram and many more "
+              "than the 5-gram.")
+
 # %% [markdown]
 # In principle the RNN has all of the past; in practice, and in seconds, it makes less of it than counting makes of four
-# letters. More time helps (try it), and so does a better memory (05). What does it write? Your `feed_back`, with its
-# weights:
+# letters. More time helps (try it), and so does a better memory (05).
+#
+# What does it write? Your `feed_back`, with its weights:
 
 # %%
 with torch.no_grad():
-    weights = [w.double().numpy() for w in (*writer.rnn.parameters(), writer.out.weight.T, writer.out.bias)]
+    own = (*writer.rnn.parameters(), writer.out.weight.T, writer.out.bias)
+    weights = [w.double().numpy() for w in own]  # W_xh, W_hh, b_h, W_hy, b_y
 for letter in "dis":
-    written = feed_back(characters.id(letter), 60, *weights)  # W_xh, W_hh, b_h, W_hy, b_y
+    written = feed_back(characters.id(letter), 60, *weights)
     print(repr(letter + "".join(characters.decode(written))))
 
 # %% [markdown]
 # Always taking the likeliest letter ends in a loop. Sampling, in 09, writes better.
-#
+
+# %% [markdown]
 # ## What the books say, and what you measured
 
-# %%
+# %% tags=["fold"]
+# What was claimed, and what you measured
 from seqlib import claims
 
 bag, grams, rnn = scores.mean(axis=0)
 counts = {count_parameters(vocabulary.size, 32, 2, length) for length in (7, 700)}
 kept = left_of_first(0.9, x)[-1]
-verdict = {True: "holds", False: "fails"}
+said = {True: "holds", False: "fails"}
+beats = said[True] if nats["RNN"] < nats["5-gram"] else (
+    "depends" if nats["RNN"] < nats["2-gram"] else said[False])
 claims([
-    ("An influence fades as a power of the weight", "Goodfellow et al. §10.7", f"0.9: {kept:.3f} after 4 steps",
-     verdict[abs(kept - 0.9**4) < 1e-9], "A memory of one number"),
+    ("An influence fades as a power of the weight", "Goodfellow et al. §10.7",
+     f"0.9: {kept:.3f} after 4 steps", said[abs(kept - 0.9**4) < 1e-9],
+     "A memory of one number"),
     ("The number of weights does not depend on the length", "Goodfellow et al. §10.1",
-     f"{min(counts):,} for 7 steps, {max(counts):,} for 700", verdict[len(counts) == 1], "The unrolled graph"),
-    ("One bias does what PyTorch's two do", "PyTorch, torch.nn.RNN", f"largest difference {worst_gap:.0e}",
-     verdict[worst_gap < 1e-10], "Is it the same network?"),
-    ("A state can use the order that a bag has lost", "Elman 1990, Structure in letter sequences",
-     f"RNN {rnn:.1f} %, 4-grams {grams:.1f}, bag {bag:.1f}", verdict[rnn > 90 > bag], "The twins of 01"),
+     f"{min(counts):,} for 7 steps, {max(counts):,} for 700", said[len(counts) == 1],
+     "The unrolled graph"),
+    ("One bias does what PyTorch's two do", "PyTorch, torch.nn.RNN",
+     f"largest difference {worst_gap:.0e}", said[worst_gap < 1e-10],
+     "Is it the same network?"),
+    ("A state can use the order that a bag has lost",
+     "Elman 1990, Structure in letter sequences",
+     f"RNN {rnn:.1f} %, 4-grams {grams:.1f}, bag {bag:.1f}", said[rnn > 90 > bag],
+     "The twins of 01"),
     ("Without a nonlinearity inputs only add up", "Goodfellow et al. §6.1",
-     f"{damage[:, 2].mean():.1f} % without tanh", verdict[damage[:, 2].max() < 75], "Break it"),
-    ("The state at the end of a padded batch will do", "much code", f"{min(end):.0f} to {max(end):.0f} %; last "
-     f"real state {min(real):.1f}", verdict[min(end) > 90], "The padded state"),
-    ("Recurrent language models beat n-grams", "Mikolov et al. 2010, §3", f"RNN {nats['RNN']:.2f}, 2-gram "
-     f"{nats['2-gram']:.2f}, 5-gram {nats['5-gram']:.2f} nats", "holds" if nats["RNN"] < nats["5-gram"] else
-     "depends" if nats["RNN"] < nats["2-gram"] else "fails", "The next letter"),
+     f"{damage[:, 2].mean():.1f} % without tanh", said[damage[:, 2].max() < 75],
+     "Break it"),
+    ("The state at the end of a padded batch will do", "much code",
+     f"{min(end):.0f} to {max(end):.0f} %; last real state {min(real):.1f}",
+     said[min(end) > 90], "The padded state"),
+    ("Recurrent language models beat n-grams", "Mikolov et al. 2010, §3",
+     f"RNN {nats['RNN']:.2f}, 2-gram {nats['2-gram']:.2f}, "
+     f"5-gram {nats['5-gram']:.2f} nats", beats, "The next letter"),
 ])
 
 # %% [markdown]

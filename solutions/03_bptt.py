@@ -25,7 +25,7 @@ import numpy as np
 from seqlib.data import encode_chars, split_groups, stdlib_text
 
 found = re.findall(r"def ([a-z_]\w{2,18})\(", stdlib_text())
-names = sorted(set(name.lower().strip("_") for name in found))
+names = sorted({name.lower().strip("_") for name in found})
 print(len(names), "different names, for example", *names[40::600])
 
 rng = np.random.default_rng(0)
@@ -43,10 +43,10 @@ print(f"{V} letters; {len(stream)} to train on, {len(held_out)} held out")
 # %%
 from seqlib.models.ngram import NGram
 
-bars = {"any letter is as likely": np.log(V)}
+to_beat = {"any letter is as likely": np.log(V)}
 for order, label in ((1, "letter counts"), (2, "pairs of letters"), (5, "5-gram")):
-    bars[label] = NGram(order, V).fit(stream).nll(held_out)
-for label, nats in bars.items():
+    to_beat[label] = NGram(order, V).fit(stream).nll(held_out)
+for label, nats in to_beat.items():
     print(f"{label:24} {nats:.3f} nats per letter")
 
 # %% [markdown]
@@ -55,19 +55,22 @@ for label, nats in bars.items():
 # Row vectors, a batch of $B$ sequences of $T$ steps, as in 02. With $x_t$ the one-hot letter and $y_t$ the next one,
 #
 # $$a_t = x_tW_{xh} + h_{t-1}W_{hh} + b_h, \qquad h_t = \tanh a_t \tag{3.1}$$
-# $$z_t = h_tW_{hy} + b_y, \qquad p_t = \mathrm{softmax}(z_t) \tag{3.2}$$
+# $$\mathrm{logits}_t = h_tW_{hy} + b_y, \qquad p_t = \mathrm{softmax}(\mathrm{logits}_t) \tag{3.2}$$
 # $$L = -\frac{1}{BT}\sum_{b,t}\log p_t[y_t] \tag{3.3}$$
 #
 # Everything that the way back will need is kept on the way there: every $h_t$, every $p_t$.
 
 # %%
-def softmax(z):
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    return p / p.sum(axis=-1, keepdims=True)
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def forward(x, h_0, w):
-    """x (B, T, D), h_0 (B, H), weights w -> states (B, T + 1, H) that begin with h_0, probabilities (B, T, V)."""
+    """States (B, T + 1, H), which begin with h_0, and probabilities (B, T, V).
+
+    x (B, T, D), h_0 (B, H), w the weights by name
+    """
     h = [h_0]
     for t in range(x.shape[1]):
         h.append(np.tanh(x[:, t] @ w["W_xh"] + h[-1] @ w["W_hh"] + w["b_h"]))  # (3.1)
@@ -84,35 +87,43 @@ def mean_nll(p, y):
 # The unrolled network is an ordinary graph. Its gradient flows along the same edges, backwards. Look at any state:
 # **two** arrows leave it, one to its own loss and one to the next state. So two gradients come back to it.
 
-# %%
+# %% tags=["fold"]
+# Draw: the unrolled network, forwards and backwards
 from seqlib import show
 from seqlib.display.figures import COLOURS, figure
 
 fig, ax = figure(figsize=(7.4, 2.9))
-box = dict(boxstyle="round,pad=0.35", fc="#eef4fb", ec=COLOURS["blue"])
-back = dict(arrowstyle="->", color=COLOURS["vermilion"], lw=2)
+box = {"boxstyle": "round,pad=0.35", "fc": "#eef4fb", "ec": COLOURS["blue"]}
+there = {"arrowstyle": "->", "color": "#777"}
+back = {"arrowstyle": "->", "color": COLOURS["vermilion"], "lw": 2}
 for t in range(4):
     for y, name in ((0, f"$x_{t + 1}$"), (1, f"$h_{t + 1}$"), (2, f"$L_{t + 1}$")):
         ax.text(t, y, name, ha="center", va="center", bbox=box, fontsize=12)
     for low in (0, 1):
-        ax.annotate("", (t - 0.06, low + 0.75), (t - 0.06, low + 0.25), arrowprops=dict(arrowstyle="->", color="#777"))
+        ax.annotate("", (t - 0.06, low + 0.75), (t - 0.06, low + 0.25), arrowprops=there)
     ax.annotate("", (t + 0.06, 1.25), (t + 0.06, 1.75), arrowprops=back)
     if t < 3:
-        ax.annotate("", (t + 0.77, 1.07), (t + 0.23, 1.07), arrowprops=dict(arrowstyle="->", color="#777"))
+        ax.annotate("", (t + 0.77, 1.07), (t + 0.23, 1.07), arrowprops=there)
         ax.annotate("", (t + 0.23, 0.9), (t + 0.77, 0.9), arrowprops=back)
-ax.set(xlim=(-0.5, 3.5), ylim=(-0.4, 2.4), title="A state gets gradient from its loss and from the future")
+ax.set(xlim=(-0.5, 3.5), ylim=(-0.4, 2.4),
+       title="A state gets gradient from its loss and from the future")
 ax.axis("off")
-show(fig, alt="The unrolled network over four steps. Grey arrows lead from inputs to states, to losses and to the next "
-              "state; orange arrows lead back from each loss to its state and from each state to the one before.")
+show(fig, alt="The unrolled network over four steps. Grey arrows lead from inputs to "
+              "states, to losses and to the next state; orange arrows lead back from each "
+              "loss to its state and from each state to the one before.")
 
 # %% [markdown]
-# Four small derivatives, each an exercise, and one loop. Begin at the end of the graph, with the loss. For one
-# prediction, $\partial(-\log p[y])/\partial z = p - e_y$ with $e_y$ the one-hot target: *what the model thought, less
-# what was so*. The loss is a mean:
-#
-# $$dz_t = \frac{1}{BT}\,(p_t - e_{y_t}) \tag{3.4}$$
+# Four small derivatives, each an exercise, and one loop. **All of them by hand:** autograd (`backward()`,
+# `torch.autograd`) is not allowed in the exercises of this notebook. It will be a witness.
 #
 # Throughout, $dv$ is short for $\partial L/\partial v$, and has the shape of $v$.
+
+# %% [markdown]
+# Begin at the end of the graph, with the loss. For one prediction, the derivative of $-\log p[y]$ by the logits is
+# $p - e_y$, with $e_y$ the one-hot target: *what the model thought, less what was so*. The loss is a mean over all
+# predictions:
+#
+# $$d\mathrm{logits}_t = \frac{1}{BT}\,(p_t - e_{y_t}) \tag{3.4}$$
 #
 # **Exercise 03.1 · From the loss to the logits** — ●○○○, 6 minutes, core
 #
@@ -120,7 +131,10 @@ show(fig, alt="The unrolled network over four steps. Grey arrows lead from input
 
 # %%
 def logits_gradient(logits, targets):
-    """Gradient of the mean cross-entropy. logits (B, T, V), targets (B, T) integers -> dz (B, T, V)."""
+    """Gradient of the mean cross-entropy, by hand, without autograd.
+
+    logits (B, T, V), targets (B, T) integers -> dlogits (B, T, V)
+    """
     ### BEGIN SOLUTION
     one_hot = np.eye(logits.shape[-1])[targets]
     return (softmax(logits) - one_hot) / targets.size  # (3.4)
@@ -141,7 +155,10 @@ result
 
 # %%
 def tanh_gradient(dh, h):
-    """dh: gradient at h = tanh(a), any shape -> da, the same shape."""
+    """Through h = tanh(a), by hand, without autograd.
+
+    dh, the gradient at h, and h itself, of any shape -> da, the same shape
+    """
     ### BEGIN SOLUTION
     return dh * (1 - h**2)  # (3.5)
     ### END SOLUTION
@@ -159,11 +176,13 @@ guess = None  # predict: a share between 0 and 1
 # %%
 from seqlib import reveal
 
-reveal(guess, float(tanh_gradient(np.ones(1), np.full(1, 0.95))[0]), "share of the gradient that passes h = 0.95")
+passed = tanh_gradient(np.ones(1), np.full(1, 0.95))
+reveal(guess, float(passed[0]), "share of the gradient that passes h = 0.95")
 
 # %% [markdown]
 # Full units hardly learn. Remember this when 04 multiplies many such shares.
-#
+
+# %% [markdown]
 # ## One step back
 #
 # The rule for a product $a = xW$ is worth knowing by heart: *the gradient of either factor is the other, transposed,
@@ -178,8 +197,9 @@ reveal(guess, float(tanh_gradient(np.ones(1), np.full(1, 0.95))[0]), "share of t
 
 # %%
 def step_backward(dh_t, x_t, h_prev, h_t, W_xh, W_hh):
-    """One step of (3.1), backwards: dh_t (B, H), x_t (B, D), h_prev and h_t (B, H).
+    """One step of (3.1), backwards, without autograd.
 
+    dh_t (B, H), x_t (B, D), h_prev and h_t (B, H), weights as in (3.1).
     Returns dx_t (B, D), dh_prev (B, H), dW_xh (D, H), dW_hh (H, H), db_h (H,).
     """
     ### BEGIN SOLUTION
@@ -198,7 +218,7 @@ result
 # Now the orange arrows. The gradient at $h_t$ is the sum of the two that arrive, and the weights collect what every
 # step contributes, because the same weights served at every step:
 #
-# $$dh_t = \underbrace{dz_tW_{hy}^\top}_{\text{its own loss}} + \underbrace{dh_{t}^{\,\text{next}}}_{\text{the future}},
+# $$dh_t = \underbrace{d\mathrm{logits}_tW_{hy}^\top}_{\text{its own loss}} + \underbrace{dh_{t}^{\,\text{next}}}_{\text{the future}},
 # \qquad dW = \sum_{t=1}^{T} dW^{(t)} \tag{3.8}$$
 #
 # where $dh_t^{\,\text{next}}$ is what `step_backward` returned for $h_{\text{prev}}$ one step later, and zero at $T$.
@@ -210,14 +230,21 @@ result
 
 # %%
 def bptt(dh, x, h_0, W_xh, W_hh, b_h):
-    """dh (B, T, H) from the readout, x (B, T, D), h_0 (B, H) -> dW_xh, dW_hh, db_h, dh_0, each shaped like its own."""
+    """All steps of (3.1), backwards, without autograd.
+
+    dh (B, T, H) from the readout, x (B, T, D), h_0 (B, H)
+    -> dW_xh, dW_hh, db_h, dh_0, each shaped like its own
+    """
     ### BEGIN SOLUTION
     h = [h_0]
     for t in range(x.shape[1]):
         h.append(np.tanh(x[:, t] @ W_xh + h[-1] @ W_hh + b_h))
-    dW_xh, dW_hh, db_h, dh_next = np.zeros_like(W_xh), np.zeros_like(W_hh), np.zeros_like(b_h), np.zeros_like(h_0)
+    dW_xh, dW_hh, db_h = np.zeros_like(W_xh), np.zeros_like(W_hh), np.zeros_like(b_h)
+    dh_next = np.zeros_like(h_0)
     for t in reversed(range(x.shape[1])):
-        _, dh_next, dW_x, dW_h, db = step_backward(dh[:, t] + dh_next, x[:, t], h[t], h[t + 1], W_xh, W_hh)  # (3.8)
+        dh_t = dh[:, t] + dh_next  # (3.8)
+        _, dh_next, dW_x, dW_h, db = step_backward(
+            dh_t, x[:, t], h[t], h[t + 1], W_xh, W_hh)
         dW_xh, dW_hh, db_h = dW_xh + dW_x, dW_hh + dW_h, db_h + db
     return dW_xh, dW_hh, db_h, dh_next
     ### END SOLUTION
@@ -234,9 +261,12 @@ result
 def backward(x, y, h_0, w):
     """Loss and the gradients of every weight, by hand."""
     h, p = forward(x, h_0, w)
-    dz = logits_gradient(np.log(p), y)
-    g = {"W_hy": np.einsum("bth,btv->hv", h[:, 1:], dz), "b_y": dz.sum(axis=(0, 1))}
-    g["W_xh"], g["W_hh"], g["b_h"], _ = bptt(dz @ w["W_hy"].T, x, h_0, w["W_xh"], w["W_hh"], w["b_h"])
+    dlogits = logits_gradient(np.log(p), y)
+    dW_xh, dW_hh, db_h, _ = bptt(
+        dlogits @ w["W_hy"].T, x, h_0, w["W_xh"], w["W_hh"], w["b_h"])
+    g = {"W_xh": dW_xh, "W_hh": dW_hh, "b_h": db_h,
+         "W_hy": np.einsum("bth,btv->hv", h[:, 1:], dlogits),
+         "b_y": dlogits.sum(axis=(0, 1))}
     return mean_nll(p, y), g
 
 # %% [markdown]
@@ -248,14 +278,19 @@ def backward(x, y, h_0, w):
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w+\epsilon) - L(w-\epsilon)}{2\epsilon} \tag{3.9}$$
 #
 # The second is autograd.
-#
+
+# %% [markdown]
 # **Exercise 03.5 · How wrong is wrong?** — ●○○○, 5 minutes, core
 #
-# Write the error in proportion: the largest absolute difference over the largest absolute value in either array.
+# Write the error in proportion: the largest absolute difference over the largest absolute value in either array, and 0
+# where both arrays are all zero. The arrays have one shape, any shape.
 
 # %%
 def relative_error(found, right):
-    """Largest difference of two arrays over their largest absolute value; 0 where both are all zero."""
+    """Largest absolute difference of two arrays over the largest absolute value in either.
+
+    A number; 0 where both are all zero.
+    """
     ### BEGIN SOLUTION
     worst = np.abs(found - right).max()
     size = max(np.abs(found).max(), np.abs(right).max())
@@ -290,39 +325,41 @@ def differences(loss, w, eps=1e-5):
     return g
 
 # %% [markdown]
-# Now autograd, on the same weights. It can also tell what lies *between*: with `retain_grad` every $z_t$, $h_t$ and
-# $a_t$ keeps its own gradient, so each line of the derivation is compared by name, not only the end.
+# Now autograd, on the same weights. It can also tell what lies *between*: with `retain_grad` every $\mathrm{logits}_t$,
+# $h_t$ and $a_t$ keeps its own gradient, so each line of the derivation is compared by name, not only the end.
 
 # %%
 import torch
+from torch.nn import functional as F
 
 
 def autograd(x, y, h_0, w):
     """Gradients of every weight and of every intermediate value, by PyTorch."""
     t = {name: torch.tensor(a, requires_grad=True) for name, a in w.items()}
-    h, kept = torch.tensor(h_0), {"a": [], "h": [], "z": []}
+    h, kept = torch.tensor(h_0), {"a": [], "h": [], "logits": []}
     for x_t in torch.tensor(x).unbind(dim=1):
         a = x_t @ t["W_xh"] + h @ t["W_hh"] + t["b_h"]
         h = torch.tanh(a)
-        for name, value in (("a", a), ("h", h), ("z", h @ t["W_hy"] + t["b_y"])):
+        for name, value in (("a", a), ("h", h), ("logits", h @ t["W_hy"] + t["b_y"])):
             value.retain_grad()
             kept[name].append(value)
-    z = torch.stack(kept["z"], dim=1)
-    torch.nn.functional.cross_entropy(z.flatten(0, 1), torch.tensor(y).flatten()).backward()
-    between = {f"d{name}": torch.stack([v.grad for v in values], dim=1).numpy() for name, values in kept.items()}
+    logits = torch.stack(kept["logits"], dim=1)
+    F.cross_entropy(logits.flatten(0, 1), torch.tensor(y).flatten()).backward()
+    between = {f"d{name}": torch.stack([v.grad for v in values], dim=1).numpy()
+               for name, values in kept.items()}
     return {name: v.grad.numpy() for name, v in t.items()}, between
 
 # %%
 def by_hand_between(x, y, h_0, w):
     """The intermediate gradients of (3.4), (3.8) and (3.5), by hand."""
     h, p = forward(x, h_0, w)
-    dz = logits_gradient(np.log(p), y)
+    dlogits = logits_gradient(np.log(p), y)
     dh, da, carried = np.zeros_like(h[:, 1:]), np.zeros_like(h[:, 1:]), 0.0
     for t in reversed(range(x.shape[1])):
-        dh[:, t] = dz[:, t] @ w["W_hy"].T + carried
+        dh[:, t] = dlogits[:, t] @ w["W_hy"].T + carried
         da[:, t] = tanh_gradient(dh[:, t], h[:, t + 1])
         carried = da[:, t] @ w["W_hh"].T
-    return {"dz": dz, "dh": dh, "da": da}
+    return {"dlogits": dlogits, "dh": dh, "da": da}
 
 # %% [markdown]
 # All three side by side. Below 1e-7 a gradient is right; a wrong one is off by 0.01 or 1.
@@ -336,11 +373,25 @@ h_0 = rng.normal(size=(B, H)) * 0.5
 _, mine = backward(x, y, h_0, w)
 numeric = differences(lambda: mean_nll(forward(x, h_0, w)[1], y), w)
 theirs, between = autograd(x, y, h_0, w)
-errors = {name: (relative_error(mine[name], theirs[name]), relative_error(mine[name], numeric[name])) for name in w}
-errors |= {name: (relative_error(g, between[name]), None) for name, g in by_hand_between(x, y, h_0, w).items()}
-for name, (auto, diff) in errors.items():
-    print(f"{name:5} autograd {auto:.1e}" + ("" if diff is None else f"   differences {diff:.1e}"))
-worst = max(max(e for e in pair if e is not None) for pair in errors.values())
+mine_between = by_hand_between(x, y, h_0, w)
+
+errors = {}
+for name in w:
+    errors[name] = (relative_error(mine[name], theirs[name]),
+                    relative_error(mine[name], numeric[name]))
+for name, gradient in mine_between.items():
+    errors[name] = (relative_error(gradient, between[name]),)
+worst = max(max(pair) for pair in errors.values())
+
+# %% tags=["fold"]
+# Print: the relative errors, a line a gradient
+for name, (auto, *rest) in errors.items():
+    by_differences = f"   differences {rest[0]:.1e}" if rest else ""
+    print(f"{name:8} autograd {auto:.1e}{by_differences}")
+
+# %% [markdown]
+# Every gradient agrees with autograd to rounding, and with the differences to their own small error. So these are the
+# gradients of (3.3); whether (3.3) is a loss worth having, no such check can say.
 
 # %% [markdown]
 # ## Break it: a check that cannot fail
@@ -363,7 +414,8 @@ def wrong_dW_xh(x, y, h_0, w):
 
 
 zeroed = w | {"W_hh": np.zeros((H, H))}
-hidden = relative_error(wrong_dW_xh(x, y, h_0, zeroed), autograd(x, y, h_0, zeroed)[0]["W_xh"])
+right, _ = autograd(x, y, h_0, zeroed)
+hidden = relative_error(wrong_dW_xh(x, y, h_0, zeroed), right["W_xh"])
 shown = relative_error(wrong_dW_xh(x, y, h_0, w), theirs["W_xh"])
 print(f"weights away from zero: {shown:.2f}")
 reveal(guess, hidden, "relative error shown with W_hh = 0")
@@ -371,19 +423,18 @@ reveal(guess, hidden, "relative error shown with W_hh = 0")
 # %% [markdown]
 # With zero weights the wrong code passes the check *perfectly*: what is wrong is multiplied by zero on both sides. So
 # check with values that are not zero, and sizes that differ, so that a wrong axis cannot fit.
-#
+
+# %% [markdown]
 # ## Train with it
 #
 # The names again, 16 letters at a time, 32 windows in a batch, momentum and nothing else: NumPy alone.
 
 # %%
-import time
-
 from seqlib import budget
 from seqlib.data import text_sampler
 
 hidden_size, steps = 96, budget(cpu=2500, gpu=2500)
-batches = text_sampler(stream, length=16, batch_size=32, seed=1)
+name_sampler = text_sampler(stream, length=16, batch_size=32, seed=1)
 
 
 def fresh(seed):
@@ -397,7 +448,7 @@ def train_numpy(w, steps, lr=0.3, momentum=0.9):
     """Train the weights w in place; returns the loss at every step."""
     losses, velocity = [], {name: np.zeros_like(a) for name, a in w.items()}
     for step in range(steps):
-        x, y = (a.numpy() for a in batches(step))
+        x, y = (a.numpy() for a in name_sampler(step))
         loss, g = backward(np.eye(V)[x], y, np.zeros((len(x), hidden_size)), w)
         for name in w:
             velocity[name] = momentum * velocity[name] + g[name]
@@ -406,9 +457,12 @@ def train_numpy(w, steps, lr=0.3, momentum=0.9):
     return losses
 
 # %%
+import time
+
 w_numpy, began = fresh(0), time.perf_counter()
 losses_numpy = train_numpy(w_numpy, steps)
-print(f"{steps} steps in {time.perf_counter() - began:.1f} s, last loss {np.mean(losses_numpy[-100:]):.3f} nats")
+seconds, last_loss = time.perf_counter() - began, np.mean(losses_numpy[-100:])
+print(f"{steps} steps in {seconds:.1f} s, last loss {last_loss:.3f} nats")
 
 # %% [markdown]
 # Did it learn to spell? Held-out names, against the bars from the beginning. The state is carried from the first
@@ -420,20 +474,26 @@ def held_out_nll(w):
     return float(mean_nll(p, held_out[None, 1:]))
 
 
-scores = bars | {"RNN by hand": held_out_nll(w_numpy)}
-from seqlib.display.figures import bars as draw_bars
+scores = to_beat | {"RNN by hand": held_out_nll(w_numpy)}
+
+# %% tags=["fold"]
+# Draw: nats per held-out letter, counting and the network
+from seqlib.display.figures import bars
 
 fig, ax = figure()
-draw_bars(ax, list(scores), list(scores.values()), fmt="{:.2f}")
-ax.set(title="Gradients by hand train a model that spells", ylabel="nats per held-out letter\n(lower is better)")
-show(fig, alt="Bars of nats per held-out letter for guessing, letter counts, letter pairs, the 5-gram and the recurrent "
-              "network trained by hand in NumPy; the network is far below the first three.")
+bars(ax, list(scores), list(scores.values()), fmt="{:.2f}")
+ax.set(title="Gradients by hand train a model that spells",
+       ylabel="nats per held-out letter\n(lower is better)")
+show(fig, alt="Bars of nats per held-out letter for guessing, letter counts, letter "
+              "pairs, the 5-gram and the recurrent network trained by hand in NumPy; the "
+              "network is far below the first three.")
 
 # %% [markdown]
 # The gradients work: the network is far below letter counts and pairs. And it is *above the 5-gram*, which only counted.
 # Twenty thousand letters are few, and an n-gram is a serious baseline; 05 and 09 come back to it with more text and
 # better cells.
-#
+
+# %% [markdown]
 # ## The same run in PyTorch
 #
 # The strongest proof of all: from the same weights, on the same batches, PyTorch must give the *same losses*, step for
@@ -445,12 +505,12 @@ def train_torch(w, steps, lr=0.3, momentum=0.9):
     t = {name: torch.tensor(a, requires_grad=True) for name, a in w.items()}
     optimizer, losses = torch.optim.SGD(t.values(), lr=lr, momentum=momentum), []
     for step in range(steps):
-        x, y = batches(step)
-        h, z = torch.zeros(len(x), hidden_size, dtype=torch.float64), []
+        x, y = name_sampler(step)
+        h, logits = torch.zeros(len(x), hidden_size, dtype=torch.float64), []
         for x_t in torch.eye(V, dtype=torch.float64)[x].unbind(dim=1):
             h = torch.tanh(x_t @ t["W_xh"] + h @ t["W_hh"] + t["b_h"])
-            z.append(h @ t["W_hy"] + t["b_y"])
-        loss = torch.nn.functional.cross_entropy(torch.stack(z, 1).flatten(0, 1), y.flatten())
+            logits.append(h @ t["W_hy"] + t["b_y"])
+        loss = F.cross_entropy(torch.stack(logits, 1).flatten(0, 1), y.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -469,20 +529,29 @@ print(f"{same_steps} steps: the losses differ by {apart.max():.1e} at most")
 # Full backpropagation keeps every state until the way back: for a stream without end, memory without end. **Truncated
 # BPTT** goes back over a window only. Two ways to go on to the next window: *cut*, the state starts from zero again, or
 # *carried*, the last state is handed on, detached from the graph.
-#
+
+# %% [markdown]
 # **Exercise 03.6 · Windows that continue** — ●●○○, 8 minutes, core
 #
 # Cut one stream into `rows` long pieces and those into windows, so that row r of window k + 1 goes on where row r of
-# window k ended. Targets are one step ahead.
+# window k ended. The pieces are equally long and follow one another in the stream, the first from its beginning. How
+# long they are is up to you, as long as all windows find room. Targets are one step ahead.
 
 # %%
 def carried_windows(ids, rows, length):
-    """ids (N,) -> x, y (windows, rows, length); as many windows as fit, the last target within ids."""
+    """Inputs and targets in windows that continue each other.
+
+    ids (N,), an array -> x, y (windows, rows, length), with
+    (N - 1) // rows // length windows; the last target lies within ids
+    """
     ### BEGIN SOLUTION
     windows = (len(ids) - 1) // rows // length
     n = windows * rows * length
-    cut = lambda a: a.reshape(rows, windows, length).swapaxes(0, 1)  # noqa: E731
-    return cut(ids[:n]), cut(ids[1 : n + 1])
+
+    def cut(part):
+        return part.reshape(rows, windows, length).swapaxes(0, 1)
+
+    return cut(ids[:n]), cut(ids[1:n + 1])
     ### END SOLUTION
 
 # %%
@@ -497,7 +566,7 @@ result
 
 # %%
 def reach(steps, window):
-    """(steps,) integers: the number of inputs that the loss at each step sends gradient to."""
+    """How many inputs the loss at each step sends gradient to: (steps,) integers."""
     ### BEGIN SOLUTION
     return np.arange(steps) % window + 1
     ### END SOLUTION
@@ -531,8 +600,9 @@ class Echo(nn.Module):
 
     def __init__(self, hidden_size=64):
         super().__init__()
-        self.rnn, self.readout = RNN(SYMBOLS, hidden_size), nn.Linear(hidden_size, SYMBOLS)
-        nn.init.orthogonal_(self.rnn.W_hh)      # why this helps is the subject of 04
+        self.rnn = RNN(SYMBOLS, hidden_size)
+        self.readout = nn.Linear(hidden_size, SYMBOLS)
+        nn.init.orthogonal_(self.rnn.W_hh)  # why this helps is the subject of 04
 
     def forward(self, x, h):
         states, h = self.rnn(x, h)
@@ -543,22 +613,27 @@ class Echo(nn.Module):
 
 # %%
 def echo_windows(seed, windows, window, lag, batch=32):
-    """Yield x (B, window, 4) and y (B, window), y being the symbol `lag` steps before; windows continue each other."""
-    draws = torch.randint(0, SYMBOLS, (batch, windows * window + lag), generator=torch.Generator().manual_seed(seed))
+    """Yield x (B, window, 4) and y (B, window), the symbols `lag` steps before.
+
+    Windows continue each other.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    symbols = torch.randint(0, SYMBOLS, (batch, windows * window + lag), generator=draw)
     for start in range(0, windows * window, window):
-        yield eye[draws[:, start + lag : start + lag + window]], draws[:, start : start + window]
+        now, before = symbols[:, start + lag:], symbols[:, start:]
+        yield eye[now[:, :window]], before[:, :window]
 
 
 def learn(window, lag, carried, seed, steps):
-    """Train on a stream and return the accuracy at each place in the window, on a new stream."""
+    """Train on a stream; the accuracy at each place in the window, on a new stream."""
     torch.manual_seed(seed)
     model, h = Echo(), None
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for x, y in echo_windows(seed, steps, window, lag):
-        z, h = model(x, h)
+        logits, h = model(x, h)
         h = h.detach() if carried else None
         optimizer.zero_grad()
-        nn.functional.cross_entropy(z.flatten(0, 1), y.flatten()).backward()
+        F.cross_entropy(logits.flatten(0, 1), y.flatten()).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     return accuracy_by_place(model, echo_windows(1000 + seed, 60, window, lag), carried)
@@ -571,61 +646,79 @@ def learn(window, lag, carried, seed, steps):
 def accuracy_by_place(model, windows, carried, warm_up=20):
     right, h = [], None
     for x, y in windows:
-        z, h = model(x, h if carried else None)
-        right.append((z.argmax(-1) == y).float().mean(0))
+        logits, h = model(x, h if carried else None)
+        right.append((logits.argmax(-1) == y).float().mean(0))
     return torch.stack(right[warm_up:]).mean(0).numpy()
 
 
-settings = {"lag 3, window 6, cut": (6, 3, False), "lag 3, window 6, carried": (6, 3, True),
-            "lag 8, window 6, carried": (6, 8, True), "lag 8, window 24, carried": (24, 8, True)}
+settings = {"lag 3, window 6, cut": (6, 3, False),
+            "lag 3, window 6, carried": (6, 3, True),
+            "lag 8, window 6, carried": (6, 8, True),
+            "lag 8, window 24, carried": (24, 8, True)}
 seeds, echo_steps = range(budget(cpu=3, gpu=5, smoke=1)), budget(cpu=800, gpu=800)
 accuracy = {name: np.array([learn(*setting, seed, echo_steps) for seed in seeds])
             for name, setting in settings.items()}
 cut_score = float(accuracy["lag 3, window 6, cut"].mean())
 reveal(guess, cut_score, "accuracy with the state cut")
 
-# %%
+# %% tags=["fold"]
+# Draw: accuracy of the four settings, mean, lowest and highest over the seeds
 fig, ax = figure()
 means = {name: a.mean(axis=1) for name, a in accuracy.items()}
-draw_bars(ax, [name.replace(", ", "\n") for name in means], [m.mean() for m in means.values()], chance=0.25,
-          spread=([m.min() for m in means.values()], [m.max() for m in means.values()]), fmt="{:.2f}")
-ax.set(title="A window must reach the cause, and the state must cross its border", ylabel="accuracy", ylim=(0, 1.15))
-show(fig, alt="Bars of accuracy over the seeds: " + ", ".join(f"{n}: {m.mean():.2f}" for n, m in means.items()) +
-              ". Chance is 0.25.")
+low, high = ([f(m) for m in means.values()] for f in (min, max))
+bars(ax, [name.replace(", ", "\n") for name in means], [m.mean() for m in means.values()],
+     chance=0.25, spread=(low, high), fmt="{:.2f}")
+ax.set(title="A window must reach the cause, and the state must cross its border",
+       ylabel="accuracy", ylim=(0, 1.15))
+found = ", ".join(f"{name}: {m.mean():.2f}" for name, m in means.items())
+show(fig, alt=f"Bars of accuracy over the seeds: {found}. Chance is 0.25.")
 
 # %% [markdown]
 # Three lessons in four bars. **Cut**: half the places cannot know, whatever is learned. **Carried, lag inside the
 # window**: everything is learned, although no gradient crosses a border, because places late in the window teach the
 # weights what all places need. **Carried, lag beyond the window**: little better than chance, although the state could
 # hold the symbol. The gradient never told it to.
-#
+
+# %% [markdown]
 # Where in the window are the mistakes? Compare with `reach`:
 
 # %%
+print("inputs that a loss reaches at each place:", *reach(6, 6))
+
+# %% tags=["fold"]
+# Draw: accuracy at each place in the window
 from seqlib.display.figures import lines, spread
 
 fig, ax = figure()
 place = np.arange(1, 7)
-lines(ax, place, {name: spread(accuracy[name]) for name in list(settings)[:3]}, chance=0.25)
-ax.set(title="Cut windows are blind until the lag is inside", xlabel="place in the window", ylabel="accuracy",
-       ylim=(0, 1.08), xticks=place)
-show(fig, alt="Accuracy at each of six places in a window. With a lag of 3 and the state cut it lies at chance for three "
-              "places and then jumps; carried it is high everywhere; with a lag of 8 it is low everywhere.")
-print("inputs that a loss reaches at each place:", *reach(6, 6))
+curves = {name: spread(accuracy[name]) for name in list(settings)[:3]}
+lines(ax, place, curves, chance=0.25)
+ax.set(title="Cut windows are blind until the lag is inside", xlabel="place in the window",
+       ylabel="accuracy", ylim=(0, 1.08), xticks=place)
+show(fig, alt="Accuracy at each of six places in a window. With a lag of 3 and the state "
+              "cut it lies at chance for three places and then jumps; carried it is high "
+              "everywhere; with a lag of 8 it is low everywhere.")
+
+# %% [markdown]
+# Cut, with a lag of 3, the first three places guess: what they are asked for lies before the border. From the fourth on
+# the cause is inside. The picture says nothing of lags between 3 and 8.
 
 # %% [markdown]
 # ## How much gradient arrives?
 #
 # **Exercise 03.8 · The gradient on its way back** — ●●○○, 10 minutes, stretch
 #
-# Give only the last state a gradient, `dh_last`, and follow it back through one sequence. Return its norm at every
-# step.
+# Give only the last state a gradient, `dh_last`, and follow it back through one sequence. Return its Euclidean norm at
+# every state, the first state first.
 #
 # $$dh_{t-1} = \bigl(dh_t \odot (1 - h_t^2)\bigr)\,W_{hh}^\top \tag{3.10}$$
 
 # %%
 def gradient_flow(h, W_hh, dh_last):
-    """h (T, H) the states of one sequence, dh_last (H,) -> norms (T,) of the gradient at each of them."""
+    """The norm of the gradient at each state of one sequence, without autograd: (T,).
+
+    h (T, H), the states h_1 … h_T, W_hh (H, H), dh_last (H,), the gradient at the last
+    """
     ### BEGIN SOLUTION
     norms, dh = [np.linalg.norm(dh_last)], dh_last
     for h_t in h[:0:-1]:
@@ -643,19 +736,25 @@ result
 
 # %%
 h, _ = forward(np.eye(V)[held_out[None, :40]], np.zeros((1, hidden_size)), w_numpy)
-flow = np.mean([gradient_flow(h[0, 1:], w_numpy["W_hh"], d) for d in rng.normal(size=(50, hidden_size))], axis=0)
+directions = rng.normal(size=(50, hidden_size))
+flow = np.mean([gradient_flow(h[0, 1:], w_numpy["W_hh"], d) for d in directions], axis=0)
+share = flow / flow[-1]
+print(f"after 10 steps {share[-11]:.2g}, after 39 steps {share[0]:.2g}")
+
+# %% tags=["fold"]
+# Draw: the share of the gradient that is left, against the steps back
 fig, ax = figure()
-ax.semilogy(np.arange(39, -1, -1), flow / flow[-1])
+ax.semilogy(np.arange(39, -1, -1), share)
 ax.set(title="Of a gradient at letter 40, little is left at letter 1", xlabel="steps back",
        ylabel="share of the norm (log scale)")
-show(fig, alt="The norm of the gradient, as a share of where it began, against the steps back, on a logarithmic axis: it "
-              f"falls to {flow[0] / flow[-1]:.2g} over forty steps.")
-print(f"after 10 steps {flow[-11] / flow[-1]:.2g}, after 39 steps {flow[0] / flow[-1]:.2g}")
+show(fig, alt=f"The norm of the gradient, as a share of where it began, against the steps "
+              f"back, on a logarithmic axis: it falls to {share[0]:.2g} over forty steps.")
 
 # %% [markdown]
 # Roughly a factor per step: a line that goes down on a logarithmic axis. Why it shrinks, and when it explodes instead,
 # is the subject of [04](04_vanishing_gradients.ipynb).
-#
+
+# %% [markdown]
 # ## On a real benchmark: names of people
 #
 # A list of 32 033 first names has become a small standard. Its makers report, in nats per letter of the validation part:
@@ -673,7 +772,7 @@ except DataUnavailable as offline:
 
 
 def people_split(people):
-    """Names as (ids, mask): a line break before and after each; 80/10/10 after removing duplicates."""
+    """Names as ids, a line break before and after each; 80/10/10, duplicates removed."""
     kept = sorted(set(people))
     order = np.random.default_rng(42).permutation(len(kept))
     letters = Vocabulary(["<pad>", "\n", *map(chr, range(97, 123))])
@@ -695,7 +794,6 @@ class Speller(nn.Module):
 # %%
 from seqlib.data import sampler
 from seqlib.metrics import nll
-from seqlib.training import recorded as runs
 from seqlib.training.train import train, warmup_cosine
 
 
@@ -703,29 +801,38 @@ def spell(people, seed, steps):
     """(history, validation nats per letter) of one run."""
     torch.manual_seed(seed)
     first, validation, _ = people_split(people)
-    speller, draw = Speller(), sampler(first[:, :-1], first[:, 1:], batch_size=64, seed=seed)
-    history = train(speller, draw, steps, lr=4e-3, clip=1.0, schedule=warmup_cosine(steps, steps // 20), name="names")
+    speller = Speller()
+    people_sampler = sampler(first[:, :-1], first[:, 1:], batch_size=64, seed=seed)
+    history = train(speller, people_sampler, steps, lr=4e-3, clip=1.0,
+                    schedule=warmup_cosine(steps, steps // 20), name="names")
     return history, nll(speller, [(validation[:, :-1], validation[:, 1:])])
 
 # %% [markdown]
 # One seed runs here; three were recorded. Without a network, the recorded ones are all there is.
 
 # %%
+from seqlib.training import recorded as runs
+
 recorded = runs.load("03_names")
 seeds_nats = recorded["results"]["validation nats per letter"]
-people_nats = spell(people, seed=0, steps=budget(cpu=1500, gpu=6000))[1] if people else np.mean(seeds_nats)
-print(f"here {people_nats:.3f} nats per letter; recorded:", *(f"{nats:.3f}" for nats in seeds_nats))
+people_steps = budget(cpu=1500, gpu=6000)
+people_nats = spell(people, 0, people_steps)[1] if people else np.mean(seeds_nats)
+told = ", ".join(f"{nats:.3f}" for nats in seeds_nats)
+print(f"here {people_nats:.3f} nats per letter; recorded: {told}")
 print(runs.credit(recorded))
 
-ladder = {"pairs of letters": 2.48, "tuned perceptron": 2.10, "WaveNet": 1.993, "Transformer": 1.92}
+# %% tags=["fold"]
+# Draw: the ladder of published models, and this one
+ladder = {"pairs of letters": 2.48, "tuned perceptron": 2.10, "WaveNet": 1.993,
+          "Transformer": 1.92, "this RNN": people_nats}
+ladder = dict(sorted(ladder.items(), key=lambda item: -item[1]))
 fig, ax = figure()
-places = ladder | {"this RNN": people_nats}
-places = dict(sorted(places.items(), key=lambda item: -item[1]))
-draw_bars(ax, list(places), list(places.values()), fmt="{:.2f}")
+bars(ax, list(ladder), list(ladder.values()), fmt="{:.2f}")
 ax.set(title="People's names: the ladder, and where this RNN stands",
        ylabel="validation nats per letter\n(lower is better)")
-show(fig, alt="Bars of validation nats per letter for published models from pairs of letters to a Transformer, with the "
-              "recurrent network of this notebook among them.")
+show(fig, alt="Bars of validation nats per letter for published models from pairs of "
+              "letters to a Transformer, with the recurrent network of this notebook "
+              "among them.")
 
 # %% [markdown]
 # The published splits are drawn otherwise than ours (ours removes duplicates first), so compare the first decimal, not
@@ -733,22 +840,33 @@ show(fig, alt="Bars of validation nats per letter for published models from pair
 #
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# What was claimed, and what you measured
 from seqlib import claims
 
-full, far = means["lag 8, window 24, carried"].mean(), means["lag 8, window 6, carried"].mean()
+
+def said(true):
+    return "holds" if true else "fails"
+
+
+full = means["lag 8, window 24, carried"].mean()
+far = means["lag 8, window 6, carried"].mean()
 carried = means["lag 3, window 6, carried"].mean()
 claims([
-    ("Gradients over time add up: BPTT is backpropagation on the unrolled graph", "Werbos 1990, §III",
-     f"largest relative error {worst:.0e}", "holds" if worst < 1e-7 else "fails", "Two witnesses"),
+    ("Gradients over time add up: BPTT is backpropagation on the unrolled graph",
+     "Werbos 1990, §III", f"largest relative error {worst:.0e}", said(worst < 1e-7),
+     "Two witnesses"),
     ("A gradient by hand trains as autograd does", "this notebook",
-     f"losses within {apart.max():.0e} over {same_steps} steps", "holds" if apart.max() < 1e-6 else "fails", "The same run"),
-    ("Weights of zero are a safe place to check gradients", "folklore", f"shows {hidden:.0e}, is {shown:.2f}",
-     "holds" if hidden > 0.01 else "fails", "Break it"),
+     f"losses within {apart.max():.0e} over {same_steps} steps", said(apart.max() < 1e-6),
+     "The same run"),
+    ("Weights of zero are a safe place to check gradients", "folklore",
+     f"shows {hidden:.0e}, is {shown:.2f}", said(hidden > 0.01), "Break it"),
     ("Carrying the state lets truncated BPTT use the past", "Williams and Peng 1990, §2",
-     f"{cut_score:.2f} cut, {carried:.2f} carried", "holds" if carried > cut_score + 0.1 else "fails", "What can each learn"),
-    ("A carried state is as good as a full gradient", "folklore", f"lag 8: {far:.2f}, full {full:.2f}",
-     "holds" if far > full - 0.05 else "fails", "What can each learn"),
+     f"{cut_score:.2f} cut, {carried:.2f} carried", said(carried > cut_score + 0.1),
+     "What can each learn"),
+    ("A carried state is as good as a full gradient", "folklore",
+     f"lag 8: {far:.2f}, full {full:.2f}", said(far > full - 0.05),
+     "What can each learn"),
 ])
 
 # %% [markdown]

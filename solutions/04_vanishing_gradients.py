@@ -18,16 +18,21 @@
 import numpy as np
 import torch
 
-from seqlib import show
-from seqlib.display.figures import figure, heatmap
 from seqlib.studies.how_far_back import recall_batch
 
 x, y = recall_batch(np.random.default_rng(5), batch=1, delay=14)
+
+# %% tags=["fold"]
+# Draw: the one sequence, a column a step
+from seqlib import show
+from seqlib.display.figures import figure, heatmap
+
 fig, ax = figure(figsize=(7, 2.7))
 heatmap(ax, x[0].T, rows=[*(f"symbol {i}" for i in range(8)), "blank", "signal"])
 ax.set(title=f"Symbol {y[0]}, fourteen blanks, then the question", xlabel="step")
-show(fig, alt="One input sequence as columns of ones and zeros: a symbol at step 0, blanks at steps 1 to 14, and the "
-              "signal to answer at step 15.")
+show(fig,
+     alt="One input sequence as columns of ones and zeros: a symbol at step 0, blanks at "
+         "steps 1 to 14, and the signal to answer at step 15.")
 
 # %% [markdown]
 # **Predict.** A tanh RNN of 64 units, as PyTorch initialises it, is trained on 400 batches of 32 such sequences. What
@@ -68,7 +73,10 @@ display(reveal(guess_5, recalled[5], "recalled after 5 blanks (chance 12.5)", un
 
 # %%
 def step_jacobian(h_t, W_hh):
-    """How h_t moves with h_{t-1} in a tanh RNN: J (H, H), J[i, j] = ∂h_t[j] / ∂h_{t-1}[i]. h_t (H,), W_hh (H, H)."""
+    """How h_t (H,) moves with h_{t-1} in a tanh RNN, for W_hh (H, H).
+
+    Returns J (H, H), J[i, j] = ∂h_t[j] / ∂h_{t-1}[i].
+    """
     ### BEGIN SOLUTION
     return W_hh * (1 - h_t**2)  # (4.1)
     ### END SOLUTION
@@ -92,7 +100,10 @@ result
 
 # %%
 def long_jacobian(states, W_hh, lag):
-    """The product (4.2) over the last `lag` steps: (H, H). states (T, H), W_hh (H, H), 0 <= lag <= T."""
+    """The product (4.2) over the last `lag` steps: (H, H).
+
+    states (T, H), W_hh (H, H), 0 <= lag <= T. PyTorch's autograd is not allowed here.
+    """
     ### BEGIN SOLUTION
     product = np.eye(len(W_hh))
     for h_t in states[len(states) - lag:]:
@@ -111,10 +122,18 @@ result
 torch.manual_seed(1)
 rnn, x = RNN(3, 6).double(), torch.randn(1, 12, 3, dtype=torch.float64)
 states = rnn(x)[0].detach()
-by_torch = torch.func.jacrev(lambda h: rnn(x[:, 4:], h[None])[1][0])(states[0, 3]).T  # eight steps, from h_4 to h_12
+
+
+def last_state(h):
+    """h_12, eight steps after h_4."""
+    return rnn(x[:, 4:], h[None])[1][0]
+
+
+by_torch = torch.func.jacrev(last_state)(states[0, 3]).T
 mine = long_jacobian(states[0].numpy(), rnn.W_hh.detach().numpy(), lag=8)
 product_gap = abs(mine - by_torch.detach().numpy()).max()
-print(f"eight steps: largest entry {abs(mine).max():.1e}, largest difference from PyTorch {product_gap:.0e}")
+print(f"eight steps: largest entry {abs(mine).max():.1e}, largest difference from PyTorch "
+      f"{product_gap:.0e}")
 
 # %% [markdown]
 # Equal to the last digits, and small. Backpropagation never forms that product. It carries one vector, $\delta_t$, the
@@ -124,11 +143,15 @@ print(f"eight steps: largest entry {abs(mine).max():.1e}, largest difference fro
 #
 # **Exercise 04.3 · The gradient on its way back** — ●●●○, 10 minutes, core
 #
-# Start with $\delta_T = v$ and return the gradient after 0, 1, … T − 1 steps back.
+# Start with $\delta_T = v$ and return the gradient after 0, 1, … T − 1 steps back. The walk is yours to write: no
+# autograd in this one and the last.
 
 # %%
 def gradients_by_lag(states, W_hh, v):
-    """The gradient v at h_T, carried back: (T, H), for lags 0 … T-1. states (T, H), W_hh (H, H), v (H,)."""
+    """The gradient v (H,) at h_T, carried back: (T, H), for lags 0 … T-1.
+
+    states (T, H), W_hh (H, H). PyTorch's autograd is not allowed here.
+    """
     ### BEGIN SOLUTION
     deltas = [v]
     for h_t in states[:0:-1]:
@@ -171,14 +194,18 @@ result
 #
 # $$\rho^k \le \text{share} \quad\Longleftrightarrow\quad k \ge \frac{\ln \text{share}}{\ln \rho} \tag{4.6}$$
 #
-# **Exercise 04.5 · How long is the memory?** — ●●○○, 5 minutes, core
+# **Exercise 04.5 · How long is the memory?** — ●●○○, 5 minutes, core. A radius of 1 or more never gets there:
+# `math.inf`.
 
 # %%
 import math
 
 
 def memory_length(radius, share):
-    """The first whole number of steps after which at most `share` (between 0 and 1) is left; math.inf if never."""
+    """The first whole number of steps after which at most `share` is left.
+
+    math.inf if never. radius above 0, share between 0 and 1.
+    """
     ### BEGIN SOLUTION
     if radius >= 1:
         return math.inf
@@ -199,7 +226,9 @@ guess = None  # predict: the spectral radius of PyTorch's own W_hh, 64 units
 # %%
 torch.manual_seed(0)
 torch_radius = float(spectral_radius(RNN(10, 64).W_hh.detach().numpy()))
-print(f"at that radius a hundredth is left after {memory_length(torch_radius, 0.01)} steps; 40 steps leave {torch_radius**40:.0e}")
+print(f"at that radius a hundredth is left after {memory_length(torch_radius, 0.01)} "
+      f"steps;",
+      f"40 steps leave {torch_radius**40:.0e}")
 reveal(guess, torch_radius, "spectral radius of PyTorch's own W_hh", fmt="{:.2f}")
 
 # %% [markdown]
@@ -207,11 +236,14 @@ reveal(guess, torch_radius, "spectral radius of PyTorch's own W_hh", fmt="{:.2f}
 # radius $\sigma$: here $\sqrt{1/3} = 0.58$. So the common default begins with a memory of a few steps. We can do better on
 # purpose, since a matrix times $c$ has its eigenvalues times $c$.
 #
-# **Exercise 04.6 · To any radius** — ●○○○, 3 minutes, core
+# **Exercise 04.6 · To any radius** — ●○○○, 3 minutes, core. One positive factor for the whole matrix.
 
 # %%
 def scale_to_radius(W_hh, radius):
-    """W_hh (H, H) times one number, so that its spectral radius is `radius`. A new array."""
+    """W_hh (H, H) times one positive number, so that its spectral radius is `radius`.
+
+    A new array. The radius of W_hh itself is not 0.
+    """
     ### BEGIN SOLUTION
     return W_hh * (radius / spectral_radius(W_hh))
     ### END SOLUTION
@@ -228,12 +260,15 @@ result
 #
 # **Exercise 04.7 · First weights** — ●●○○, 6 minutes, core
 #
-# You get standard normal numbers and the kind. For *orthogonal* use a decomposition that NumPy has; there is more
-# than one right answer.
+# You get standard normal numbers, `W_hh`, and the kind. *Gaussian* and *orthogonal* are to be made of these numbers. For
+# *orthogonal* use a decomposition that NumPy has; there is more than one right answer.
 
 # %%
 def first_weights(W_hh, kind):
-    """W_hh (H, H), standard normal numbers, made into a first matrix: "Gaussian", "orthogonal" or "identity"."""
+    """A first matrix (H, H) of a kind: "Gaussian", "orthogonal" or "identity".
+
+    The first two are made of W_hh (H, H), which holds standard normal numbers.
+    """
     ### BEGIN SOLUTION
     if kind == "identity":
         return np.eye(len(W_hh))
@@ -258,7 +293,7 @@ ACTIVATIONS = {"tanh": torch.tanh, "ReLU": torch.relu}
 
 
 def fresh_rnn(activation, kind, seed, size=64):
-    """An RNN for 10 inputs whose W_hh begins as `kind`; "default" leaves it as PyTorch draws it."""
+    """An RNN for 10 inputs whose W_hh begins as `kind`; "default" is what PyTorch draws."""
     torch.manual_seed(seed)
     rnn = RNN(10, size, ACTIVATIONS[activation])
     noise = torch.randn(size, size, dtype=torch.float64).numpy()
@@ -269,7 +304,7 @@ def fresh_rnn(activation, kind, seed, size=64):
 
 # %%
 def measured(activation, kind, radius, steps=61):
-    """Gradient norms (T,) of a fresh RNN at `radius`, the root mean square of its slopes, and how far W_hh stretches."""
+    """A fresh RNN at `radius`: gradient norms (T,), mean squared slope's root, stretch."""
     rnn = fresh_rnn(activation, kind, seed=0).double()
     rnn.W_hh.data = torch.as_tensor(scale_to_radius(rnn.W_hh.detach().numpy(), radius))
     x = torch.randn(16, steps, 10, dtype=torch.float64)
@@ -278,10 +313,13 @@ def measured(activation, kind, radius, steps=61):
     stretch = rnn.W_hh.detach().norm().item() / len(rnn.W_hh) ** 0.5  # (4.8)
     return gradient_norm_by_lag(rnn, x), slope.square().mean().sqrt().item(), stretch
 
-
-rnn, x = fresh_rnn("tanh", "Gaussian", seed=0).double(), torch.randn(1, 30, 10, dtype=torch.float64)
+# %% tags=["fold"]
+# Compare: your gradient norms beside those of seqlib
+rnn = fresh_rnn("tanh", "Gaussian", seed=0).double()
+x = torch.randn(1, 30, 10, dtype=torch.float64)
 v = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).double()
-deltas = gradients_by_lag(rnn(x)[0][0].detach().numpy(), rnn.W_hh.detach().numpy(), (v / v.norm())[0].numpy())
+states, W_hh = rnn(x)[0][0].detach().numpy(), rnn.W_hh.detach().numpy()
+deltas = gradients_by_lag(states, W_hh, (v / v.norm())[0].numpy())
 off_by = abs(np.linalg.norm(deltas, axis=1) - gradient_norm_by_lag(rnn, x)).max()
 print(f"your norms and seqlib's differ by {off_by:.0e}")
 
@@ -294,28 +332,39 @@ guess_tanh = None  # predict: the norm 60 steps back, tanh
 guess_relu = None  # predict: the norm 60 steps back, ReLU
 
 # %%
-KINDS, RADII = ("Gaussian", "orthogonal", "identity"), {0.8: "#0072B2", 1.0: "#009E73", 1.2: "#D55E00"}
-norms = {(a, kind, radius): measured(a, kind, radius) for a in ACTIVATIONS for kind in KINDS for radius in RADII}
+KINDS = ("Gaussian", "orthogonal", "identity")
+RADII = {0.8: "#0072B2", 1.0: "#009E73", 1.2: "#D55E00"}  # and the colour of each
+norms = {(a, kind, radius): measured(a, kind, radius)
+         for a in ACTIVATIONS for kind in KINDS for radius in RADII}
 lags = np.arange(61)
 
+# %% tags=["fold"]
+# Draw: gradient norm against lag, a panel for each activation and kind
 fig, axes = figure(2, 3, figsize=(10, 5.6), sharex=True, sharey=True)
 for (activation, kind, radius), (norm, slope, _) in norms.items():
     ax = axes[list(ACTIVATIONS).index(activation), KINDS.index(kind)]
     colour = RADII[radius]
     ax.plot(lags, norm, "-", color=colour, lw=2.2, label=f"measured, radius {radius}")
-    ax.plot(lags, radius**lags, ":", color=colour, lw=1.3, label="radius to the power of the lag")  # (4.5)
-    ax.plot(lags[::6], (radius * slope) ** lags[::6], "x", color=colour, ms=6, label="the same with the slope")  # (4.7)
+    ax.plot(lags, radius**lags, ":", color=colour, lw=1.3,
+            label="radius to the power of the lag")  # (4.5)
+    ax.plot(lags[::6], (radius * slope) ** lags[::6], "x", color=colour, ms=6,
+            label="the same with the slope")  # (4.7)
     ax.set(title=f"{activation}, {kind}", yscale="log", ylim=(1e-11, 1e6))
 for ax in axes[1]:
     ax.set_xlabel("lag (steps back)")
 axes[0, 0].set_ylabel("gradient norm")
 axes[1, 0].set_ylabel("gradient norm")
 handles, labels = axes[0, 0].get_legend_handles_labels()
-fig.legend(handles[::3] + handles[1:3], labels[::3] + labels[1:3], loc="outside lower center", ncols=3)
-fig.suptitle("The radius alone promises too much; with the slope it comes close", fontweight="bold", fontsize=11)
-show(fig, alt="Six panels of gradient norm against lag on a log scale, radii 0.8, 1 and 1.2. Measured curves lie below the "
-              "dotted power of the radius: a little for tanh, by ten powers of ten for Gaussian and orthogonal ReLU, where "
-              "even 1.2 vanishes. Crosses, with the slope, lie on the orthogonal curves and near the Gaussian ones.")
+fig.legend(handles[::3] + handles[1:3], labels[::3] + labels[1:3],
+           loc="outside lower center", ncols=3)
+fig.suptitle("The radius alone promises too much; with the slope it comes close",
+             fontweight="bold", fontsize=11)
+show(fig,
+     alt="Six panels of gradient norm against lag on a log scale, radii 0.8, 1 and 1.2. "
+         "Measured curves lie below the dotted power of the radius: a little for tanh, by "
+         "ten powers of ten for Gaussian and orthogonal ReLU, where even 1.2 vanishes. "
+         "Crosses, with the slope, lie on the orthogonal curves and near the Gaussian "
+         "ones.")
 
 # %% [markdown]
 # Dotted is (4.5). An activation takes away from it. With $s$ the root mean square of its slope,
@@ -330,15 +379,25 @@ show(fig, alt="Six panels of gradient norm against lag on a log scale, radii 0.8
 #
 # $$\sigma = \sqrt{\textstyle\sum_{ij} W_{ij}^2 / H} \tag{4.8}$$
 
-# %%
+# %% tags=["fold"]
+# Table: the factor per step at radius 1, predicted in three ways and measured
 factor = {key: norm[60] ** (1 / 60) for key, (norm, _, _) in norms.items()}
 print(f"{'factor per step':24}{'ρ':>8}{'ρ · s':>8}{'σ · s':>8}{'measured':>10}")
 for (activation, kind, radius), (_, slope, stretch) in norms.items():
     if radius == 1.0:
         values = (radius, radius * slope, stretch * slope, factor[activation, kind, radius])
-        print(f"{activation + ', ' + kind:24}" + "{:8.3f}{:8.3f}{:8.3f}{:10.3f}".format(*values))
-display(reveal(guess_tanh, norms["tanh", "Gaussian", 1.0][0][60], "norm at lag 60, tanh", fmt="{:.1g}"),
-        reveal(guess_relu, norms["ReLU", "Gaussian", 1.0][0][60], "norm at lag 60, ReLU", fmt="{:.1g}"))
+        print(
+            f"{activation + ', ' + kind:24}"
+            + "{:8.3f}{:8.3f}{:8.3f}{:10.3f}".format(*values)
+        )
+
+# %%
+display(
+    reveal(guess_tanh, norms["tanh", "Gaussian", 1.0][0][60], "norm at lag 60, tanh",
+           fmt="{:.1g}"),
+    reveal(guess_relu, norms["ReLU", "Gaussian", 1.0][0][60], "norm at lag 60, ReLU",
+           fmt="{:.1g}"),
+)
 
 # %% [markdown]
 # ## Play
@@ -362,52 +421,76 @@ RadiusExplorer(radius=0.9, activation="tanh", start="Gaussian")
 # **Predict.** Which will remember over the longest delay?
 
 # %%
-guess = None  # predict: "tanh" or "ReLU", then "default", "Gaussian", "orthogonal" or "identity", such as "tanh default"
+# "tanh" or "ReLU", and "default", "Gaussian", "orthogonal" or "identity": "tanh default"
+guess = None  # predict: the network that remembers longest
 
 # %%
 from seqlib.training import recorded as runs
 
 
 def recall(activation, kind, delay, seed, steps):
-    """Accuracy on new sequences: of two learning rates, the one whose training loss ended lower."""
+    """Accuracy on new sequences, at the learning rate (of two) whose loss ended lower."""
     tried = []
     for lr in (1e-3, 3e-4):
-        accuracy, losses = learn_recall(fresh_rnn(activation, kind, seed), delay, steps=steps, lr=lr, seed=seed)
+        accuracy, losses = learn_recall(
+            fresh_rnn(activation, kind, seed), delay, steps=steps, lr=lr, seed=seed
+        )
         tried.append((np.nan_to_num(np.mean(losses[-20:]), nan=np.inf), accuracy))
     return min(tried)[1]
 
 
 recorded = runs.load("04_recall")
 STARTS, LIVE = ("default", *KINDS), 40
-live = {(a, kind): recall(a, kind, LIVE, seed=0, steps=budget(cpu=400)) for a in ACTIVATIONS for kind in STARTS}
+live = {(a, kind): recall(a, kind, LIVE, seed=0, steps=budget(cpu=400))
+        for a in ACTIVATIONS for kind in STARTS}
 
 # %% [markdown]
 # That was one seed at a delay of 40, live: the rings below. The lines are recorded: three seeds, mean and spread.
 
-# %%
+# %% tags=["fold"]
+# Draw: share recalled against delay, a panel for each activation
 from seqlib.display.figures import level, lines, spread
 
 delays = (5, 10, 20, 40, 80, 160)
-curves = {(a, kind): spread(np.transpose([recorded["results"][f"{a} {kind}, delay {d}"] for d in delays]))
-          for a in ACTIVATIONS for kind in STARTS}
+
+
+def by_delay(activation, kind):
+    """Mean, lowest and highest share recalled, for each delay."""
+    found = [recorded["results"][f"{activation} {kind}, delay {delay}"] for delay in delays]
+    return spread(np.transpose(found))
+
+
+curves = {(a, kind): by_delay(a, kind) for a in ACTIVATIONS for kind in STARTS}
 fig, axes = figure(1, 2, figsize=(9.5, 3.6), sharey=True)
 for ax, activation in zip(axes, ACTIVATIONS, strict=True):
-    lines(ax, delays, {kind: curves[activation, kind] for kind in STARTS}, chance=1 / 8, legend=activation == "ReLU")
+    lines(ax, delays, {kind: curves[activation, kind] for kind in STARTS}, chance=1 / 8,
+          legend=activation == "ReLU")
     for line, kind in zip(ax.lines, STARTS, strict=False):
-        ax.plot(LIVE, live[activation, kind], "o", mfc="none", ms=9, mew=1.8, color=line.get_color())
-    ax.set(title=activation, xscale="log", xticks=delays, xticklabels=delays, xlabel="delay (blanks)")
+        ax.plot(LIVE, live[activation, kind], "o", mfc="none", ms=9, mew=1.8,
+                color=line.get_color())
+    ax.set(title=activation, xscale="log", xticks=delays, xticklabels=delays,
+           xlabel="delay (blanks)")
     ax.minorticks_off()
 axes[0].set_ylabel("share recalled")
-fig.suptitle("How far back a network learns depends on how it begins", fontweight="bold", fontsize=11)
-show(fig, alt="Share recalled against delay, chance at 12.5 percent. tanh: the default start falls to chance by 40, identity "
-              "by 160, Gaussian and orthogonal stay near 1. ReLU: only the identity stays at 1, the others fall by 20 or 40.")
+fig.suptitle("How far back a network learns depends on how it "
+             "begins", fontweight="bold", fontsize=11)
+show(fig,
+     alt="Share recalled against delay, chance at 12.5 percent. tanh: the default start "
+         "falls to chance by 40, identity by 160, Gaussian and orthogonal stay near 1. "
+         "ReLU: only the identity stays at 1, the others fall by 20 or 40.")
 print(runs.credit(recorded))
 
-longest = {net: [0, *delays][next((i for i, share in enumerate(mean) if share <= 0.9), len(delays))]
-           for net, (mean, _, _) in curves.items()}
-print("90 % recalled at every delay up to:", {" ".join(net): delay for net, delay in longest.items()})
+longest = {}
+for net, (mean, _, _) in curves.items():
+    held = np.cumprod(np.array(mean) > 0.9).sum()  # delays in a row, from the shortest on
+    longest[net] = [0, *delays][held]
+for net, delay in longest.items():
+    print(f"{' '.join(net):17} recalls 90 % at every delay up to {delay}")
 best = [" ".join(net) for net, delay in longest.items() if delay == max(longest.values())]
-reveal(guess, guess if guess in best else " and ".join(best), "remembers longest", options=[" ".join(net) for net in longest])
+
+# %%
+answer = guess if guess in best else " and ".join(best)
+reveal(guess, answer, "remembers longest", options=[" ".join(net) for net in longest])
 
 # %% [markdown]
 # Does the norm at the start tell who will learn? For each of the eight networks: the gradient norm 80 steps back, on the
@@ -415,19 +498,30 @@ reveal(guess, guess if guess in best else " and ".join(best), "remembers longest
 
 # %%
 x = recall_batch(np.random.default_rng(0), 16, 80)[0].double()
-at_start = {net: gradient_norm_by_lag(fresh_rnn(*net, seed=0).double(), x)[80] for net in curves}
+at_start = {
+    net: gradient_norm_by_lag(fresh_rnn(*net, seed=0).double(), x)[80] for net in curves
+}
 
+# %% tags=["fold"]
+# Draw: what was recalled against the norm at the start, a point a network
+LEFT = ("tanh orthogonal", "tanh default", "ReLU orthogonal")  # labels that need the room
 fig, ax = figure(figsize=(7.5, 3.4))
 for net, norm in at_start.items():
-    share, left = curves[net][0][delays.index(80)], net in (("tanh", "orthogonal"), ("tanh", "default"), ("ReLU", "orthogonal"))
-    ax.plot(norm, share, "o" if net[0] == "tanh" else "s", ms=8, color="#0072B2" if net[0] == "tanh" else "#D55E00")
-    ax.annotate(" ".join(net), (norm, share), (-9 if left else 9, -15 if net == ("ReLU", "orthogonal") else 7),
-                textcoords="offset points", fontsize=8.5, ha="right" if left else "left")
+    name, share = " ".join(net), curves[net][0][delays.index(80)]
+    marker, colour = ("o", "#0072B2") if net[0] == "tanh" else ("s", "#D55E00")
+    ax.plot(norm, share, marker, ms=8, color=colour)
+    away = (-9 if name in LEFT else 9, -15 if name == "ReLU orthogonal" else 7)
+    ax.annotate(name, (norm, share), away, textcoords="offset points", fontsize=8.5,
+                ha="right" if name in LEFT else "left")
 level(ax, 1 / 8, "chance")
-ax.set(title="What vanishes at the start is not learned; the rest may be", xscale="log", xlim=(1e-34, 1e6), ylim=(0, 1.15),
-       xlabel="gradient norm 80 steps back, before training", ylabel="share recalled, delay 80")
-show(fig, alt="Eight networks: gradient norm 80 steps back before training against the share recalled over a delay of 80. The "
-              "four below 1e-10 are at chance. The four above 1e-3 lie between 0.4 and 1.")
+ax.set(title="What vanishes at the start is not learned; the rest may be", xscale="log",
+       xlim=(1e-34, 1e6), ylim=(0, 1.15),
+       xlabel="gradient norm 80 steps back, before training",
+       ylabel="share recalled, delay 80")
+show(fig,
+     alt="Eight networks: gradient norm 80 steps back before training against the share "
+         "recalled over a delay of 80. The four below 1e-10 are at chance. The four above "
+         "1e-3 lie between 0.4 and 1.")
 
 # %% [markdown]
 # Two groups, nothing between. Note *tanh Gaussian*: random inputs had driven its units to where tanh is flat; blanks leave
@@ -446,7 +540,7 @@ from seqlib.training.train import TrainingDiverged, train
 
 
 class Recaller(nn.Module):
-    """A ReLU RNN begun by He's rule, and a readout of its last state: x (B, T, 10) -> scores (B, 8)."""
+    """A ReLU RNN begun by He's rule, the last state read out: x (B, T, 10) -> (B, 8)."""
 
     def __init__(self, seed):
         super().__init__()
@@ -491,11 +585,14 @@ unclipped = attempt(seed=0)
 #
 # $$\|g\| = \sqrt{\textstyle\sum_{p}\sum_i g_{p,i}^2} \tag{4.9}$$
 #
-# **Exercise 04.8 · The global norm** — ●○○○, 3 minutes, core
+# **Exercise 04.8 · The global norm** — ●○○○, 3 minutes, core. Without PyTorch's ready-made one.
 
 # %%
 def global_norm(grads):
-    """The norm of all gradients taken as one vector: a number. grads: a list of arrays of any shapes."""
+    """The norm of all gradients taken as one vector: a number.
+
+    grads: a list of arrays of any shapes. PyTorch's clip_grad_norm_ is not allowed here.
+    """
     ### BEGIN SOLUTION
     return np.sqrt(sum((g**2).sum() for g in grads))  # (4.9)
     ### END SOLUTION
@@ -511,11 +608,16 @@ result
 #
 # **Exercise 04.9 · Clip the norm** — ●●○○, 6 minutes, core
 #
-# Return new arrays. A gradient that is short enough stays as it is.
+# Return new arrays. A gradient that is short enough stays as it is, and so does one of zeros. Write it yourself, without
+# PyTorch's `clip_grad_norm_` and `clip_grad_value_`.
 
 # %%
 def clip_by_norm(grads, limit):
-    """Gradients shortened to a global norm of at most `limit`, in the same direction: a list of arrays like grads."""
+    """Gradients shortened to a global norm of at most `limit`, in the same direction.
+
+    Returns a list of arrays like grads; short gradients as they are. PyTorch's own
+    clip_grad_norm_ and clip_grad_value_ are not allowed here.
+    """
     ### BEGIN SOLUTION
     factor = limit / max(limit, global_norm(grads))  # (4.10)
     return [g * factor for g in grads]
@@ -538,21 +640,32 @@ with capture_output():  # seven progress bars say less than one plot
     clipped = {seed: attempt(seed, clip=0.3) for seed in range(4)}
     raw = {0: unclipped, **{seed: attempt(seed) for seed in (1, 2, 3)}}
 
+# %% tags=["fold"]
+# Draw: loss against batch, a line a seed, and what the last twenty batches come to
+LOOKS = {"unclipped": (raw, "#D55E00", "-"),
+         "norm clipped at 0.3": (clipped, "#0072B2", "--")}
 fig, ax = figure(figsize=(7.5, 3.2))
-for name, losses, colour, style in (("unclipped", raw, "#D55E00", "-"), ("norm clipped at 0.3", clipped, "#0072B2", "--")):
+for name, (losses, colour, style) in LOOKS.items():
     for seed, run in losses.items():
         smooth = [np.mean(run[max(0, i - 9):i + 1]) for i in range(len(run))]
-        ax.plot(np.clip(smooth, 0, 4), style, color=colour, lw=1.2, label=None if seed else name)
+        ax.plot(
+            np.clip(smooth, 0, 4), style, color=colour, lw=1.2, label=None if seed else name
+        )
         if not np.isfinite(run[-1]):
             ax.plot(len(run) - 1, 4, "X", color=colour, ms=9, clip_on=False)
 level(ax, np.log(8), "chance")
-ax.set(title="Unclipped, runs blow up (✕) or die at chance; clipped, they learn", xlabel="batch", ylim=(0, 4),
-       ylabel="loss (nats), mean of ten")
+ax.set(title="Unclipped, runs blow up (✕) or die at chance; clipped, they learn",
+       xlabel="batch", ylim=(0, 4), ylabel="loss (nats), mean of ten")
 ax.legend(loc="upper right")
-show(fig, alt="Loss against batch for four seeds. Unclipped runs shoot out of the picture and end in a cross where the loss is "
-              "not a number, or stay at chance, ln 8. The clipped runs fall to zero.")
-ends = {name: [np.mean(run[-20:]) for run in runs_.values()] for name, runs_ in (("unclipped", raw), ("clipped", clipped))}
-print({name: [f"{value:.2g}" for value in values] for name, values in ends.items()}, f"chance {np.log(8):.2f}")
+show(fig,
+     alt="Loss against batch for four seeds. Unclipped runs shoot out of the picture and "
+         "end in a cross where the loss is not a number, or stay at chance, ln 8. The "
+         "clipped runs fall to zero.")
+ends = {name: [np.mean(run[-20:]) for run in tried.values()]
+        for name, tried in (("unclipped", raw), ("clipped", clipped))}
+for name, values in ends.items():
+    print(f"{name:9} ends at", ", ".join(f"{value:.2g}" for value in values), "nats")
+print(f"chance is {np.log(8):.2f} nats")
 
 # %% [markdown]
 # A run that is not NaN is not saved: it may end at exactly chance, with *dead* units that no input turns on again. Watch
@@ -569,11 +682,15 @@ print({name: [f"{value:.2g}" for value in values] for name, values in ends.items
 
 # %%
 def turned_by(before, after):
-    """The angle in degrees between two gradients, each a list of arrays of the same shapes."""
+    """The angle in degrees between two gradients, lists of arrays of the same shapes.
+
+    Neither has length 0.
+    """
     ### BEGIN SOLUTION
     b = np.concatenate([g.ravel() for g in before])
     a = np.concatenate([g.ravel() for g in after])
-    return np.degrees(np.arccos((a * b).sum() / (global_norm(before) * global_norm(after))))  # (4.11)
+    cosine = (a * b).sum() / (global_norm(before) * global_norm(after))  # (4.11)
+    return np.degrees(np.arccos(cosine))
     ### END SOLUTION
 
 # %%
@@ -591,7 +708,9 @@ guess = None  # predict: degrees, clipping by value to a tenth of the norm
 WAYS = {
     "global norm": clip_by_norm,
     "each tensor's norm": lambda grads, limit: [clip_by_norm([g], limit)[0] for g in grads],
-    "each entry (by value)": lambda grads, limit: [np.clip(g, -limit, limit) for g in grads],
+    "each entry (by value)": lambda grads, limit: [
+        np.clip(g, -limit, limit) for g in grads
+    ],
 }
 
 
@@ -618,18 +737,28 @@ for step in range(budget(cpu=60)):
     nn.utils.clip_grad_norm_(model.parameters(), 0.3)
     optimizer.step()
 
+# %% tags=["fold"]
+# Draw: how far each way of clipping turns the gradient, against what it leaves
 shares = (0.7, 0.3, 0.1, 0.03, 0.01)
-with np.errstate(invalid="ignore"):  # rounding may carry the cosine of no angle past 1, whose arccos is NaN
-    turns = {way: [[turned_by(g, clip_to(g, way, share)) for share in shares] for g in collected[::3]] for way in WAYS}
-angles = {way: spread(np.nan_to_num(runs_)) for way, runs_ in turns.items()}
+# rounding may carry the cosine of no angle past 1, whose arccos is NaN
+with np.errstate(invalid="ignore"):
+    turns = {way: [[turned_by(g, clip_to(g, way, share)) for share in shares]
+                   for g in collected[::3]] for way in WAYS}
+angles = {way: spread(np.nan_to_num(turned)) for way, turned in turns.items()}
 fig, ax = figure(figsize=(7, 3.2))
 lines(ax, shares, angles)
-ax.set(title="Clipping by value turns the gradient; by the global norm, never", xscale="log", xlabel="share of the norm that is left",
-       ylabel="turned by (degrees)", xticks=shares, xticklabels=shares)
+ax.set(title="Clipping by value turns the gradient; by the global norm, never",
+       xscale="log", xlabel="share of the norm that is left", ylabel="turned by (degrees)",
+       xticks=shares, xticklabels=shares)
 ax.invert_xaxis()
-show(fig, alt="Angle between gradient and clipped gradient against the share of the norm left. By the global norm it is zero "
-              "throughout. By tensor it rises, by value it rises further, to tens of degrees.")
-reveal(guess, angles["each entry (by value)"][0][shares.index(0.1)], "turned by value, a tenth of the norm left", unit="degrees")
+show(fig,
+     alt="Angle between gradient and clipped gradient against the share of the norm left. "
+         "By the global norm it is zero throughout. By tensor it rises, by value it rises "
+         "further, to tens of degrees.")
+
+# %%
+turned = angles["each entry (by value)"][0][shares.index(0.1)]
+reveal(guess, turned, "turned by value, a tenth of the norm left", unit="degrees")
 
 # %% [markdown]
 # Mean over twenty gradients; the bands are the smallest and the largest. A turned step is still downhill as long as the
@@ -646,17 +775,24 @@ one_way = np.triu(rng.normal(size=(64, 64)), k=1) * 0.5 + 0.5 * np.eye(64)
 orthogonal = 0.5 * first_weights(rng.normal(size=(64, 64)), "orthogonal")
 v = np.ones(64) / 8
 steps = np.arange(0, 201, 4)
-transient = {name: np.array([np.linalg.norm(np.linalg.matrix_power(W, k) @ v) for k in steps])
-             for name, W in (("one-way weights", one_way), ("orthogonal weights", orthogonal))}
+transient = {}
+for name, W in (("one-way weights", one_way), ("orthogonal weights", orthogonal)):
+    powers = [np.linalg.matrix_power(W, k) for k in steps]
+    transient[name] = np.array([np.linalg.norm(power @ v) for power in powers])
 worst = transient["one-way weights"].max()
 
+# %% tags=["fold"]
+# Draw: gradient norm against lag for two matrices of radius 0.5
 fig, ax = figure(figsize=(7, 2.9))
 lines(ax, steps, transient)
-ax.set(title="Two matrices of radius 0.5: one explodes first", yscale="log", ylim=(1e-10, 1e8), xlabel="lag (steps back)",
-       ylabel="gradient norm")
-show(fig, alt="Two curves of gradient norm against lag, both for radius 0.5. The orthogonal one falls at once as a straight "
-              "line. The one-way matrix first rises by several powers of ten, then falls.")
-print(f"radius {spectral_radius(one_way):.2f}, largest singular value {np.linalg.norm(one_way, 2):.1f}, norm up to {worst:.0e}")
+ax.set(title="Two matrices of radius 0.5: one explodes first", yscale="log",
+       ylim=(1e-10, 1e8), xlabel="lag (steps back)", ylabel="gradient norm")
+show(fig,
+     alt="Two curves of gradient norm against lag, both for radius 0.5. The orthogonal one "
+         "falls at once as a straight line. The one-way matrix first rises by several "
+         "powers of ten, then falls.")
+print(f"radius {spectral_radius(one_way):.2f}, largest singular value "
+      f"{np.linalg.norm(one_way, 2):.1f}, norm up to {worst:.0e}")
 
 # %% [markdown]
 # Eigenvectors that are nearly parallel do that. Only the largest *singular* value below 1 guarantees that nothing ever
@@ -675,12 +811,21 @@ def scaled_identity(scale, seed):
     return learn_recall(rnn, 40, steps=budget(cpu=400), lr=3e-4, seed=seed)[0]
 
 
-by_scale = spread([[scaled_identity(scale, seed) for scale in scales] for seed in range(budget(cpu=2, smoke=1))])
-learns = min([c for c, share in zip(scales, by_scale[0], strict=True) if share > 0.9], default=np.nan)
+seeds = range(budget(cpu=2, smoke=1))
+by_scale = spread([[scaled_identity(scale, seed) for scale in scales] for seed in seeds])
+
+# %% tags=["fold"]
+# Draw: share recalled against the scale of the identity
+learns = min(
+    [c for c, share in zip(scales, by_scale[0], strict=True) if share > 0.9], default=np.nan
+)
 fig, ax = figure(figsize=(7, 2.6))
 lines(ax, scales, {"ReLU, c times the identity": by_scale}, chance=1 / 8, legend=False)
-ax.set(title=f"The identity leaves room: {learns} of it is enough for a delay of 40", xlabel="c, which is the radius", ylabel="share recalled, delay 40", ylim=(0, 1.05))
-show(fig, alt="Share recalled with a delay of 40 against the scale c of the identity, from 0.5 to 1.3, with chance at 0.125.")
+ax.set(title=f"The identity leaves room: {learns} of it is enough for a delay of 40",
+       xlabel="c, which is the radius", ylabel="share recalled, delay 40", ylim=(0, 1.05))
+show(fig,
+     alt="Share recalled with a delay of 40 against the scale c of the identity, from 0.5 "
+         "to 1.3, with chance at 0.125.")
 
 # %% [markdown]
 # ## Parity with `torch.nn`
@@ -689,21 +834,29 @@ show(fig, alt="Share recalled with a delay of 40 against the scale c of the iden
 # gradient norms; then your clipping against theirs.
 
 # %%
-ours, theirs = fresh_rnn("ReLU", "orthogonal", seed=3).double(), nn.RNN(10, 64, nonlinearity="relu", batch_first=True).double()
+ours = fresh_rnn("ReLU", "orthogonal", seed=3).double()
+theirs = nn.RNN(10, 64, nonlinearity="relu", batch_first=True).double()
 theirs.weight_ih_l0.data, theirs.weight_hh_l0.data = ours.W_xh.data.T, ours.W_hh.data.T
-theirs.bias_ih_l0.data, theirs.bias_hh_l0.data = ours.b_h.data, torch.zeros_like(ours.b_h.data)
+theirs.bias_ih_l0.data, theirs.bias_hh_l0.data = (
+    ours.b_h.data,
+    torch.zeros_like(ours.b_h.data),
+)
 x = torch.randn(4, 30, 10, dtype=torch.float64)
 for layer in (ours, theirs):
     layer(x)[0].square().sum().backward()
 gaps = {
     "states": (ours(x)[0] - theirs(x)[0]).abs().max().item(),
     "gradient of W_hh": (ours.W_hh.grad - theirs.weight_hh_l0.grad.T).abs().max().item(),
-    "norms by lag": abs(gradient_norm_by_lag(ours, x) - gradient_norm_by_lag(theirs, x)).max(),
+    "norms by lag": abs(
+        gradient_norm_by_lag(ours, x) - gradient_norm_by_lag(theirs, x)
+    ).max(),
 }
 grads = [p.grad.numpy().copy() for p in ours.parameters()]
 nn.utils.clip_grad_norm_(ours.parameters(), 0.5)
 mine = clip_by_norm(grads, 0.5)
-gaps["clipped"] = max(abs(a - p.grad.numpy()).max() for a, p in zip(mine, ours.parameters(), strict=True))
+gaps["clipped"] = max(
+    abs(a - p.grad.numpy()).max() for a, p in zip(mine, ours.parameters(), strict=True)
+)
 print("\n".join(f"{name:18} {gap:.0e}" for name, gap in gaps.items()))
 
 # %% [markdown]
@@ -711,7 +864,8 @@ print("\n".join(f"{name:18} {gap:.0e}" for name, gap in gaps.items()))
 #
 # ## What the books say, and what you measured
 
-# %%
+# %% tags=["fold"]
+# The numbers that the verdicts below are computed from
 from seqlib import claims
 
 
@@ -719,39 +873,78 @@ def said(true):
     return "holds" if true else "fails"
 
 
-tanh_1, relu_1, ortho_1 = (norms[key][0][60] for key in (("tanh", "Gaussian", 1.0), ("ReLU", "Gaussian", 1.0), ("tanh", "orthogonal", 1.0)))
-off = {kind: [100 * max(abs(factor[k] / (size(k) * norms[k][1]) - 1) for k in norms if k[1] == kind)
-              for size in (lambda k: k[2], lambda k: norms[k][2])] for kind in KINDS}
-gaussian = scale_to_radius(first_weights(np.random.default_rng(0).normal(size=(64, 64)), "Gaussian"), 1.0)
+def furthest_off(kind, size):
+    """Percent by which size times slope misses the factor, at most, over one kind."""
+    keys = [key for key in norms if key[1] == kind]
+    return 100 * max(abs(factor[key] / (size(key) * norms[key][1]) - 1) for key in keys)
+
+
+tanh_1, relu_1 = (
+    norms[activation, "Gaussian", 1.0][0][60] for activation in ("tanh", "ReLU")
+)
+ortho_1 = norms["tanh", "orthogonal", 1.0][0][60]
+off = {
+    kind: [furthest_off(kind, lambda key: key[2]),
+           furthest_off(kind, lambda key: norms[key][2])]
+    for kind in KINDS
+}
+noise = np.random.default_rng(0).normal(size=(64, 64))
+gaussian = scale_to_radius(first_weights(noise, "Gaussian"), 1.0)
 linear_1 = np.linalg.norm(np.linalg.matrix_power(gaussian, 60) @ np.ones(64) / 8)
 turned = angles["each entry (by value)"][0][2]
 nan_runs = sum(not np.isfinite(run[-1]) for run in raw.values())
 rescued = sum(value < 0.1 for value in ends["clipped"])
 
-# %%
-claims([
-    ("Gradients change like the radius to the power of the lag", "Pascanu et al. 2013, §2.1",
+# %% tags=["fold"]
+# The first half of the table below: source, measured, verdict by rule
+rows = [
+    ("Gradients change like the radius to the power of the lag",
+     "Pascanu et al. 2013, §2.1",
      f"radius 1, lag 60: linear {linear_1:.2f}, tanh {tanh_1:.0e}, ReLU {relu_1:.0e}",
-     "holds" if tanh_1 > 0.3 else "depends" if linear_1 > 0.3 else "fails", "Measured and predicted"),
-    ("Radius times slope predicts the factor per step", "(4.7)", "off by up to {:.0f} % (Gaussian), {:.1f} % (orthogonal)"
-     .format(off["Gaussian"][0], off["orthogonal"][0]), "depends", "Measured and predicted"),
+     "holds" if tanh_1 > 0.3 else "depends" if linear_1 > 0.3 else "fails",
+     "Measured and predicted"),
+    (
+        "Radius times slope predicts the factor per step",
+        "(4.7)",
+        "off by up to {:.0f} % (Gaussian), {:.1f} % (orthogonal)".format(
+            off["Gaussian"][0], off["orthogonal"][0]
+        ),
+        "depends",
+        "Measured and predicted",
+    ),
     ("The weights' variance and the mean squared slope do", "Schoenholz et al. 2017, §4",
-     f"Gaussian: off by up to {off['Gaussian'][1]:.0f} %", "holds" if off["Gaussian"][1] < 5 else "depends", "Measured and predicted"),
-    ("ReLU has no vanishing gradient, its slope being 1", "Glorot et al. 2011, §3.1, of active paths",
-     f"lag 60: {relu_1:.0e}, tanh {tanh_1:.0e}", said(relu_1 > tanh_1), "Measured and predicted"),
+     f"Gaussian: off by up to {off['Gaussian'][1]:.0f} %",
+     "holds" if off["Gaussian"][1] < 5 else "depends", "Measured and predicted"),
+    ("ReLU has no vanishing gradient, its slope being 1",
+     "Glorot et al. 2011, §3.1, of active paths",
+     f"lag 60: {relu_1:.0e}, tanh {tanh_1:.0e}", said(relu_1 > tanh_1),
+     "Measured and predicted"),
+]
+
+# %% tags=["fold"]
+# Table: what is said, what was measured, and a verdict by rule
+rows += [
     ("An orthogonal start keeps the norm", "Saxe et al. 2014, §3, linear networks",
-     f"tanh, lag 60: {ortho_1:.2g}", "holds" if ortho_1 > 0.9 else "depends", "Measured and predicted"),
+     f"tanh, lag 60: {ortho_1:.2g}", "holds" if ortho_1 > 0.9 else "depends",
+     "Measured and predicted"),
     ("Plain RNNs forget after 10 to 20 steps", "Bengio et al. 1994, §III",
-     f"tanh: default start {longest['tanh', 'default']}, Gaussian {longest['tanh', 'Gaussian']}", "depends", "Recall"),
+     f"tanh: default start {longest['tanh', 'default']}, Gaussian "
+     f"{longest['tanh', 'Gaussian']}",
+     "depends", "Recall"),
     ("Identity and ReLU: memory for long delays", "Le et al. 2015, §3",
-     f"{100 * curves['ReLU', 'identity'][0][5]:.0f} % at 160", said(curves["ReLU", "identity"][0][5] > 0.9), "Recall"),
-    ("A radius below 1 makes gradients vanish", "folklore", f"radius 0.5: first up to {worst:.0e}", said(worst <= 1), "Break it"),
+     f"{100 * curves['ReLU', 'identity'][0][5]:.0f} % at 160",
+     said(curves["ReLU", "identity"][0][5] > 0.9), "Recall"),
+    ("A radius below 1 makes gradients vanish", "folklore",
+     f"radius 0.5: first up to {worst:.0e}", said(worst <= 1), "Break it"),
     ("Clipping the norm rescues runs that explode", "Pascanu et al. 2013, §3.2",
-     f"{rescued} of 4 seeds learn; unclipped {sum(v < 0.1 for v in ends['unclipped'])}", said(rescued >= 3), "The same run"),
-    ("A run that exploded ends in NaN", "folklore", f"{nan_runs} of 4", "holds" if nan_runs == 4 else "depends", "The same run"),
+     f"{rescued} of 4 seeds learn; unclipped {sum(v < 0.1 for v in ends['unclipped'])}",
+     said(rescued >= 3), "The same run"),
+    ("A run that exploded ends in NaN", "folklore", f"{nan_runs} of 4",
+     "holds" if nan_runs == 4 else "depends", "The same run"),
     ("Clipping by value turns the direction", "Goodfellow et al. 2016, §10.11.1",
      f"{turned:.0f}° at a tenth of the norm", said(turned > 5), "By norm or by value"),
-])
+]
+claims(rows)
 
 # %% [markdown]
 # What remains true in all of it: a factor per step, and a product of many. You can tune the factor towards 1, by the

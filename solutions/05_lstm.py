@@ -24,7 +24,8 @@ from seqlib.studies.how_far_back import recall_batch
 
 x, y = recall_batch(np.random.default_rng(0), batch=3, delay=12)
 for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
-    print(" ".join("ABCDEFGH·?"[token] for token in sequence), "  answer:", "ABCDEFGH"[symbol])
+    shown = " ".join("ABCDEFGH·?"[token] for token in sequence)
+    print(shown, "  answer:", "ABCDEFGH"[symbol])
 
 # %% [markdown]
 # An RNN overwrites its whole state at every step: to keep one number it must compute it anew each time, through a matrix
@@ -43,8 +44,7 @@ for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
 guess = None  # predict: the share that is left after 100 steps
 
 # %%
-from seqlib import reveal, show
-from seqlib.display.figures import figure, lines
+from seqlib import reveal
 
 
 def sigmoid(a):
@@ -52,13 +52,24 @@ def sigmoid(a):
 
 
 steps = np.arange(201)
-left = {f"forget bias {b} (gate {sigmoid(b):.3f})": sigmoid(b) ** steps for b in (0, 1, 3, 5)}  # (5.2)
+left = {
+    f"forget bias {b} (gate {sigmoid(b):.3f})": sigmoid(b) ** steps for b in (0, 1, 3, 5)
+}  # (5.2)
+reveal(guess, sigmoid(1) ** 100, "share left after 100 steps at a forget bias of 1")
+
+# %% tags=["fold"]
+# Draw: the share that is left against the steps, a line a forget bias
+from seqlib import show
+from seqlib.display.figures import figure, lines
+
 fig, ax = figure(figsize=(7, 2.9))
 lines(ax, steps, left)
-ax.set(title="A gate decides how long the additive path is", xlabel="steps", ylabel="share left")
-show(fig, alt="Four falling curves of the share of a gradient that is left. With forget bias 0 and 1 nothing is left "
-              "after 15 steps, with 3 nothing after 100, with 5 a quarter is left after 200.")
-reveal(guess, sigmoid(1) ** 100, "share left after 100 steps at a forget bias of 1")
+ax.set(title="A gate decides how long the additive path is", xlabel="steps",
+       ylabel="share left")
+show(fig,
+     alt="Four falling curves of the share of a gradient that is left. With forget bias 0 "
+         "and 1 nothing is left after 15 steps, with 3 nothing after 100, with 5 a quarter "
+         "is left after 200.")
 
 # %% [markdown]
 # **Exercise 05.1 · How open must it be?** — ●○○○, 4 minutes, core
@@ -69,7 +80,7 @@ reveal(guess, sigmoid(1) ** 100, "share left after 100 steps at a forget bias of
 
 # %%
 def forget_bias_for(steps):
-    """The forget bias with which one half of a cell is left after `steps` steps. A number."""
+    """The forget bias with which half of a cell is left after `steps` steps. A number."""
     ### BEGIN SOLUTION
     f = 0.5 ** (1 / steps)
     return np.log(f / (1 - f))  # (5.3)
@@ -104,14 +115,15 @@ result
 # **Exercise 05.2 · One step** — ●●○○, 8 minutes, core
 #
 # Equations (5.4), (5.5), (5.1) and (5.6), in this order. `np.split(sums, 4, axis=1)` cuts the sum in four; `sigmoid` is
-# defined above.
+# defined above. `nn.LSTM` and `nn.LSTMCell` are what you build here, so they are not allowed.
 
 # %%
 def lstm_step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     """One step of an LSTM.
 
-    x_t (B, D), h_prev and c_prev (B, H), W_xh (D, 4H), W_hh (H, 4H), b_h (4H,), blocks in the order i, f, g, o.
-    Returns h_t and c_t, both (B, H).
+    x_t (B, D), h_prev and c_prev (B, H), W_xh (D, 4H), W_hh (H, 4H), b_h (4H,), blocks in
+    the order i, f, g, o. Returns h_t and c_t, both (B, H). nn.LSTM and nn.LSTMCell are not
+    allowed here.
     """
     ### BEGIN SOLUTION
     i, f, g, o = np.split(x_t @ W_xh + h_prev @ W_hh + b_h, 4, axis=1)  # (5.4)
@@ -131,7 +143,9 @@ result
 #
 # Before any training: can *you* set the weights? One unit reads brackets. Its inputs are one-hot: row 0 of `W_xh` is
 # read at `(`, row 1 at `)`, row 2 at any other character. Choose the weights so that $h > 0.5$ from an opening bracket
-# until just before the closing one, however long that takes, and $h < 0.5$ elsewhere. Columns: i, f, g, o.
+# until just before the closing one, however long that takes (the check waits 300 characters), and $h < 0.5$ elsewhere.
+# It need not count: the next `)` closes, however many `(` came before it, and a `)` with nothing open changes nothing.
+# Columns: i, f, g, o.
 
 # %%
 ### BEGIN SOLUTION
@@ -157,22 +171,29 @@ for character in text:
     h, c = lstm_step(np.eye(3)[["()".find(character)]], h, c, *latch)
     shown.append(h[0, 0])
 
+# %% tags=["fold"]
+# Draw: the unit's state over the text
 fig, ax = figure(figsize=(7, 2.2))
 ax.step(range(len(text)), shown, where="mid")
 ax.set(title="One unit, set by hand, knows whether a bracket is open", ylabel="$h_t$")
 ax.set_xticks(range(len(text)), text, fontsize=7)
 ax.grid(False, axis="x")
-show(fig, alt="The state of one LSTM unit over the characters of a line of text. It jumps to 0.76 at each opening "
-              "bracket, stays there to the closing one, and is zero elsewhere.")
+show(fig,
+     alt="The state of one LSTM unit over the characters of a line of text. It jumps to "
+         "0.76 at each opening bracket, stays there to the closing one, and is zero "
+         "elsewhere.")
 
 # %% [markdown]
 # **Exercise 05.4 · Read a sequence** — ●●○○, 6 minutes, core
 #
-# The loop of 02, with two states to carry. Hand back every state and every cell.
+# The loop of 02, with two states to carry. Hand back every state and every cell. (`nn.LSTM` would be no exercise.)
 
 # %%
 def lstm_forward(x, h_0, c_0, W_xh, W_hh, b_h):
-    """Read x (B, T, D) from the states h_0 and c_0 (B, H). Returns states and cells, each (B, T, H)."""
+    """Read x (B, T, D) from the states h_0 and c_0 (B, H).
+
+    Returns states and cells, each (B, T, H). nn.LSTM is not allowed here.
+    """
     ### BEGIN SOLUTION
     h, c, states, cells = h_0, c_0, [], []
     for t in range(x.shape[1]):
@@ -205,14 +226,16 @@ result
 # **Exercise 05.5 · One step back** — ●●●○, 15 minutes, core
 #
 # Write (5.7) to (5.9), and derive $\delta\tilde\imath_t$ and $\delta\tilde o_t$ in the same way. `gates` holds i, f, g, o side by
-# side, *after* sigmoid and tanh. Hand back the gradients of the four sums side by side, and $\delta c_{t-1}$.
+# side, *after* sigmoid and tanh. Hand back the gradients of the four sums side by side, and $\delta c_{t-1}$. By hand: no
+# autograd here and in the next one.
 
 # %%
 def step_backward(dh_t, dc_t, gates, c_prev, c_t):
     """Back through one step of an LSTM.
 
-    dh_t (B, H): the gradient of h_t; dc_t (B, H): that of c_t, from the step after; gates (B, 4H); c_prev, c_t (B, H).
-    Returns d_sums (B, 4H), the gradients of the sums before sigmoid and tanh, and dc_prev (B, H).
+    dh_t (B, H): the gradient of h_t; dc_t (B, H): that of c_t, from the step after;
+    gates (B, 4H); c_prev, c_t (B, H). Returns d_sums (B, 4H), the gradients of the sums
+    before sigmoid and tanh, and dc_prev (B, H). PyTorch's autograd is not allowed here.
     """
     ### BEGIN SOLUTION
     i, f, g, o = np.split(gates, 4, axis=1)
@@ -242,13 +265,15 @@ result
 def lstm_backward(d_states, x, states, cells, gates, W_xh, W_hh):
     """Back through a sequence: the gradients of an LSTM's weights and inputs.
 
-    d_states (B, T, H), x (B, T, D), gates (B, T, 4H); states and cells (B, T + 1, H) begin with h_0 and c_0,
-    so states[:, t] is the one before step t. Returns dW_xh (D, 4H), dW_hh (H, 4H), db_h (4H,), dx (B, T, D).
+    d_states (B, T, H), x (B, T, D), gates (B, T, 4H); states and cells (B, T + 1, H) begin
+    with h_0 and c_0, so states[:, t] is the one before step t. Returns dW_xh (D, 4H),
+    dW_hh (H, 4H), db_h (4H,), dx (B, T, D). No nn.LSTM and no autograd here.
     """
     ### BEGIN SOLUTION
     sums, dh, dc = np.empty_like(gates), 0.0, 0.0
     for t in reversed(range(x.shape[1])):
-        sums[:, t], dc = step_backward(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
+        dh = d_states[:, t] + dh
+        sums[:, t], dc = step_backward(dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
         dh = sums[:, t] @ W_hh.T
     dW_xh, db_h = np.einsum("btd,bts->ds", x, sums), np.einsum("bts->s", sums)
     dW_hh = np.einsum("bth,bts->hs", states[:, :-1], sums)  # (5.10)
@@ -266,8 +291,10 @@ result
 
 # %%
 rng = np.random.default_rng(3)
-x, target, start = rng.normal(size=(2, 9, 3)), rng.normal(size=(2, 9, 4)), [np.zeros((2, 4)), np.zeros((2, 4))]
-weights = {name: rng.normal(size=shape) / 2 for name, shape in (("W_xh", (3, 16)), ("W_hh", (4, 16)), ("b_h", 16))}
+x, target = rng.normal(size=(2, 9, 3)), rng.normal(size=(2, 9, 4))
+start = [np.zeros((2, 4)), np.zeros((2, 4))]
+SHAPES = {"W_xh": (3, 16), "W_hh": (4, 16), "b_h": 16}
+weights = {name: rng.normal(size=shape) / 2 for name, shape in SHAPES.items()}
 
 
 def loss():
@@ -284,13 +311,19 @@ def slope(array, place, size=1e-5):
     return (two[0] - two[1]) / (2 * size)
 
 
-states, cells = (np.concatenate([first[:, None], seen], axis=1)
-                 for first, seen in zip(start, lstm_forward(x, *start, *weights.values()), strict=True))
-i, f, g, o = np.split(x @ weights["W_xh"] + states[:, :-1] @ weights["W_hh"] + weights["b_h"], 4, axis=2)
+# %% tags=["fold"]
+# Compare: your gradients with the nudged ones, an array a line
+seen = lstm_forward(x, *start, *weights.values())
+states, cells = (np.concatenate([first[:, None], later], axis=1)
+                 for first, later in zip(start, seen, strict=True))
+sums = x @ weights["W_xh"] + states[:, :-1] @ weights["W_hh"] + weights["b_h"]
+i, f, g, o = np.split(sums, 4, axis=2)
 gates = np.concatenate([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=2)
-by_hand = lstm_backward(states[:, 1:] - target, x, states, cells, gates, weights["W_xh"], weights["W_hh"])
+by_hand = lstm_backward(states[:, 1:] - target, x, states, cells, gates,
+                        weights["W_xh"], weights["W_hh"])
 for (name, array), gradient in zip([*weights.items(), ("x", x)], by_hand, strict=True):
-    measured = np.array([slope(array, place) for place in np.ndindex(array.shape)]).reshape(array.shape)
+    measured = [slope(array, place) for place in np.ndindex(array.shape)]
+    measured = np.array(measured).reshape(array.shape)
     error = np.linalg.norm(measured - gradient) / np.linalg.norm(measured)
     print(f"d{name:5} {array.size:4} numbers, relative error {error:.1e}")
 
@@ -304,13 +337,17 @@ for (name, array), gradient in zip([*weights.items(), ("x", x)], by_hand, strict
 
 # %%
 class LSTM(nn.Module):
-    """seqlib.models.layers.LSTM: x (B, T, D) and (h, c) -> every h (B, T, H) and the last (h, c)."""
+    """seqlib.models.layers.LSTM: x (B, T, D), (h, c) -> every h (B, T, H), last (h, c)."""
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0):
         super().__init__()
         bound = hidden_size**-0.5
-        self.W_xh = nn.Parameter(torch.empty(input_size, 4 * hidden_size).uniform_(-bound, bound))
-        self.W_hh = nn.Parameter(torch.empty(hidden_size, 4 * hidden_size).uniform_(-bound, bound))
+        self.W_xh = nn.Parameter(
+            torch.empty(input_size, 4 * hidden_size).uniform_(-bound, bound)
+        )
+        self.W_hh = nn.Parameter(
+            torch.empty(hidden_size, 4 * hidden_size).uniform_(-bound, bound)
+        )
         b_i, b_f, b_g, b_o = torch.zeros(4, hidden_size)
         self.b_h = nn.Parameter(torch.cat([b_i, b_f + forget_bias, b_g, b_o]))
 
@@ -334,7 +371,9 @@ class LSTM(nn.Module):
 def stacks(input_size, hidden_size, layers):
     """torch.nn.LSTM and a stack of ours that has its weights, in float64."""
     theirs = nn.LSTM(input_size, hidden_size, layers, batch_first=True).double()
-    ours = [LSTM(hidden_size if k else input_size, hidden_size).double() for k in range(layers)]
+    ours = [
+        LSTM(hidden_size if k else input_size, hidden_size).double() for k in range(layers)
+    ]
     for k, layer in enumerate(ours):
         weight_ih, weight_hh, bias_ih, bias_hh = (p.data for p in theirs.all_weights[k])
         layer.W_xh.data, layer.W_hh.data = weight_ih.T.clone(), weight_hh.T.clone()
@@ -342,6 +381,8 @@ def stacks(input_size, hidden_size, layers):
     return theirs, ours
 
 
+# %% tags=["fold"]
+# Compare: values and gradients with PyTorch's, a size a line
 apart = []
 for batch, layers in ((1, 1), (5, 1), (5, 2), (32, 3)):
     theirs, ours = stacks(7, 6, layers)
@@ -353,11 +394,15 @@ for batch, layers in ((1, 1), (5, 1), (5, 2), (32, 3)):
         states.square().sum().backward()
     pairs = [(read, expected)]
     for k, layer in enumerate(ours):
-        for mine, name in (("W_xh", "weight_ih"), ("W_hh", "weight_hh"), ("b_h", "bias_ih")):
+        for mine, name in (("W_xh", "weight_ih"), ("W_hh", "weight_hh"),
+                           ("b_h", "bias_ih")):
             gradient = getattr(theirs, f"{name}_l{k}").grad
-            pairs.append((getattr(layer, mine).grad, gradient.T if gradient.ndim == 2 else gradient))
+            pairs.append(
+                (getattr(layer, mine).grad, gradient.T if gradient.ndim == 2 else gradient)
+            )
     apart.append(max((a - b).abs().max().item() for a, b in pairs))
-    print(f"batch {batch:2}, {layers} layers: values and gradients at most {apart[-1]:.0e} apart")
+    print(f"batch {batch:2}, {layers} layers: values and gradients at most {apart[-1]:.0e} "
+          f"apart")
 
 # %% [markdown]
 # Now the clock: forward and backward, batch 32, 128 steps, width 256, one thread, each in turn. The equations as they
@@ -390,7 +435,8 @@ def seconds(run, x):
     return time.perf_counter() - began
 
 
-# %%
+# %% tags=["fold"]
+# Time and draw: forward and backward in three forms, in float32 and float64
 from seqlib.display.figures import bars
 
 threads, ratios = torch.get_num_threads(), {}
@@ -407,10 +453,13 @@ torch.set_num_threads(threads)
 fig, axes = figure(1, 2, figsize=(7, 2.6), sharey=True)
 for ax, (name, ratio) in zip(axes, ratios.items(), strict=True):
     bars(ax, ["eight products", "ours", "nn.LSTM"], ratio, fmt="{:.2f}")
-    ax.set(title=f"{name}: {ratio[1]:.2f} × PyTorch's time", ylim=(0, 1.2 * max(map(max, ratios.values()))))
+    ax.set(title=f"{name}: {ratio[1]:.2f} × PyTorch's time",
+           ylim=(0, 1.2 * max(map(max, ratios.values()))))
 axes[0].set_ylabel("time relative to nn.LSTM")
-show(fig, alt="Bars of the time for forward and backward relative to nn.LSTM, in float32 and in float64, for eight "
-              "products per step, for the layer with one product per step, and for PyTorch's own.")
+show(fig,
+     alt="Bars of the time for forward and backward relative to nn.LSTM, in float32 and in "
+         "float64, for eight products per step, for the layer with one product per step, "
+         "and for PyTorch's own.")
 
 # %% [markdown]
 # ## How far does the gradient reach?
@@ -425,7 +474,10 @@ show(fig, alt="Bars of the time for forward and backward relative to nn.LSTM, in
 
 # %%
 def remember_for(layer, steps):
-    """Let a fresh LSTM hold what it has read for up to about `steps` steps; seqlib.models.layers.remember_for."""
+    """Let a fresh LSTM hold what it has read for up to about `steps` steps.
+
+    The same as seqlib.models.layers.remember_for.
+    """
     size = len(layer.W_hh)
     with torch.no_grad():
         layer.b_h[size : 2 * size] = torch.empty(size).uniform_(1, steps).log()  # (5.11)
@@ -439,20 +491,29 @@ from seqlib.studies.how_far_back import gradient_norm_by_lag
 
 torch.manual_seed(1)
 x, _ = recall_batch(np.random.default_rng(1), batch=16, delay=200)
-fresh = {"RNN, orthogonal": RNN(10, 64), "LSTM, forget bias 0": LSTM(10, 30, forget_bias=0.0),
-         "LSTM, forget bias 1": LSTM(10, 30), "LSTM, remember_for(200)": remember_for(LSTM(10, 30), 200)}
+fresh = {"RNN, orthogonal": RNN(10, 64),
+         "LSTM, forget bias 0": LSTM(10, 30, forget_bias=0.0),
+         "LSTM, forget bias 1": LSTM(10, 30),
+         "LSTM, remember_for(200)": remember_for(LSTM(10, 30), 200)}
 nn.init.orthogonal_(fresh["RNN, orthogonal"].W_hh)
 reach = {name: gradient_norm_by_lag(layer, x) for name, layer in fresh.items()}
 
+# %% tags=["fold"]
+# Draw: gradient norm against lag, a line a layer
 lag = np.arange(202)
 fig, ax = figure(figsize=(7, 3))
 lines(ax, lag, reach)
-ax.plot(lag, sigmoid(1.0) ** lag, color="#6B6B6B", linewidth=1, linestyle=":", label="$0.73^k$")
-ax.set(title="Only open gates carry a gradient over 200 steps", yscale="log", ylim=(1e-12, 10))
+ax.plot(
+    lag, sigmoid(1.0) ** lag, color="#6B6B6B", linewidth=1, linestyle=":", label="$0.73^k$"
+)
+ax.set(title="Only open gates carry a gradient over 200 "
+             "steps", yscale="log", ylim=(1e-12, 10))
 ax.set(xlabel="steps back, k", ylabel="norm of the gradient")
 ax.legend(fontsize=8)
-show(fig, alt="Gradient norm against lag on a logarithmic axis. LSTMs with forget bias 0 and 1 fall as straight lines, "
-              "the orthogonal RNN more slowly, and the LSTM with gates set for 200 steps hardly at all.")
+show(fig,
+     alt="Gradient norm against lag on a logarithmic axis. LSTMs with forget bias 0 and 1 "
+         "fall as straight lines, the orthogonal RNN more slowly, and the LSTM with gates "
+         "set for 200 steps hardly at all.")
 for name, norms in reach.items():
     print(f"{name:25} 100 steps back: {norms[100]:.0e}")
 
@@ -462,20 +523,26 @@ for name, norms in reach.items():
 # each unit, which can be set, and learned.
 #
 # ## Recall against delay, at equal parameters
-#
+
+# %% [markdown]
 # **Exercise 05.7 · A fair width** — ●●○○, 6 minutes, core
 #
 # An LSTM is four times as large as an RNN of the same width. Which width is a fair match? Count the LSTM (one bias) and
-# a linear readout with C outputs, and take the widest that does not exceed the parameters allowed.
+# a linear readout with C outputs, and take the widest that does not exceed the parameters allowed; 0 where not even one
+# unit fits.
 
 # %%
 def width_for(parameters, input_size, output_size):
-    """The width of the widest LSTM that has, with its readout, at most `parameters` parameters; a whole number."""
+    """The width of the widest LSTM that has, with its readout, at most so many parameters.
+
+    A whole number; 0 where not even one unit fits.
+    """
     ### BEGIN SOLUTION
     def fits(h):
         return 4 * h * (input_size + h + 1) + (h + 1) * output_size <= parameters
 
-    return sum(fits(h) for h in range(1, parameters))  # as many widths fit as the widest has units
+    # as many widths fit as the widest has units
+    return sum(fits(h) for h in range(1, parameters))
     ### END SOLUTION
 
 
@@ -509,13 +576,15 @@ class LastState(nn.Module):
 
 
 def train_recall(layer, delay, seed=0, steps=300):
-    """Train a layer on recall; the history, and the percentage right of 500 new sequences."""
-    def batches(step, size=32):
+    """Train a layer on recall; the history, and the percentage right of 500 new ones."""
+    def sampler(step, size=32):
         return recall_batch(np.random.default_rng([seed, step]), size, delay)
 
     model = LastState(layer, 8)
-    history = train(model, batches, steps, lr=5e-3, clip=1.0, name=f"recall over {delay} blanks")
-    x, y = batches(step=10**6, size=500)
+    history = train(
+        model, sampler, steps, lr=5e-3, clip=1.0, name=f"recall over {delay} blanks"
+    )
+    x, y = sampler(step=10**6, size=500)
     with torch.no_grad():
         return history, 100 * (model(x).argmax(dim=1) == y).float().mean().item()
 
@@ -528,31 +597,44 @@ def train_recall(layer, delay, seed=0, steps=300):
 torch.manual_seed(0)
 parameters = sum(p.numel() for p in LastState(RNN(10, 64), 8).parameters())
 wide = width_for(parameters, input_size=10, output_size=8)
-history, live = train_recall(remember_for(LSTM(10, wide), 200), delay=200, steps=budget(cpu=300))
-print(f"RNN 64 wide, LSTM {wide} wide: {parameters} parameters. Live: {live:.1f} % right over 200 blanks")
+history, live = train_recall(
+    remember_for(LSTM(10, wide), 200), delay=200, steps=budget(cpu=300)
+)
+print(f"RNN 64 wide, LSTM {wide} wide: {parameters} parameters. Live: {live:.1f} % right "
+      f"over 200 blanks")
 
-# %%
+# %% tags=["fold"]
+# Draw: recall against delay, a line a network
 from seqlib.display.figures import spread
 from seqlib.training.recorded import credit, load
 
 recorded = load("05_recall")
 delays = sorted({int(label.split(", delay ")[1]) for label in recorded["results"]})
 kinds = ["RNN", "LSTM, forget bias 1", "LSTM, remember_for"]
-ladder = {kind: spread(np.transpose([recorded["results"][f"{kind}, delay {d}"] for d in delays])) for kind in kinds}
+ladder = {
+    kind: spread(np.transpose([recorded["results"][f"{kind}, delay {d}"] for d in delays]))
+    for kind in kinds
+}
 
 fig, ax = figure(figsize=(7, 3.2))
 lines(ax, delays, ladder, chance=12.5)
 ax.plot(200, live, "*", color="black", markersize=12, label="live")
-ax.set(title="Memory over hundreds of steps needs gates that begin open", ylabel="percent right", xscale="log")
+ax.set(title="Memory over hundreds of steps needs gates that begin open",
+       ylabel="percent right", xscale="log")
 ax.set_xticks(delays, delays, minor=False)
 ax.minorticks_off()
 ax.set(xlabel="blanks to remember over", ylim=(0, 128), yticks=range(0, 101, 20))
 ax.legend(ncols=4, loc="upper center", fontsize=8)
-show(fig, alt="Percentage of recall against delay, three seeds each. The LSTM with forget bias 1 falls to chance within "
-              "a few tens of steps, before the RNN does; the LSTM with gates set for the delay stays above both.")
+show(fig,
+     alt="Percentage of recall against delay, three seeds each. The LSTM with forget bias "
+         "1 falls to chance within a few tens of steps, before the RNN does; the LSTM with "
+         "gates set for the delay stays above both.")
 print(credit(recorded))
 at_200 = {kind: mean[delays.index(200)] for kind, (mean, _, _) in ladder.items()}
-reveal(guess, at_200["LSTM, forget bias 1"], "percent right over 200 blanks, forget bias 1", fmt="{:.1f}")
+
+# %%
+reveal(guess, at_200["LSTM, forget bias 1"], "percent right over 200 blanks, forget bias 1",
+       fmt="{:.1f}")
 
 # %% [markdown]
 # This contradicts what is often said. At this budget an LSTM with forget bias 1 remembers *less* far than a plain RNN of
@@ -563,19 +645,29 @@ reveal(guess, at_200["LSTM, forget bias 1"], "percent right over 200 blanks, for
 # So is it the forget gate? Turn one dial, then two: b on the forget gate alone, or b on the forget gate *and* −b on the
 # input gate. Three seeds.
 
-# %%
+# %% tags=["fold"]
+# Draw: recall against the bias, a panel a delay
 recorded_bias = load("05_forget_bias")
 biases = [0, 1, 2, 4, 6]
 fig, axes = figure(1, 2, figsize=(7, 3), sharey=True)
 for ax, delay in zip(axes, (50, 200), strict=True):
-    dials = {name: spread(np.array([recorded_bias["results"][f"{name} {b}, delay {delay}"] for b in biases]).T)
-             for name in ("forget gate alone", "both gates")}
+    dials = {
+        name: spread(
+            np.array(
+                [recorded_bias["results"][f"{name} {b}, delay {delay}"] for b in biases]
+            ).T
+        )
+        for name in ("forget gate alone", "both gates")
+    }
     lines(ax, biases, dials, chance=12.5 if delay == 200 else None, legend=delay == 50)
     ax.axvline(forget_bias_for(delay), color="#6B6B6B", linewidth=0.8)
-    ax.set(title=f"{delay} blanks: {'f is enough' if delay == 50 else 'i counts too'}", xlabel="bias b")
+    ax.set(title=f"{delay} blanks: {'f is enough' if delay == 50 else 'i counts too'}",
+           xlabel="bias b")
 axes[0].set_ylabel("percent right")
-show(fig, alt="Percentage of recall against the bias, for 50 and for 200 blanks. With a bias of 0 or 1 both are at "
-              "chance. Higher biases help, those most that close the input gate as well.")
+show(fig,
+     alt="Percentage of recall against the bias, for 50 and for 200 blanks. With a bias of "
+         "0 or 1 both are at chance. Higher biases help, those most that close the input "
+         "gate as well.")
 print(credit(recorded_bias))
 
 # %% [markdown]
@@ -594,24 +686,29 @@ from seqlib.studies.how_far_back import adding_batch
 
 
 def train_adding(layer, length=100, seed=0, steps=400):
-    """Train a layer on the adding problem; the history, and the mean squared error on 500 new sequences."""
-    def batches(step, size=32):
+    """Train a layer on the adding problem; the history, the squared error on new ones."""
+    def sampler(step, size=32):
         return adding_batch(np.random.default_rng([seed, step]), size, length)
 
     def squares(model, batch):
         return (model(batch[0])[:, 0] - batch[1]).square().mean()
 
     model = LastState(layer, 1)
-    history = train(model, batches, steps, lr=1e-2, clip=1.0, loss=squares, name=f"adding, {length} steps")
+    history = train(model, sampler, steps, lr=1e-2, clip=1.0, loss=squares,
+                    name=f"adding, {length} steps")
     with torch.no_grad():
-        return history, squares(model, batches(step=10**6, size=500)).item()
+        return history, squares(model, sampler(step=10**6, size=500)).item()
 
 
 # %%
-from seqlib.training.recorded import curve
-
 torch.manual_seed(0)
 adding, error = train_adding(remember_for(LSTM(2, 31), 100), steps=budget(cpu=400))
+print(f"live: a mean squared error of {error:.4f} on new sequences")
+
+# %% tags=["fold"]
+# Draw: the loss of the recorded runs and of the live one
+from seqlib.training.recorded import curve
+
 recorded_adding = load("05_adding")
 
 fig, ax = figure(figsize=(7, 3))
@@ -623,9 +720,11 @@ ax.lines[3].set(linewidth=0.7, color="#6B6B6B")
 ax.set(title="Only the LSTM that begins open gets below the bar", yscale="log")
 ax.set(xlabel="step", ylabel="mean squared error")
 ax.legend(fontsize=8, loc="lower left")
-show(fig, alt="Mean squared error over training steps on the adding problem, three seeds each. The RNN and the LSTM with "
-              "forget bias 1 stay near the bar of one sixth; the LSTM that begins with open gates falls far below it.")
-print(f"live: {error:.4f} on new sequences. {credit(recorded_adding)}")
+show(fig,
+     alt="Mean squared error over training steps on the adding problem, three seeds each. "
+         "The RNN and the LSTM with forget bias 1 stay near the bar of one sixth; the LSTM "
+         "that begins with open gates falls far below it.")
+print(credit(recorded_adding))
 
 # %% [markdown]
 # ## A real task: colouring Python
@@ -636,14 +735,24 @@ print(f"live: {error:.4f} on new sequences. {credit(recorded_adding)}")
 
 # %%
 from seqlib.data.syntax import CHARACTERS, CLASSES, encode, python_source
-from seqlib.studies.colouring_python import AHEAD, SAMPLE, Colourer, one_hot, paint, read_through, rows, train_colours
+from seqlib.studies.colouring_python import (
+    AHEAD,
+    SAMPLE,
+    Colourer,
+    one_hot,
+    paint,
+    read_through,
+    rows,
+    train_colours,
+)
 
 train_source, test_source = python_source(np.random.default_rng(0))
 at = test_source.text.index("import")
 print(test_source.text[at : at + 60].replace("\n", "⏎"))
 print("".join(" KNDO#sT"[label] for label in test_source.labels[at : at + 60]))
 far = (test_source.depth[test_source.depth >= 0] > 128).mean()
-print(f"{far:.0%} of the characters in triple-quoted strings lie over 128 characters after the opening quote")
+print(f"{far:.0%} of the characters in triple-quoted strings lie over 128 characters after "
+      f"the opening quote")
 
 # %% [markdown]
 # A `"` may be one quote or the first of three, so the network answers **four characters late**: having read character
@@ -673,21 +782,39 @@ from seqlib.studies.colouring_python import accuracy_by_distance
 said, labels, depth = read_through(model, test_source)
 edges = [0, 8, 32, 128, 512, 2048]
 live = 100 * accuracy_by_distance(said == labels, depth, edges)
-colours, names = load("05_colours"), ["window of 9", "RNN", "LSTM", "LSTM without a forget gate"]
-bins = {name: [colours["results"][f"{name}, from {low}"] for low in edges[:-1]] for name in names[:3]}
+
+# %% tags=["fold"]
+# Draw: percent right against the distance to the opening quote
+colours = load("05_colours")
+names = ["window of 9", "RNN", "LSTM", "LSTM without a forget gate"]
+bins = {
+    name: [colours["results"][f"{name}, from {low}"] for low in edges[:-1]]
+    for name in names[:3]
+}
 
 fig, ax = figure(figsize=(7, 3.2))
-lines(ax, range(5), {name: spread(100 * np.transpose(values)) for name, values in bins.items()})
+lines(ax, range(5),
+      {name: spread(100 * np.transpose(values)) for name, values in bins.items()})
 ax.plot(range(5), live, "*", color="black", markersize=10, label="live LSTM")
-ax.set(title="Far from the quote a window guesses, the LSTM still knows", ylabel="percent right", ylim=(0, 103))
-ax.set_xticks(range(5), [f"{low} to {high - 1}" for low, high in zip(edges[:-1], edges[1:], strict=True)])
+ax.set(title="Far from the quote a window guesses, the LSTM still knows",
+       ylabel="percent right", ylim=(0, 103))
+ax.set_xticks(
+    range(5),
+    [f"{low} to {high - 1}" for low, high in zip(edges[:-1], edges[1:], strict=True)],
+)
 ax.set_xlabel("characters since the opening quote")
 ax.legend(fontsize=8)
-show(fig, alt="Accuracy inside triple-quoted strings against the distance to the opening quote. The window of nine is "
-              "low at every distance, the LSTM is the highest in the last bins.")
-reveal(guess, live[-1], "percent right of the LSTM, far from the opening quote", fmt="{:.1f}")
+show(fig,
+     alt="Accuracy inside triple-quoted strings against the distance to the opening quote. "
+         "The window of nine is low at every distance, the LSTM is the highest in the last "
+         "bins.")
 
 # %%
+reveal(guess, live[-1], "percent right of the LSTM, far from the opening "
+                        "quote", fmt="{:.1f}")
+
+# %% tags=["fold"]
+# Table: the baselines and the networks, on modules that none of them saw
 from seqlib.studies.colouring_python import results_table
 
 most = np.bincount(test_source.labels).max() / len(test_source.labels)
@@ -696,22 +823,27 @@ results_table(colours, names, ["accuracy", "macro-F1", "parameters"],
               {"commonest class": [most], "LSTM, live": mine})
 
 # %% [markdown]
+# In the table: at this budget the plain RNN, memory and all, is below the window in macro-F1.
+
+# %% [markdown]
 # ## The unit that knows
-#
-# (In the table: at this budget the plain RNN, memory and all, is below the window in macro-F1.)
 #
 # Is "inside a docstring" kept in one unit, or smeared over 64? Draw one character inside and one outside: how often is a
 # unit's cell larger inside? That is its **area under the ROC curve**: 1 knows all, 0.5 nothing, 0 all with the sign turned.
 #
 # **Exercise 05.8 · Find it** — ●●●○, 12 minutes, core
 #
-# Return the best unit and its area, the larger of the area and one minus it. With ranks 1 … T of a unit's values, n characters inside and m outside, $\text{area} = \bigl(\sum_{\text{inside}} \text{rank} - n(n+1)/2\bigr) / (nm)$.
+# Return the best unit and its area, the larger of the area and one minus it. With ranks 1 … T of a unit's values, n
+# characters inside and m outside, $\text{area} = \bigl(\sum_{\text{inside}} \text{rank} - n(n+1)/2\bigr) / (nm)$. No two
+# values of a unit are equal. scikit-learn's `roc_auc_score` is not allowed.
 
 # %%
 def find_unit(cells, inside):
-    """The unit whose cell tells best whether a character is inside: cells (T, H), inside (T,) bools.
+    """The unit whose cell tells best whether a character is inside.
 
-    Returns its number and the area under its ROC curve, the larger of the area and one minus the area.
+    cells (T, H), inside (T,) bools; no two cells of a unit are equal. Returns the unit's
+    number and the area under its ROC curve, the larger of the area and one minus the area.
+    scikit-learn's roc_auc_score, roc_curve and auc are not allowed here.
     """
     ### BEGIN SOLUTION
     ranks = cells.argsort(axis=0).argsort(axis=0) + 1
@@ -753,14 +885,20 @@ def read_gates(layer, x, state=None, clamp=None, keep=1.0):
 ids, _, depth = rows(test_source, 16)
 with torch.no_grad():
     cells = read_gates(model.layer, one_hot(ids[:, :1000]))["c"].flatten(0, 1).numpy()
-    drawn = read_gates(model.layer, one_hot(torch.tensor(encode(SAMPLE))[None]))["c"][0].numpy()
+    drawn = read_gates(model.layer, one_hot(torch.tensor(encode(SAMPLE))[None]))["c"][
+        0
+    ].numpy()
 inside = depth[:, AHEAD : 1000 + AHEAD].flatten().numpy() >= 0  # of the character just read
 unit, area = find_unit(cells, inside)
 alone = np.array([find_unit(cells[:, [k]], inside)[1] for k in range(64)])
-print(f"unit {unit}: area {area:.3f} over {len(inside)} characters; {(alone > 0.9).sum()} of 64 units are above 0.9")
+
+# %% tags=["fold"]
+# Paint: the best unit's cell behind each character
+print(f"unit {unit}: area {area:.3f} over {len(inside)} characters; {(alone > 0.9).sum()} "
+      f"of 64 units are above 0.9")
 paint(SAMPLE, drawn[:, unit], f"One number, unit {unit}, says “inside a docstring”",
-      "A few lines of Python with coloured background. The docstring has one colour towards its closing quotes, "
-      "most of the code around it the other.")
+      "A few lines of Python with coloured background. The docstring has one colour "
+      "towards its closing quotes, most of the code around it the other.")
 
 # %% [markdown]
 # ## Explore: gates over your own text
@@ -800,26 +938,37 @@ class Held(nn.Module):
 from seqlib.data.syntax import Source
 
 ranked = torch.tensor(alone.argsort())
-wiped = {f"unit {unit}\nwiped": ranked[-1:], "best 8\nwiped": ranked[-8:], "best 24\nwiped": ranked[-24:],
-         "last 24\nwiped": ranked[:24]}
+wiped = {f"unit {unit}\nwiped": ranked[-1:], "best 8\nwiped": ranked[-8:],
+         "best 24\nwiped": ranked[-24:], "last 24\nwiped": ranked[:24]}
 changes = {"as\ntrained": {}}
-changes |= {name: {"keep": torch.ones(64).index_fill(0, units, 0)} for name, units in wiped.items()}
-changes |= {f"{gate} = {value}": {"clamp": {gate: value}} for gate, value in (("f", 1), ("f", 0), ("i", 1), ("o", 1))}
-part = Source((), *(values[:80_000] for values in (test_source.ids, test_source.labels, test_source.depth)), [0])
+changes |= {
+    name: {"keep": torch.ones(64).index_fill(0, units, 0)} for name, units in wiped.items()
+}
+held = (("f", 1), ("f", 0), ("i", 1), ("o", 1))
+changes |= {f"{gate} = {value}": {"clamp": {gate: value}} for gate, value in held}
+ids, labels, depth = test_source.ids, test_source.labels, test_source.depth
+part = Source((), ids[:80_000], labels[:80_000], depth[:80_000], [0])
 broken = []
 for change in changes.values():
     patient = Colourer(Held(model.layer, **change))
     patient.readout = model.readout
     said, labels, depth = read_through(patient, part, batch=32)
-    broken.append([100 * (said == labels)[depth < 0].mean(), 100 * (said == labels)[depth >= 32].mean()])
+    right = 100 * (said == labels)
+    broken.append([right[depth < 0].mean(), right[depth >= 32].mean()])
 
+# %% tags=["fold"]
+# Draw: percent right outside and inside docstrings, a bar a change
 fig, axes = figure(2, 1, figsize=(7, 4.4))
-for ax, values, where in zip(axes, np.transpose(broken), ("outside docstrings", "inside, from 32 on"), strict=True):
+for ax, values, where in zip(
+    axes, np.transpose(broken), ("outside docstrings", "inside, from 32 on"), strict=True
+):
     bars(ax, list(changes), values, fmt="{:.0f}")
     ax.set(title=f"Percent right {where}", ylim=(0, 115))
     ax.tick_params(axis="x", labelsize=8)
-show(fig, alt="Two rows of bars: percent of characters right outside and inside docstrings, with the trained LSTM as "
-              "it is, with cells of some units wiped, and with whole gates held open or closed.")
+show(fig,
+     alt="Two rows of bars: percent of characters right outside and inside docstrings, "
+         "with the trained LSTM as it is, with cells of some units wiped, and with whole "
+         "gates held open or closed.")
 
 # %% [markdown]
 # Wiping the one unit that "knows" hardly matters: it is a witness, and others hold the same fact. Wipe several and the
@@ -830,35 +979,55 @@ show(fig, alt="Two rows of bars: percent of characters right outside and inside 
 #
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# The numbers that the verdicts below are computed from
 from seqlib import claims
 
 _, plain, begun = kinds
 sums = {kind: np.mean(recorded_adding["results"][kind]) for kind in kinds}
 f1, size_of_c = ({name: np.mean(colours["results"][f"{name}, {what}"]) for name in names}
                  for what in ("macro-F1", "size of c"))
-four, one, zero = (np.mean(recorded_bias["results"][f"forget gate alone {b}, delay 50"]) for b in (4, 1, 0))
+four, one, zero = (
+    np.mean(recorded_bias["results"][f"forget gate alone {b}, delay 50"]) for b in (4, 1, 0)
+)
 back = {name: norms[100] for name, norms in reach.items()}
 
-# %%
+# %% tags=["fold"]
+# Table: what is said, what was measured, and a verdict by rule
 claims([
     ("LSTMs do not suffer from vanishing gradients", "many tutorials",
-     f"100 steps back: {back[plain]:.0e} of it is left; orthogonal RNN {back['RNN, orthogonal']:.0e}",
-     "fails" if back[plain] < back["RNN, orthogonal"] else "depends", "How far does the gradient reach?"),
-    ("LSTMs bridge lags where RNNs fail", "Hochreiter and Schmidhuber 1997, §5; Goodfellow et al. 2016, §10.10.1",
-     "200 blanks: RNN {:.0f} %, LSTM {:.0f} %, LSTM begun open {:.0f} %".format(*at_200.values()),
-     "depends" if at_200[plain] < at_200["RNN"] else "holds", "Recall against delay"),
+     f"100 steps back: {back[plain]:.0e} of it is left; orthogonal RNN "
+     f"{back['RNN, orthogonal']:.0e}",
+     "fails" if back[plain] < back["RNN, orthogonal"] else "depends",
+     "How far does the gradient reach?"),
+    (
+        "LSTMs bridge lags where RNNs fail",
+        "Hochreiter and Schmidhuber 1997, §5; Goodfellow et al. 2016, §10.10.1",
+        "200 blanks: RNN {:.0f} %, LSTM {:.0f} %, LSTM begun open {:.0f} %".format(
+            *at_200.values()
+        ),
+        "depends" if at_200[plain] < at_200["RNN"] else "holds",
+        "Recall against delay",
+    ),
     ("A forget bias of 1 is what the LSTM lacked", "Jozefowicz et al. 2015, §4",
      f"50 blanks: {one:.0f} % with 1, {zero:.0f} % with 0, {four:.0f} % with 4",
      "holds" if one > zero + 20 else "fails", "The forget-bias experiment"),
     ("LSTMs solve the adding problem, RNNs do not", "Le et al. 2015, §4.1",
      "bar 0.167: RNN {:.3f}, LSTM {:.3f}, begun open {:.4f}".format(*sums.values()),
      "depends" if sums[plain] > 0.1 else "holds", "The adding problem"),
-    ("Gated units beat tanh units on real sequences", "Chung et al. 2014, §5",
-     "macro-F1: window {:.3f}, RNN {:.3f}, LSTM {:.3f}, without forget gate {:.3f}".format(*f1.values()),
-     "holds" if f1["LSTM"] > f1["RNN"] else "fails", "A real task"),
-    ("Single units turn on inside quotes", "Karpathy et al. 2015, §4.1", f"the best of 64: area {area:.3f}",
-     "holds" if area > 0.9 else "depends", "The unit that knows"),
+    (
+        "Gated units beat tanh units on real sequences",
+        "Chung et al. 2014, §5",
+        "macro-F1: window {:.3f}, RNN {:.3f}, LSTM {:.3f}, without forget gate "
+        "{:.3f}".format(
+            *f1.values()
+        ),
+        "holds" if f1["LSTM"] > f1["RNN"] else "fails",
+        "A real task",
+    ),
+    ("Single units turn on inside quotes", "Karpathy et al. 2015, §4.1",
+     f"the best of 64: area {area:.3f}", "holds" if area > 0.9 else "depends",
+     "The unit that knows"),
     ("Without a forget gate cells grow without end", "Gers et al. 2000, §2.1",
      f"mean |c| {size_of_c[names[3]]:.1f} against {size_of_c['LSTM']:.1f}",
      "holds" if size_of_c[names[3]] > 3 * size_of_c["LSTM"] else "fails", "A real task"),

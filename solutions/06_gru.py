@@ -25,22 +25,24 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqlib.data import Vocabulary, shifted_windows, split_in_time, stdlib_text, text_sampler
+from seqlib.data import Vocabulary, shifted_windows, split_in_time, stdlib_text
 
 train_text, test_text = split_in_time(stdlib_text(300_000), (0.9, 0.1))
 characters = Vocabulary.build([train_text], specials=("<unk>",))
 train_ids, test_ids = characters.encode(train_text), characters.encode(test_text)
-print(f"{len(train_ids):,} characters to learn from, {len(test_ids):,} to test, {characters.size} different ones")
+print(f"{len(train_ids):,} characters to learn from, {len(test_ids):,} to test, "
+      f"{characters.size} different ones")
 
 # %%
 from seqlib import budget
+from seqlib.data import text_sampler
 from seqlib.metrics import nll
 from seqlib.models.layers import LSTM
 from seqlib.training.train import train
 
 
 class CharacterModel(nn.Module):
-    """ids (B, T) -> scores (B, T, V) of what comes next: an embedding, a recurrent layer, a readout."""
+    """ids (B, T) -> logits (B, T, V): an embedding, a recurrent layer, a readout."""
 
     def __init__(self, layer, vocab_size):
         super().__init__()
@@ -52,12 +54,13 @@ class CharacterModel(nn.Module):
         return self.readout(self.layer(self.embed(ids))[0])
 
 
-def learn_characters(make, width, seed, steps, text=train_ids, vocab_size=characters.size, **options):
-    """Train a fresh make(32, width) on windows of 64 characters; the model and its history."""
+def learn_characters(make, width, seed, steps, text=train_ids, vocab_size=characters.size,
+                     **options):
+    """Train a fresh make(32, width) on windows of 64 characters; model and history."""
     torch.manual_seed(seed)
     model = CharacterModel(make(32, width), vocab_size)
-    batches = text_sampler(text, length=64, batch_size=32, seed=seed)
-    return model, train(model, batches, steps, lr=1e-2, clip=1.0, **options)
+    sampler = text_sampler(text, length=64, batch_size=32, seed=seed)
+    return model, train(model, sampler, steps, lr=1e-2, clip=1.0, **options)
 
 # %% [markdown]
 # **Predict.** After training, what is $i + f$ on average, over all units and all characters of a text that it has not
@@ -75,11 +78,13 @@ guess = None  # predict: the mean of i + f in a trained LSTM
 from seqlib import reveal
 
 live, histories, steps = {}, {}, budget(cpu=200)
-live["LSTM"], histories["LSTM"] = learn_characters(LSTM, 96, seed=0, steps=steps, name="LSTM")
+live["LSTM"], histories["LSTM"] = learn_characters(
+    LSTM, 96, seed=0, steps=steps, name="LSTM"
+)
 
 
 def lstm_gates(model, ids):
-    """Input and forget gate at every character, (B, T, H) each: (6.1)'s i and f, from the layer's own states."""
+    """Input and forget gate at every character, (B, T, H) each, from the layer's states."""
     with torch.no_grad():
         x, layer = model.embed(ids), model.layer
         states = layer(x)[0]
@@ -90,26 +95,34 @@ def lstm_gates(model, ids):
 
 held_out = torch.from_numpy(shifted_windows(test_ids[:6401], 128)[0])
 i, f = (gate.reshape(-1, gate.shape[-1]) for gate in lstm_gates(live["LSTM"], held_out))
-together = np.array([np.corrcoef(i[:, unit], f[:, unit])[0, 1] for unit in range(i.shape[1])])
+together = [np.corrcoef(i[:, unit], f[:, unit])[0, 1] for unit in range(i.shape[1])]
+together = np.array(together)
 reveal(guess, (i + f).mean(), "mean of i + f", fmt="{:.2f}")
 
-# %%
+# %% tags=["fold"]
+# Draw: the two gates against each other, and their correlation in each unit
 from seqlib import show
 from seqlib.display.figures import figure
 
 fig, axes = figure(1, 2, figsize=(8.5, 3.2), width_ratios=(1, 1.3))
-axes[0].hist2d(f.ravel(), i.ravel(), bins=40, range=((0, 1), (0, 1)), norm="log", cmap="Blues")
+axes[0].hist2d(
+    f.ravel(), i.ravel(), bins=40, range=((0, 1), (0, 1)), norm="log", cmap="Blues"
+)
 keeps = np.array([0, 1])
 axes[0].plot(keeps, 1 - keeps, "--", color="#D55E00", label="i = 1 − f")  # (6.1)
-axes[0].set(title="Far above the line", xlabel="forget gate f (keeps)", ylabel="input gate i (writes)")
+axes[0].set(title="Far above the line", xlabel="forget gate f (keeps)",
+            ylabel="input gate i (writes)")
 axes[0].legend(loc="lower left")
 axes[1].hist(together, bins=np.linspace(-1, 1, 33), color="#0072B2")
 axes[1].axvline(-1, color="#D55E00", linestyle="--")
-axes[1].set(title="In most units both gates rise together", xlabel="correlation of i and f in a unit",
-            ylabel="units", xlim=(-1.05, 1.05))
-show(fig, alt="Left: density of forget gate against input gate over all units and characters; most of it lies above the "
-              "line i = 1 - f. Right: histogram over units of the correlation of the two gates; most are positive.")
-print(f"correlation of i and f: median {np.median(together):.2f}, below zero in {(together < 0).mean():.0%} of units")
+axes[1].set(title="In most units both gates rise together",
+            xlabel="correlation of i and f in a unit", ylabel="units", xlim=(-1.05, 1.05))
+show(fig,
+     alt="Left: density of forget gate against input gate over all units and characters; "
+         "most of it lies above the line i = 1 - f. Right: histogram over units of the "
+         "correlation of the two gates; most are positive.")
+print(f"correlation of i and f: median {np.median(together):.2f}, below zero in "
+      f"{(together < 0).mean():.0%} of units")
 
 # %% [markdown]
 # It does not: this LSTM keeps *and* writes. The GRU forbids just that; what the freedom was worth, you will measure. One
@@ -131,13 +144,15 @@ print(f"correlation of i and f: median {np.median(together):.2f}, below zero in 
 #
 # The three blocks lie side by side: $W_{xh}$ is (D, 3H), $W_{hh}$ is (H, 3H), $b_x$ and $b_h$ are (3H,).
 #
-# **Exercise 06.1 · The gates** — ●●○○, 6 minutes, core
+# **Exercise 06.1 · The gates** — ●●○○, 6 minutes, core. In this and the next ones `nn.GRU` and `nn.GRUCell` are what you
+# build, so they are not allowed.
 
 # %%
 def gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     """Reset and update gate r, z, both (B, H).
 
-    x_t (B, D), h_prev (B, H), W_xh (D, 3H), W_hh (H, 3H), b_x (3H,), b_h (3H,); columns in the order r, z, n.
+    x_t (B, D), h_prev (B, H), W_xh (D, 3H), W_hh (H, 3H), b_x (3H,), b_h (3H,); columns in
+    the order r, z, n. nn.GRU and nn.GRUCell are not allowed here.
     """
     ### BEGIN SOLUTION
     H = len(W_hh)
@@ -161,11 +176,13 @@ result
 
 # %%
 def gru_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    """One step of a GRU: the new state (B, H). Shapes as in `gates`."""
+    """One step of a GRU: the new state (B, H). Shapes as in `gates`; no nn.GRUCell."""
     ### BEGIN SOLUTION
     H = len(W_hh)
     r, z = gates(x_t, h_prev, W_xh, W_hh, b_x, b_h)
-    n = np.tanh(x_t @ W_xh[:, 2 * H:] + b_x[2 * H:] + r * (h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]))  # (6.5)
+    from_x = x_t @ W_xh[:, 2 * H:] + b_x[2 * H:]
+    from_h = h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]
+    n = np.tanh(from_x + r * from_h)  # (6.5)
     return z * h_prev + (1 - z) * n  # (6.2)
     ### END SOLUTION
 
@@ -197,7 +214,10 @@ result
 
 # %%
 def other_z(W_xh, W_hh, b_x, b_h):
-    """The four parts, (D, 3H), (H, 3H), (3H,), (3H,), for the other convention of z; the same in both directions."""
+    """The four parts for the other convention of z; the same in both directions.
+
+    W_xh (D, 3H), W_hh (H, 3H), b_x and b_h (3H,), and four new ones of these shapes back.
+    """
     ### BEGIN SOLUTION
     signs = np.repeat([1, -1, 1], len(W_hh))
     return tuple(part * signs for part in (W_xh, W_hh, b_x, b_h))  # (6.6)
@@ -217,7 +237,7 @@ result
 
 # %%
 def reset_before(x_t, h_prev, W_xh, W_hh, b):
-    """One step of Cho's GRU: the new state (B, H). One bias b (3H,); all else as in `gates`."""
+    """One step of Cho's GRU: the new state (B, H). One bias b (3H,), else as in `gates`."""
     ### BEGIN SOLUTION
     H = len(W_hh)
     r, z = gates(x_t, h_prev, W_xh, W_hh, b, np.zeros_like(b))
@@ -236,7 +256,7 @@ result
 
 # %%
 def by_the_book(x, h, W_xh, W_hh, b_x, b_h, z_takes, before):
-    """One new state of one sequence, x (D,), h (H,) -> (H,), as the papers print it: unit by unit, sum by sum."""
+    """One new state of one sequence, x (D,), h (H,) -> (H,), sum by sum, as in papers."""
     H = len(h)
 
     def from_input(k, j):
@@ -245,25 +265,34 @@ def by_the_book(x, h, W_xh, W_hh, b_x, b_h, z_takes, before):
     def from_state(k, j, state):
         return b_h[k * H + j] + sum(state[i] * W_hh[i, k * H + j] for i in range(H))
 
-    r, z = ([1 / (1 + np.exp(-from_input(k, j) - from_state(k, j, h))) for j in range(H)] for k in (0, 1))
+    def gate(k, j):
+        return 1 / (1 + np.exp(-from_input(k, j) - from_state(k, j, h)))
+
+    r, z = ([gate(k, j) for j in range(H)] for k in (0, 1))
     new = []
     for j in range(H):
         reset = [r[i] * h[i] for i in range(H)]
         inner = from_state(2, j, reset) if before else r[j] * from_state(2, j, h)
         n_j = np.tanh(from_input(2, j) + inner)
-        new.append((1 - z[j]) * h[j] + z[j] * n_j if z_takes else z[j] * h[j] + (1 - z[j]) * n_j)
+        keeps = 1 - z[j] if z_takes else z[j]
+        new.append(keeps * h[j] + (1 - keeps) * n_j)
     return np.array(new)
 
-# %%
+# %% tags=["fold"]
+# Compare: your steps in the four conventions with the book, a line each
 rng = np.random.default_rng(6)
 D, H = 4, 5
 x_t, h_prev = rng.normal(size=(3, D)), rng.normal(size=(3, H)) / 2
-weights = [rng.normal(size=shape) / 2 for shape in ((D, 3 * H), (H, 3 * H), (3 * H,), (3 * H,))]
+weights = [
+    rng.normal(size=shape) / 2 for shape in ((D, 3 * H), (H, 3 * H), (3 * H,), (3 * H,))
+]
 one_bias = [*weights[:3], 0 * weights[3]]
 
 
 def gap(found, parts, **convention):
-    book = [by_the_book(x, h, *parts, **convention) for x, h in zip(x_t, h_prev, strict=True)]
+    book = [
+        by_the_book(x, h, *parts, **convention) for x, h in zip(x_t, h_prev, strict=True)
+    ]
     return abs(found - np.array(book)).max()
 
 
@@ -277,7 +306,8 @@ for name, largest in gaps.items():
     print(f"z {name:14} largest difference from the book {largest:.1e}")
 mixed_z = gap(pytorch, weights, z_takes=True, before=False)
 mixed_reset = gap(gru_step(x_t, h_prev, *one_bias), one_bias, z_takes=False, before=True)
-print(f"same weights, z misread: {mixed_z:.2f}; same weights, reset misplaced: {mixed_reset:.2f}")
+print(f"same weights, z misread: {mixed_z:.2f}; same weights, reset misplaced: "
+      f"{mixed_reset:.2f}")
 
 # %% [markdown]
 # No weights make up for a misplaced reset: before the product, $r_i$ closes unit i to *all* candidates; after it, $r_j$
@@ -290,7 +320,7 @@ print(f"same weights, z misread: {mixed_z:.2f}; same weights, reset misplaced: {
 
 # %%
 def plain(layer, x):
-    """The states of a GRU layer, one equation after another. x (B, T, D) -> ((B, T, H), (B, H))."""
+    """A GRU layer, one equation after another: x (B, T, D) -> (B, T, H), (B, H)."""
     W_xr, W_xz, W_xn = layer.W_xh.chunk(3, dim=1)
     W_hr, W_hz, W_hn = layer.W_hh.chunk(3, dim=1)
     b_xr, b_xz, b_xn = layer.b_x.chunk(3)
@@ -310,11 +340,15 @@ def plain(layer, x):
 #
 # **Exercise 06.5 · Hoisted and fused** — ●●●○, 10 minutes, core
 #
-# Run over a sequence with **one** product before the loop and **one** in it.
+# Run over a sequence with **one** product before the loop and **one** in it. (The check compares numbers and cannot count
+# products: your `gru_step` in a loop passes, and wins no speed. `nn.GRU` is not allowed.)
 
 # %%
 def gru_forward(x, h_0, W_xh, W_hh, b_x, b_h):
-    """All states (B, T, H) and the last one (B, H), for x (B, T, D) and h_0 (B, H)."""
+    """All states (B, T, H) and the last one (B, H), for x (B, T, D) and h_0 (B, H).
+
+    Weights and biases as in `gates`. nn.GRU is not allowed here.
+    """
     ### BEGIN SOLUTION
     H, h, states = len(W_hh), h_0, []
     from_inputs = x @ W_xh + b_x
@@ -339,13 +373,17 @@ result
 
 # %%
 class GRU(nn.Module):
-    """x (B, T, D) and a first state (B, H) -> every state (B, T, H), the last one (B, H)."""
+    """x (B, T, D), a first state (B, H) -> every state (B, T, H), the last (B, H)."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
         bound = hidden_size**-0.5
-        self.W_xh = nn.Parameter(torch.empty(input_size, 3 * hidden_size).uniform_(-bound, bound))
-        self.W_hh = nn.Parameter(torch.empty(hidden_size, 3 * hidden_size).uniform_(-bound, bound))
+        self.W_xh = nn.Parameter(
+            torch.empty(input_size, 3 * hidden_size).uniform_(-bound, bound)
+        )
+        self.W_hh = nn.Parameter(
+            torch.empty(hidden_size, 3 * hidden_size).uniform_(-bound, bound)
+        )
         self.b_x = nn.Parameter(torch.zeros(3 * hidden_size))
         self.b_h = nn.Parameter(torch.zeros(3 * hidden_size))
 
@@ -355,7 +393,9 @@ class GRU(nn.Module):
         states = []
         for from_input in (x @ self.W_xh + self.b_x).unbind(dim=1):
             gates_x, n_x = from_input.split((2 * size, size), dim=1)
-            gates_h, n_h = torch.addmm(self.b_h, h, self.W_hh).split((2 * size, size), dim=1)
+            gates_h, n_h = torch.addmm(self.b_h, h, self.W_hh).split(
+                (2 * size, size), dim=1
+            )
             r, z = torch.sigmoid(gates_x + gates_h).chunk(2, dim=1)  # (6.3) and (6.4)
             n = torch.tanh(n_x + r * n_h)  # (6.5)
             h = n + z * (h - n)  # (6.2)
@@ -389,13 +429,19 @@ def parity(layers, batch, length=9, inputs=3, hidden=5):
     expected, _ = theirs(x)
     states.square().sum().backward()
     expected.square().sum().backward()
-    grads = [(getattr(ours, own).grad - turn(getattr(theirs, f"{name}_l{k}").grad)).abs().max().item()
-             for k, ours in enumerate(stack) for own, name in PARTS.items()]
+    grads = []
+    for k, ours in enumerate(stack):
+        for own, name in PARTS.items():
+            right = turn(getattr(theirs, f"{name}_l{k}").grad)
+            grads.append((getattr(ours, own).grad - right).abs().max().item())
     return (states - expected).abs().max().item(), max(grads)
 
 
-# %%
-parities = {(layers, batch): parity(layers, batch) for layers in (1, 2, 3) for batch in (1, 3, 8)}
+# %% tags=["fold"]
+# Compare: states and gradients with PyTorch, a size a line
+parities = {
+    (layers, batch): parity(layers, batch) for layers in (1, 2, 3) for batch in (1, 3, 8)
+}
 for (layers, batch), (values, grads) in parities.items():
     print(f"{layers} layers, batch of {batch}: states {values:.0e}, gradients {grads:.0e}")
 worst = max(max(pair) for pair in parities.values())
@@ -410,12 +456,13 @@ assert worst < 1e-10
 # %%
 guess = None  # predict: seconds of our GRU divided by seconds of nn.GRU
 
-# %%
+# %% tags=["fold"]
+# Time: forward and backward in three forms, on one thread
 import time
 
 
 def fastest(forms, rounds):
-    """Seconds forward and backward on one thread, the fastest of several rounds; all forms take turns in each."""
+    """Seconds forward and backward on one thread, the fastest of several rounds."""
     threads, best = torch.get_num_threads(), dict.fromkeys(forms, np.inf)
     torch.set_num_threads(1)
     for _ in range(rounds):
@@ -427,14 +474,20 @@ def fastest(forms, rounds):
     return best
 
 
-size, batch, length = budget(cpu=256, smoke=8), budget(cpu=32, smoke=2), budget(cpu=128, smoke=4)
+size = budget(cpu=256, smoke=8)
+batch, length = budget(cpu=32, smoke=2), budget(cpu=128, smoke=4)
 x = torch.randn(batch, length, size)
 ours, theirs = GRU(size, size), nn.GRU(size, size, batch_first=True)
-seconds = fastest({"plain": lambda: plain(ours, x)[0].sum(), "hoisted and fused": lambda: ours(x)[0].sum(),
-                   "nn.GRU": lambda: theirs(x)[0].sum()}, rounds=budget(cpu=5, smoke=1))
+forms = {"plain": lambda: plain(ours, x)[0].sum(),
+         "hoisted and fused": lambda: ours(x)[0].sum(),
+         "nn.GRU": lambda: theirs(x)[0].sum()}
+seconds = fastest(forms, rounds=budget(cpu=5, smoke=1))
 for name, took in seconds.items():
     print(f"{name:18} {1000 * took:6.0f} ms, {took / seconds['nn.GRU']:.2f} of nn.GRU")
-reveal(guess, seconds["hoisted and fused"] / seconds["nn.GRU"], "our GRU, in times of nn.GRU", fmt="{:.2f}")
+
+# %%
+times = seconds["hoisted and fused"] / seconds["nn.GRU"]
+reveal(guess, times, "our GRU, in times of nn.GRU", fmt="{:.2f}")
 
 # %% [markdown]
 # ## How many parameters?
@@ -446,11 +499,14 @@ reveal(guess, seconds["hoisted and fused"] / seconds["nn.GRU"], "our GRU, in tim
 #
 # **Exercise 06.6 · The same budget** — ●●○○, 6 minutes, core
 #
-# "At equal parameters" means that the leaner network may be wider. How wide?
+# "At equal parameters" means that the leaner network may be wider. How wide? (0 where not even one unit fits.)
 
 # %%
 def width_for(parameters, input_size, blocks, biases):
-    """The largest width H for which (6.8), with `blocks` k and `biases` b, is not more than `parameters`."""
+    """The largest width H for which (6.8) is not more than `parameters`.
+
+    k is `blocks`, b is `biases`. A whole number; 0 where not even one unit fits.
+    """
     ### BEGIN SOLUTION
     H = 1
     while blocks * (input_size * H + H**2 + biases * H) <= parameters:  # (6.8)
@@ -478,7 +534,12 @@ three_quarters = count(nn.GRU(32, 96)) / count(nn.LSTM(32, 96))
 CELLS = {"RNN": (RNN, 1, 1), "LSTM": (LSTM, 4, 1), "GRU": (GRU, 3, 2)}
 allowed = count(LSTM(32, 96))
 widths = {name: width_for(allowed, 32, *blocks) for name, (_, *blocks) in CELLS.items()}
-print(f"at one width {three_quarters:.4f};", {name: (w, count(CELLS[name][0](32, w))) for name, w in widths.items()})
+
+# %% tags=["fold"]
+# Table: the widths that this budget allows
+print(f"at one width a GRU has {three_quarters:.4f} of an LSTM's parameters")
+for name, width in widths.items():
+    print(f"{name:5} {width:4} wide: {count(CELLS[name][0](32, width)):,} parameters")
 
 # %% [markdown]
 # ## The way back, by hand
@@ -490,13 +551,17 @@ print(f"at one width {three_quarters:.4f};", {name: (w, count(CELLS[name][0](32,
 # $$\frac{\partial L}{\partial a_z} = \delta \odot (h_{t-1} - n) \odot z \odot (1-z) \tag{6.10}$$
 # $$\frac{\partial L}{\partial a_n} = \delta \odot (1-z) \odot (1-n^2) \tag{6.11}$$
 #
-# (6.9) is the GRU's highway: no matrix, no tanh, only a gate. Where $z = 1$, the gradient passes whole.
+# (6.9) is the GRU's highway: no matrix, no tanh, only a gate. Where $z = 1$, the gradient passes whole. By hand: no
+# autograd here and in the next one.
 #
 # **Exercise 06.7 · Back through the average** — ●●●○, 10 minutes, core
 
 # %%
 def blend_gradients(dh, h_prev, z, n):
-    """Gradients that reach h_prev directly, a_z and a_n, from dh; all of them (B, H)."""
+    """Gradients that reach h_prev directly, a_z and a_n, from dh; all of them (B, H).
+
+    z and n are the gate and the candidate, after sigmoid and tanh. No autograd here.
+    """
     ### BEGIN SOLUTION
     dh_prev = dh * z  # (6.9)
     da_z = dh * (h_prev - n) * z * (1 - z)  # (6.10)
@@ -524,7 +589,11 @@ result
 
 # %%
 def gru_backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    """From dh (B, H): dx_t, dh_prev, dW_xh, dW_hh, db_x, db_h, each of the shape of what it belongs to."""
+    """From dh (B, H): dx_t, dh_prev, dW_xh, dW_hh, db_x, db_h.
+
+    Each has the shape of what it belongs to; those of weights and biases are summed over
+    the batch. PyTorch's autograd and nn.GRU are not allowed here.
+    """
     ### BEGIN SOLUTION
     H = len(W_hh)
     r, z = gates(x_t, h_prev, W_xh, W_hh, b_x, b_h)
@@ -556,13 +625,16 @@ for t in reversed(range(12)):
     dx[:, t], dh, *grads = gru_backward(dh + pull[:, t], x_seq[:, t], h_before, *parts)
     totals = [total + grad for total, grad in zip(totals, grads, strict=True)]
 
+# %% tags=["fold"]
+# Compare: the gradients with those of nn.GRU, by name
 x_leaf = torch.tensor(x_seq, requires_grad=True)
 (layer(x_leaf)[0] * torch.from_numpy(pull)).sum().backward()
 expected = [x_leaf.grad, *(turn(p.grad) for p in layer.parameters())]
 by_hand = {}
 for name, found, right in zip(["x", *PARTS], [dx, *totals], expected, strict=True):
     by_hand[name] = abs(found - right.numpy()).max()
-    print(f"d{name:5} {str(tuple(right.shape)):12} largest {abs(right).max():7.3f}, difference {by_hand[name]:.0e}")
+    print(f"d{name:5} {str(tuple(right.shape)):12} largest {abs(right).max():7.3f}, "
+          f"difference {by_hand[name]:.0e}")
 
 # %% [markdown]
 # ## How far does the highway reach?
@@ -579,7 +651,7 @@ from seqlib.studies.how_far_back import gradient_norm_by_lag, learn_recall, reca
 
 
 def hold(layer, longest=200):
-    """Let a fresh GRU keep its state for about u steps in each unit, u uniform in 1 … longest; hands it back."""
+    """Let each unit of a fresh GRU keep its state for u steps, u uniform in 1 … longest."""
     size = len(layer.W_hh)
     with torch.no_grad():
         layer.b_x[size:2 * size] = torch.empty(size).uniform_(1, longest).log()  # (6.14)
@@ -593,32 +665,37 @@ SMALL = {name: width_for(6120, 10, *CELLS[name.split(",")[0]][1:]) for name in N
 
 
 def recalled(make, width, delay, seed, steps):
-    """Share of 1000 new sequences answered right by make(10, width) after `steps` batches of 32 (Adam, rate 0.01)."""
+    """Share of 1000 new sequences that make(10, width) gets right after `steps` batches."""
     torch.manual_seed(seed)
     return learn_recall(make(10, width), delay, steps=steps, lr=1e-2, seed=seed)[0]
 
 # %%
-from seqlib.display.figures import lines, spread
-
-
 def norms(make, width, seed, lags):
     """Gradient norm at lags 0 … `lags` of a fresh layer that reads the recall task."""
     torch.manual_seed(seed)
     layer = make(10, width)
-    return gradient_norm_by_lag(layer, recall_batch(np.random.default_rng(seed), 16, lags - 1)[0], seed)
+    x, _ = recall_batch(np.random.default_rng(seed), 16, lags - 1)
+    return gradient_norm_by_lag(layer, x, seed)
 
+# %% tags=["fold"]
+# Draw: gradient norm against lag, a line a network
+from seqlib.display.figures import lines, spread
 
 lags, seeds = budget(cpu=150, smoke=20), range(budget(cpu=3, smoke=1))
-by_lag = {name: spread([np.log10(norms(make, SMALL[name], seed, lags) + 1e-30) for seed in seeds])
-          for name, make in NETS.items()}
+by_lag = {}
+for name, make in NETS.items():
+    found = [norms(make, SMALL[name], seed, lags) for seed in seeds]
+    by_lag[name] = spread([np.log10(norm + 1e-30) for norm in found])
 fig, ax = figure(figsize=(7.5, 3.4))
 lines(ax, np.arange(lags + 1), by_lag)
-ax.set(title="A fresh GRU forgets like a fresh RNN; told to keep, it reaches far", xlabel="lag k (steps)",
-       ylabel="gradient norm (log10)", ylim=(-16, 1))
+ax.set(title="A fresh GRU forgets like a fresh RNN; told to keep, it reaches far",
+       xlabel="lag k (steps)", ylabel="gradient norm (log10)", ylim=(-16, 1))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-show(fig, alt="Gradient norm on a logarithmic scale against lag for five fresh networks. RNN, LSTM and GRU fall along "
-              "straight lines, the first and the last to nothing within 80 steps; the LSTM and the GRU whose gates were told "
-              "to keep stay near one over the whole range.")
+show(fig,
+     alt="Gradient norm on a logarithmic scale against lag for five fresh networks. RNN, "
+         "LSTM and GRU fall along straight lines, the first and the last to nothing within "
+         "80 steps; the LSTM and the GRU whose gates were told to keep stay near one over "
+         "the whole range.")
 
 # %% [markdown]
 # Gates alone do not make a memory. A fresh GRU has $z \approx \frac12$ everywhere, and $0.5^{50}$ is $10^{-15}$: its
@@ -639,7 +716,11 @@ from seqlib.training import recorded as runs
 
 recorded = runs.load("06_recall")
 DELAYS = (10, 30, 60, 100, 200)
-recall = {name: spread(np.array([recorded["results"][f"{name}, {delay}"] for delay in DELAYS]).T) for name in NETS}
+recall = {}
+for name in NETS:
+    recall[name] = spread(
+        np.transpose([recorded["results"][f"{name}, {d}"] for d in DELAYS])
+    )
 at_100 = {name: 100 * scores[0][DELAYS.index(100)] for name, scores in recall.items()}
 display(reveal(guess_gru, at_100["GRU"], "fresh GRU, 100 blanks", unit="%", fmt="{:.0f}"),
         reveal(guess_rnn, at_100["RNN"], "fresh RNN, 100 blanks", unit="%", fmt="{:.0f}"))
@@ -648,17 +729,24 @@ delay = budget(cpu=60, smoke=3)
 live_recall = {name: recalled(NETS[name], SMALL[name], delay, seed=0, steps=budget(cpu=200))
                for name in ("GRU", "GRU, told to keep")}
 
+# %% tags=["fold"]
+# Draw: share right against the number of blanks, a line a network
 fig, ax = figure(figsize=(7.5, 3.4))
 lines(ax, DELAYS, recall, chance=1 / 8)
 for (_, score), marker in zip(live_recall.items(), "os", strict=True):
     ax.plot(delay, score, marker, color="black", markersize=7)
-ax.set(title="A GRU remembers far only if its gate begins open", xlabel="blanks between symbol and question",
-       ylabel="share right", ylim=(0, 1.05), xscale="log", xticks=DELAYS, xticklabels=DELAYS)
+ax.set(title="A GRU remembers far only if its gate begins open",
+       xlabel="blanks between symbol and question", ylabel="share right", ylim=(0, 1.05),
+       xscale="log", xticks=DELAYS, xticklabels=DELAYS)
 ax.minorticks_off()
 ax.legend(loc="center left", bbox_to_anchor=(1.12, 0.5))
-show(fig, alt="Share of right answers against the number of blanks, five networks with bands over five seeds, "
-              "chance at one eighth. The networks told to keep stay high for long; the fresh GRU and LSTM drop to chance.")
-print("live, black:", ", ".join(f"{name} {score:.2f}" for name, score in live_recall.items()))
+show(fig,
+     alt="Share of right answers against the number of blanks, five networks with bands "
+         "over five seeds, chance at one eighth. The networks told to keep stay high for "
+         "long; the fresh GRU and LSTM drop to chance.")
+print(
+    "live, black:", ", ".join(f"{name} {score:.2f}" for name, score in live_recall.items())
+)
 print(runs.credit(recorded))
 
 # %% [markdown]
@@ -673,6 +761,14 @@ print(runs.credit(recorded))
 # means nothing alone, so beside it stand guessing, and the counted bigram and 5-gram of 01.
 
 # %%
+for name in ("RNN", "GRU"):
+    make, width = CELLS[name][0], widths[name]
+    live[name], histories[name] = learn_characters(
+        make, width, seed=0, steps=steps, name=name
+    )
+
+# %% tags=["fold"]
+# Time and table: a step of each network, its loss on held-out text, what counting reaches
 from functools import partial
 
 from torch.nn import functional as F
@@ -681,7 +777,7 @@ from seqlib.models.ngram import NGram
 
 
 def step_seconds(models, rounds, vocab_size=characters.size):
-    """Seconds of one training step, forward and backward over 32 windows of 64 characters, for each of the models."""
+    """Seconds of one training step of each model, over 32 windows of 64 characters."""
     ids = torch.randint(vocab_size, (32, 65))
 
     def loss(model):
@@ -690,15 +786,16 @@ def step_seconds(models, rounds, vocab_size=characters.size):
     return fastest({name: partial(loss, model) for name, model in models.items()}, rounds)
 
 
-for name in ("RNN", "GRU"):
-    live[name], histories[name] = learn_characters(CELLS[name][0], widths[name], seed=0, steps=steps, name=name)
 live_seconds = step_seconds(live, rounds=budget(cpu=7))
 windows = [shifted_windows(test_ids[:20_001], 200)]
 live_nats = {name: nll(model, windows) for name, model in live.items()}
-counted = {n: NGram(n, characters.size).fit(train_ids).nll(test_ids[:20_001]) for n in (2, 5)}
+counted = {
+    n: NGram(n, characters.size).fit(train_ids).nll(test_ids[:20_001]) for n in (2, 5)
+}
 baselines = {"chance": np.log(characters.size), "bigram": counted[2], "5-gram": counted[5]}
 for name in CELLS:
-    print(f"{name:5} {live_nats[name]:.3f} nats after {steps} steps, {1000 * live_seconds[name]:.0f} ms a step")
+    print(f"{name:5} {live_nats[name]:.3f} nats after {steps} steps, "
+          f"{1000 * live_seconds[name]:.0f} ms a step")
 
 # %% [markdown]
 # One seed and a short run say little. The next cells lay it over recorded runs, three seeds and 1,000 steps each, and
@@ -710,19 +807,25 @@ for name in CELLS:
 # %%
 guess = None  # predict: "RNN", "LSTM" or "GRU", after equal seconds
 
-# %%
+# %% tags=["fold"]
+# Read: the recorded losses and the cost of a step, three seeds each
 written = runs.load("06_characters")
 results = written["results"]
 equal_steps = {name: np.array(results[f"{name}, nats at equal steps"]) for name in CELLS}
-equal_seconds = {name: np.array(results[f"{name}, nats at equal seconds"]) for name in CELLS}
+equal_seconds = {
+    name: np.array(results[f"{name}, nats at equal seconds"]) for name in CELLS
+}
 cost = {name: 1000 * np.median(results[f"{name}, seconds per step"]) for name in CELLS}
+
+# %%
 best = min(CELLS, key=lambda name: equal_seconds[name].mean())
 reveal(guess, best, "lowest loss after equal seconds", options=list(CELLS))
 
 # %% [markdown]
 # The same runs twice, against steps and against seconds; black are your own, with one seed.
 
-# %%
+# %% tags=["fold"]
+# Draw: the recorded losses against steps and against seconds
 from seqlib.display.figures import bars, level
 
 fig, axes = figure(1, 2, figsize=(9, 3.4), sharey=True)
@@ -731,27 +834,38 @@ for name in CELLS:
     for ax, factor in zip(axes, (1, cost[name] / 1000), strict=True):
         lines(ax, at * factor, {name: curve}, legend=False)
     line = axes[0].lines[-1]
-    histories[name].plot(axes[0], label=f"{name}, live", color="black", linestyle=line.get_linestyle(), linewidth=0.8)
+    histories[name].plot(axes[0], label=f"{name}, live", color="black",
+                         linestyle=line.get_linestyle(), linewidth=0.8)
 for ax, unit in zip(axes, ("steps", "seconds"), strict=True):
-    ax.set(xlabel=unit, ylim=(0.8, 2.8), ylabel="nats per character" if unit == "steps" else "")
+    ax.set(
+        xlabel=unit, ylim=(0.8, 2.8), ylabel="nats per character" if unit == "steps" else ""
+    )
     level(ax, baselines["5-gram"], "5-gram" if unit == "seconds" else "")
     level(ax, baselines["bigram"], "bigram" if unit == "seconds" else "")
 axes[0].set_title("Per step the GRU leads …")
 axes[1].set_title("… and per second too")
 axes[0].legend(fontsize=8)
-show(fig, alt="Training loss in nats per character of RNN, LSTM and GRU at equal parameters with bands over three "
-              "seeds, against steps on the left and against seconds on the right, with lines for bigram and 5-gram.")
+show(fig,
+     alt="Training loss in nats per character of RNN, LSTM and GRU at equal parameters "
+         "with bands over three seeds, against steps on the left and against seconds on "
+         "the right, with lines for bigram and 5-gram.")
 print(runs.credit(written))
 
-# %%
-print(f"{'':6}{'width':>6}{'ms a step':>11}{'equal steps':>22}{'equal seconds':>22}   (nats, held out; seeds' range)")
+# %% tags=["fold"]
+# Table: width, cost, and the loss after equal steps and after equal seconds
+print(f"{'':6}{'width':>6}{'ms a step':>11}{'equal steps':>22}{'equal seconds':>22}   "
+      f"(nats, held out; seeds' range)")
 for name in CELLS:
-    cells = [f"{v.mean():.3f} ({v.min():.3f}–{v.max():.3f})" for v in (equal_steps[name], equal_seconds[name])]
+    cells = [
+        f"{v.mean():.3f} ({v.min():.3f}–{v.max():.3f})"
+        for v in (equal_steps[name], equal_seconds[name])
+    ]
     print(f"{name:6}{widths[name]:>6}{cost[name]:>11.0f}{cells[0]:>22}{cells[1]:>22}")
 print("baselines:", ", ".join(f"{name} {nats:.3f}" for name, nats in baselines.items()))
-narrow, took = (np.array(results[f"GRU at the LSTM's width, {what}"]) for what in ("nats at equal steps", "seconds per step"))
-narrow_cost = 1000 * np.median(took)
-print(f"GRU, 96 wide: {narrow.mean():.3f} ({narrow.min():.3f}–{narrow.max():.3f}), {narrow_cost:.0f} ms a step")
+narrow = np.array(results["GRU at the LSTM's width, nats at equal steps"])
+narrow_cost = 1000 * np.median(results["GRU at the LSTM's width, seconds per step"])
+print(f"GRU, 96 wide: {narrow.mean():.3f} ({narrow.min():.3f}–{narrow.max():.3f}), "
+      f"{narrow_cost:.0f} ms a step")
 
 # %% [markdown]
 # At equal parameters every seed of the GRU is ahead of every seed of the LSTM; at equal width, with three quarters of the
@@ -765,7 +879,7 @@ print(f"GRU, 96 wide: {narrow.mean():.3f} ({narrow.min():.3f}–{narrow.max():.3
 
 # %%
 def gru_gates(model, ids):
-    """Reset and update gate at every character, (B, T, H) each, from the layer's own states."""
+    """Reset and update gate at every character, (B, T, H) each, from the layer's states."""
     with torch.no_grad():
         x, layer = model.embed(ids), model.layer
         states = layer(x)[0]
@@ -776,15 +890,22 @@ def gru_gates(model, ids):
 
 r, z = (gate.flatten(0, 1).mean(dim=0).numpy() for gate in gru_gates(live["GRU"], held_out))
 times = np.sort(1 / (1 - z))
+
+# %% tags=["fold"]
+# Draw: how long each unit keeps its content, and its two gates against each other
 fig, axes = figure(1, 2, figsize=(8.5, 3))
 axes[0].plot(np.arange(len(times)), times, "o", markersize=3)
-axes[0].set(title="Trained units keep for different times", xlabel="unit, sorted", ylabel="1 / (1 − mean z) (characters)")
+axes[0].set(title="Trained units keep for different times", xlabel="unit, sorted",
+            ylabel="1 / (1 − mean z) (characters)")
 axes[1].plot(r, z, "o", markersize=3)
-axes[1].set(title="Most gates have moved below one half", xlabel="mean reset gate r", ylabel="mean update gate z",
-            xlim=(0, 1), ylim=(0, 1))
-show(fig, alt="Left: how long each unit keeps its content, sorted: most for one or two characters, a few for many more. "
-              "Right: mean reset against mean update gate, one point for each unit, most of them below one half.")
-print(f"half of the units keep for less than {np.median(times):.1f} characters, the longest for {times[-1]:.0f}")
+axes[1].set(title="Most gates have moved below one half", xlabel="mean reset gate r",
+            ylabel="mean update gate z", xlim=(0, 1), ylim=(0, 1))
+show(fig,
+     alt="Left: how long each unit keeps its content, sorted: most for one or two "
+         "characters, a few for many more. Right: mean reset against mean update gate, one "
+         "point for each unit, most of them below one half.")
+print(f"half of the units keep for less than {np.median(times):.1f} characters, the "
+      f"longest for {times[-1]:.0f}")
 
 # %% [markdown]
 # ## Break it: gate by gate
@@ -795,7 +916,10 @@ print(f"half of the units keep for less than {np.median(times):.1f} characters, 
 
 # %%
 class AlteredGRU(GRU):
-    """A GRU without a gate, or with one moved: reset is "after", "before" or "none"; update None or a fixed z."""
+    """A GRU without a gate, or with one moved.
+
+    reset is "after", "before" or "none"; update is None or a fixed z.
+    """
 
     def __init__(self, input_size, hidden_size, reset="after", update=None):
         super().__init__(input_size, hidden_size)
@@ -806,7 +930,11 @@ class AlteredGRU(GRU):
         h, states = x.new_zeros(len(x), size) if h is None else h, []
         W_n, b_n = self.W_hh[:, 2 * size:], self.b_h[2 * size:]
         for from_input in (x @ self.W_xh + self.b_x).unbind(dim=1):
-            sums = from_input[:, :2 * size] + h @ self.W_hh[:, :2 * size] + self.b_h[:2 * size]
+            sums = (
+                from_input[:, : 2 * size]
+                + h @ self.W_hh[:, : 2 * size]
+                + self.b_h[: 2 * size]
+            )
             r, z = torch.sigmoid(sums).chunk(2, dim=1)
             z = z if self.update is None else self.update
             if self.reset == "before":
@@ -820,7 +948,8 @@ class AlteredGRU(GRU):
 
 
 ALTERED = {"whole": {}, "reset before": {"reset": "before"}, "no reset": {"reset": "none"},
-           "z fixed at 0.5": {"update": 0.5}, "z fixed at 0.95": {"update": 0.95}, "no update": {"update": 0.0}}
+           "z fixed at 0.5": {"update": 0.5}, "z fixed at 0.95": {"update": 0.95},
+           "no update": {"update": 0.0}}
 
 # %% [markdown]
 # Unaltered, it must be the GRU. Then one live round on recall over 30 blanks, with the gate told to keep; beside it the
@@ -832,23 +961,37 @@ whole, altered = GRU(4, 6), AlteredGRU(4, 6)
 altered.load_state_dict(whole.state_dict())
 x = torch.randn(2, 7, 4)
 same = (whole(x)[0] - altered(x)[0]).abs().max().item()
-taken = (ablations := runs.load("06_ablations"))["results"]
-cut = {task: {name: np.array(taken[f"{name}, {task}"]) for name in ALTERED} for task in ("recall", "characters")}
-live_cut = {name: recalled(lambda d, h, how=how: hold(AlteredGRU(d, h, **how)), 39, budget(cpu=30), 0, budget(cpu=100))
-            for name, how in ALTERED.items()}
 print(f"unaltered against GRU: {same:.0e}")
-print("live, share right after 100 batches:", ", ".join(f"{name} {score:.2f}" for name, score in live_cut.items()))
-print(runs.credit(ablations))
 
-# %%
+live_cut = {}
+for name, how in ALTERED.items():
+    def make(inputs, width, how=how):
+        return hold(AlteredGRU(inputs, width, **how))
+
+    live_cut[name] = recalled(make, 39, budget(cpu=30), seed=0, steps=budget(cpu=100))
+    print(f"live, share right after 100 batches: {live_cut[name]:.2f}, {name}")
+
+# %% tags=["fold"]
+# Draw: the recorded runs of three seeds, on recall and on the characters
+ablations = runs.load("06_ablations")
+cut = {task: {name: np.array(ablations["results"][f"{name}, {task}"]) for name in ALTERED}
+       for task in ("recall", "characters")}
+beside = {"recall": (1 / 8, "chance"), "characters": (baselines["5-gram"], "5-gram")}
 fig, axes = figure(2, 1, figsize=(8, 5))
-for ax, found, beside in zip(axes, cut.values(), {"chance": 1 / 8, "5-gram": baselines["5-gram"]}.items(), strict=True):
+for ax, (task, found) in zip(axes, cut.items(), strict=True):
     mean, low, high = spread(np.array(list(found.values())).T)
-    bars(ax, list(found), mean, spread=(low, high), fmt="{:.2f}", chance=beside[1], chance_label=beside[0])
-axes[0].set(title="Recall over 30 blanks: a slow state is enough, gated or not", ylabel="share right")
-axes[1].set(title="Text: z must move, and the reset is best before the product", ylabel="nats per character")
-show(fig, alt="Bars for the whole GRU and five altered ones. Recall: z fixed at 0.5 at chance, no update in between, all "
-              "others perfect. Text: z fixed at 0.95 is far the worst; the reset before the product is best.")
+    level_at, named = beside[task]
+    bars(ax, list(found), mean, spread=(low, high), fmt="{:.2f}", chance=level_at,
+         chance_label=named)
+axes[0].set(title="Recall over 30 blanks: a slow state is enough, gated or not",
+            ylabel="share right")
+axes[1].set(title="Text: z must move, and the reset is best before the product",
+            ylabel="nats per character")
+show(fig,
+     alt="Bars for the whole GRU and five altered ones. Recall: z fixed at 0.5 at chance, "
+         "no update in between, all others perfect. Text: z fixed at 0.95 is far the "
+         "worst; the reset before the product is best.")
+print(runs.credit(ablations))
 
 # %% [markdown]
 # Surprises in those bars: recall needs no gate, only slowness, and z nailed to 0.95 is perfect; on text the same constant
@@ -860,7 +1003,8 @@ show(fig, alt="Bars for the whole GRU and five altered ones. Recall: z fixed at 
 # "Better" holds only if every seed of one network is better than every seed of the other; else it depends, and the ranges
 # are there to see.
 
-# %%
+# %% tags=["fold"]
+# The first half of the table below: source, measured, verdict by rule
 from seqlib import claims
 
 
@@ -869,48 +1013,67 @@ def ranges(found):
 
 
 def verdict(*pairs):
-    """Whether, in each pair (a, b), every seed of a has a lower loss than every seed of b."""
+    """Whether, in each pair (a, b), every seed of a is lower than every seed of b."""
     if all(a.max() < b.min() for a, b in pairs):
         return "holds"
     return "fails" if any(a.min() > b.max() for a, b in pairs) else "depends"
 
 
 gru, lstm, rnn = (equal_steps[name] for name in ("GRU", "LSTM", "RNN"))
-no_reset, before, whole_cut = (cut["characters"][name] for name in ("no reset", "reset before", "whole"))
+no_reset, before, whole_cut = (
+    cut["characters"][name] for name in ("no reset", "reset before", "whole")
+)
 rows = [
     ("An LSTM forgets where it writes: one gate would do", "Olah 2015, “Variants”",
-     f"i and f correlate by {np.median(together):+.2f}", "holds" if np.median(together) < -0.5 else "fails", "Does an LSTM"),
+     f"i and f correlate by {np.median(together):+.2f}",
+     "holds" if np.median(together) < -0.5 else "fails", "Does an LSTM"),
     ("A GRU has three quarters of an LSTM's parameters", "Cho et al. 2014, §2.3",
-     f"{three_quarters:.4f} at one width", "holds" if three_quarters == 0.75 else "fails", "How many parameters?"),
+     f"{three_quarters:.4f} at one width", "holds" if three_quarters == 0.75 else "fails",
+     "How many parameters?"),
     ("With those three quarters it is as good", "Zhang et al. 2023, §10.2",
-     f"GRU {ranges(narrow)}, LSTM {ranges(lstm)} nats", "holds" if narrow.mean() <= lstm.max() else "fails",
-     "Equal parameters"),
+     f"GRU {ranges(narrow)}, LSTM {ranges(lstm)} nats",
+     "holds" if narrow.mean() <= lstm.max() else "fails", "Equal parameters"),
     ("At equal parameters it is better on some data", "Chung et al. 2014, §5",
-     f"GRU {ranges(gru)}, LSTM {ranges(lstm)} nats", verdict((gru, lstm)), "Equal parameters"),
+     f"GRU {ranges(gru)}, LSTM {ranges(lstm)} nats", verdict((gru, lstm)),
+     "Equal parameters"),
     ("Both beat the plain network", "Chung et al. 2014, §5", f"RNN {ranges(rnn)} nats",
      verdict((gru, rnn), (lstm, rnn)), "Equal parameters"),
 ]
 
-# %%
+# %% tags=["fold"]
+# Table: what is said, what was measured, and a verdict by rule
 faster = cost["GRU"] < 0.95 * cost["LSTM"]
 rows += [
     ("A GRU trains faster than an LSTM", "Zhang et al. 2023, §10.2",
-     f"a step takes {cost['GRU']:.0f} ms, the LSTM's {cost['LSTM']:.0f} ({narrow_cost:.0f} at the LSTM's width)",
-     "holds" if faster else "depends" if narrow_cost < 0.95 * cost["LSTM"] else "fails", "Equal parameters"),
+     f"a step takes {cost['GRU']:.0f} ms, the LSTM's {cost['LSTM']:.0f} ({narrow_cost:.0f} "
+     f"at the LSTM's width)",
+     "holds" if faster else "depends" if narrow_cost < 0.95 * cost["LSTM"] else "fails",
+     "Equal parameters"),
     ("… and is ahead after equal seconds", "Zhang et al. 2023, §10.2",
-     f"GRU {ranges(equal_seconds['GRU'])}, LSTM {ranges(equal_seconds['LSTM'])}, RNN {ranges(equal_seconds['RNN'])}",
+     f"GRU {ranges(equal_seconds['GRU'])}, LSTM {ranges(equal_seconds['LSTM'])}, RNN "
+     f"{ranges(equal_seconds['RNN'])}",
      verdict((equal_seconds["GRU"], equal_seconds["LSTM"])), "Equal parameters"),
     ("Gates let a network remember far", "Cho et al. 2014, §2.3",
-     f"100 blanks: fresh GRU {at_100['GRU']:.0f} %, RNN {at_100['RNN']:.0f} %, chance 12.5 %",
+     f"100 blanks: fresh GRU {at_100['GRU']:.0f} %, RNN {at_100['RNN']:.0f} %, chance 12.5 "
+     f"%",
      "holds" if at_100["GRU"] > at_100["RNN"] else "fails", "How far"),
     ("… if their biases begin open", "Tallec and Ollivier 2018, §2",
-     f"GRU told to keep {at_100['GRU, told to keep']:.0f} %, LSTM {at_100['LSTM, told to keep']:.0f} %",
+     f"GRU told to keep {at_100['GRU, told to keep']:.0f} %, LSTM "
+     f"{at_100['LSTM, told to keep']:.0f} %",
      "holds" if at_100["GRU, told to keep"] > 50 else "fails", "How far"),
-    ("The place of the reset does not matter for quality", "cuDNN's choice",
-     f"after {ranges(whole_cut)}, before {ranges(before)} nats",
-     "holds" if max(whole_cut.min(), before.min()) <= min(whole_cut.max(), before.max()) else "fails", "Break it"),
-    ("The reset gate can go", "Ravanelli et al. 2018, §III", f"without {ranges(no_reset)}, with {ranges(whole_cut)} nats",
-     {"holds": "fails", "fails": "holds"}.get(verdict((whole_cut, no_reset)), "depends"), "Break it"),
+    (
+        "The place of the reset does not matter for quality",
+        "cuDNN's choice",
+        f"after {ranges(whole_cut)}, before {ranges(before)} nats",
+        "holds"
+        if max(whole_cut.min(), before.min()) <= min(whole_cut.max(), before.max())
+        else "fails",
+        "Break it",
+    ),
+    ("The reset gate can go", "Ravanelli et al. 2018, §III",
+     f"without {ranges(no_reset)}, with {ranges(whole_cut)} nats",
+     {"holds": "fails", "fails": "holds"}.get(verdict((whole_cut, no_reset)), "depends"),
+     "Break it"),
 ]
 claims(rows)
 

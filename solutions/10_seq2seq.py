@@ -18,8 +18,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqlib import show
 from seqlib.data.number_words import number_pair
+
+pair = number_pair([42, 18, 95, 71])
+print(" ".join(pair.source), "→", " ".join(pair.target))
+
+# %% tags=["fold"]
+# Draw: a line from each word to what means it, in German and in French
+from seqlib import show
 from seqlib.display.figures import COLOURS, bars, figure
 
 
@@ -30,7 +36,8 @@ def draw_links(ax, pair):
             ax.text(place, y, word, ha="center", va=side, fontsize=8.5)
     for s, t in pair.links:
         crosses = any((s - a) * (t - b) < 0 for a, b in pair.links)
-        ax.plot([s, t], [0.97, 0.03], "-", color=COLOURS["vermilion" if crosses else "blue"], lw=1.4)
+        ax.plot([s, t], [0.97, 0.03], "-",
+                color=COLOURS["vermilion" if crosses else "blue"], lw=1.4)
     ax.set(xlim=(-0.7, len(pair.target) - 0.3), ylim=(-0.25, 1.25))
     ax.axis("off")
 
@@ -38,9 +45,12 @@ def draw_links(ax, pair):
 fig, axes = figure(2, 1, figsize=(7, 3))
 for ax, language in zip(axes, ("de", "fr"), strict=True):
     draw_links(ax, number_pair([42, 18, 95, 71], language))
-axes[0].set_title("German turns tens and units round, French counts on twenties and sixties")
-show(fig, alt="Two English–German and English–French pairs of number words with lines between words that mean the "
-              "same. In German the lines of tens and units cross; in French one word may have several lines.")
+axes[0].set_title("German turns tens and units round, French counts on twenties and "
+                  "sixties")
+show(fig,
+     alt="Two English–German and English–French pairs of number words with lines between "
+         "words that mean the same. In German the lines of tens and units cross; in French "
+         "one word may have several lines.")
 
 # %% [markdown]
 # The **source** is what is read, the **target** what is to be written: another language, another length, another order. So
@@ -48,7 +58,17 @@ show(fig, alt="Two English–German and English–French pairs of number words w
 #
 # The data: runs of 1 to 5 numbers below 100 to train on; to test, other runs of 1 to 7 numbers. An answer is right
 # if **every** word is: **exact match**.
-#
+
+# %%
+from seqlib.studies.translating_numbers import number_task
+
+task = number_task(seed=0)
+pair = task.test_pairs[3][0]
+print(" ".join(pair.source), "→", " ".join(pair.target))
+asked = ", ".join(f"{len(pairs)} of {n}" for n, pairs in task.test_pairs.items())
+print(f"{len(task.train_pairs):,} pairs to train on; to test, runs of numbers: {asked}")
+
+# %% [markdown]
 # **Predict.** The dictionary, on runs of two numbers: what percent is right?
 
 # %%
@@ -56,14 +76,10 @@ guess = None  # predict: percent of runs of two numbers that a dictionary gets r
 
 # %%
 from seqlib import reveal
-from seqlib.studies.translating_numbers import number_task
 
-task = number_task(seed=0)
-pair = task.test_pairs[3][0]
-print(" ".join(pair.source), "→", " ".join(pair.target))
-print(len(task.train_pairs), "pairs to train on;", {n: len(pairs) for n, pairs in task.test_pairs.items()}, "to test")
 dictionary = task.word_for_word()
-reveal(guess, dictionary[2], "percent of runs of two numbers that a dictionary gets right", fmt="{:.0f}")
+reveal(guess, dictionary[2], "percent of runs of two that a dictionary gets right",
+       fmt="{:.0f}")
 
 # %% [markdown]
 # ## Read, carry, write
@@ -95,9 +111,10 @@ reveal(guess, dictionary[2], "percent of runs of two numbers that a dictionary g
 
 # %%
 def forced_sides(target, start, end):
-    """What a decoder reads under teacher forcing, and what it should answer: two lists of the same length.
+    """What a decoder reads under teacher forcing, and what it should answer.
 
-    target: a list of ids; start, end: the ids of the two marks.
+    target: a list of ids; start, end: the ids of the two marks. Returns two lists of the
+    same length.
     """
     ### BEGIN SOLUTION
     return [start, *target], [*target, end]
@@ -126,7 +143,10 @@ START_ID, END_ID = (task.target_vocabulary.id(mark) for mark in (START, END))
 
 
 def last_real(states, source):
-    """The state at the last real token of each source: states (B, S, H), source (B, S) → (B, H)."""
+    """The state at the last real token of each source: from (B, S, H) to (B, H).
+
+    Every source has a real token; padding stands at its end.
+    """
     ### BEGIN SOLUTION
     lengths = (source != PAD_ID).sum(dim=1)
     return states[torch.arange(len(states)), lengths - 1]  # (10.3)
@@ -149,26 +169,33 @@ RECURRENT = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Encoder(nn.Module):
-    """seqlib.models.seq2seq.Encoder: source (B, S) → every state (B, S, M) and the last one at a real token (B, M)."""
+    """seqlib.models.seq2seq.Encoder: source (B, S) → states (B, S, M), last (B, M)."""
 
-    def __init__(self, vocabulary_size, embedding_size, hidden_size, layer="gru", bidirectional=False):
+    def __init__(self, vocabulary_size, embedding_size, hidden_size, layer="gru",
+                 bidirectional=False):
         super().__init__()
         self.size = hidden_size * (1 + bidirectional)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD_ID)
-        self.recurrent = RECURRENT[layer](embedding_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+        self.recurrent = RECURRENT[layer](
+            embedding_size, hidden_size, batch_first=True, bidirectional=bidirectional
+        )
 
     def forward(self, source):
         lengths = (source != PAD_ID).sum(dim=1).cpu()
-        packed = pack_padded_sequence(self.embedding(source), lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(
+            self.embedding(source), lengths, batch_first=True, enforce_sorted=False
+        )
         states, last = self.recurrent(packed)  # (10.2)
-        states, _ = pad_packed_sequence(states, batch_first=True, total_length=source.shape[1])
+        states, _ = pad_packed_sequence(
+            states, batch_first=True, total_length=source.shape[1]
+        )
         h = last[0] if isinstance(last, tuple) else last
         return states, h.transpose(0, 1).flatten(1)
 
 
 # %%
 def run(layer, x, state):
-    """torch's layer over x (B, T, D) from a state with the batch first: all h (B, T, H) and the last state."""
+    """torch's layer over x (B, T, D) from a state: all h (B, T, H) and the last state."""
     first = tuple(part[None].contiguous() for part in state)
     states, last = layer(x, first if len(first) > 1 else first[0])
     return states, tuple(part[0] for part in (last if isinstance(last, tuple) else (last,)))
@@ -186,14 +213,19 @@ print(f"alone and among longer ones: {(alone[0] - last[0]).abs().max():.0e} apar
 # **Exercise 10.3 · The decoder** — ●●●○, 12 minutes, core
 #
 # Two methods. `begin` is (10.4): the state to begin from, as a tuple of `self.parts` tensors (B, H): one, or h and c for
-# an LSTM. `forward` is (10.5) and (10.6) for T tokens: all of a target under teacher forcing, or a single one when the
+# an LSTM (h is the first half of the sum, c the second). `forward` is (10.5) and (10.6) for T tokens: all of a target under teacher forcing, or a single one when the
 # decoder runs free. `run`, above, lets a layer of torch's go on from such a state. (The check compares with single cells.)
 
 # %%
 class Decoder(nn.Module):
-    """seqlib.models.seq2seq.Decoder: begin(context (B, K)) → state; forward(tokens (B, T), state) → logits (B, T, V), state."""
+    """seqlib.models.seq2seq.Decoder: a language model that begins from a context.
 
-    def __init__(self, vocabulary_size, embedding_size, hidden_size, context_size, layer="gru"):
+    begin(context (B, K)) → state, a tuple: (h,), or (h, c) for an LSTM, each (B, H).
+    forward(tokens (B, T), state) → logits (B, T, V), state.
+    """
+
+    def __init__(self, vocabulary_size, embedding_size, hidden_size, context_size,
+                 layer="gru"):
         super().__init__()
         self.parts = 2 if layer == "lstm" else 1
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD_ID)
@@ -261,7 +293,8 @@ def cell_of(layer):
 
 def loss_by_cells(model, source, target_in, target_out):
     """(10.7), one token after another."""
-    read, write, losses = cell_of(model.encoder.recurrent), cell_of(model.decoder.recurrent), []
+    read, write, losses = (cell_of(model.encoder.recurrent),
+                           cell_of(model.decoder.recurrent), [])
     for x, y_in, y_out in zip(source, target_in, target_out, strict=True):
         h = torch.zeros(read.hidden_size, dtype=torch.float64)
         for word in x[x != PAD_ID]:
@@ -273,15 +306,19 @@ def loss_by_cells(model, source, target_in, target_out):
     return torch.stack(losses).mean()  # (10.7)
 
 
-# %%
+# %% tags=["fold"]
+# Compare: loss and gradients, batched and cell by cell
 V_source, V_target = len(task.source_vocabulary), len(task.target_vocabulary)
-small = Seq2Seq(Encoder(V_source, 5, 6), Decoder(V_target, 5, 7, 3), context_size=3).double()
+small = Seq2Seq(
+    Encoder(V_source, 5, 6), Decoder(V_target, 5, 7, 3), context_size=3
+).double()
 logits = small(source, target_in)
-losses = F.cross_entropy(logits.flatten(0, 1), target_out.flatten()), loss_by_cells(
-    small, source, target_in, target_out)
+losses = [F.cross_entropy(logits.flatten(0, 1), target_out.flatten()),
+          loss_by_cells(small, source, target_in, target_out)]
 gradients = [torch.autograd.grad(loss, list(small.parameters())) for loss in losses]
 apart = max((a - b).abs().max().item() for a, b in zip(*gradients, strict=True))
-print(f"losses {abs(losses[0] - losses[1]).item():.0e} apart, gradients of {len(gradients[0])} weights {apart:.0e} apart")
+print(f"losses {abs(losses[0] - losses[1]).item():.0e} apart, gradients of "
+      f"{len(gradients[0])} weights {apart:.0e} apart")
 
 # %% [markdown]
 # ## Train it
@@ -298,12 +335,15 @@ from seqlib.studies.translating_numbers import STEPS
 def pair_of_networks(task, context_size=None):
     """Encoder and decoder of 128 units for a task."""
     encoder = Encoder(len(task.source_vocabulary), 32, 128)
-    return Seq2Seq(encoder, Decoder(len(task.target_vocabulary), 32, 128, context_size or 128), context_size)
+    return Seq2Seq(encoder,
+                   Decoder(len(task.target_vocabulary), 32, 128, context_size or 128),
+                   context_size)
 
 
 torch.manual_seed(0)
 model = pair_of_networks(task)
-print(f"{sum(p.numel() for p in model.parameters()):,} parameters, first loss near {np.log(V_target):.2f} nats per token")
+print(f"{sum(p.numel() for p in model.parameters()):,} parameters, first loss near "
+      f"{np.log(V_target):.2f} nats per token")
 history = task.train(model, steps=budget(cpu=STEPS))
 
 # %% [markdown]
@@ -324,9 +364,9 @@ from seqlib.models.generate import first_tensor, select
 
 @torch.no_grad()
 def greedy(step, state, start, end, max_steps):
-    """The likeliest token at each step → tokens (B, T): the end mark included, then repeated.
+    """The likeliest token at each step → tokens (B, T): END included, then repeated.
 
-    step(tokens (B,), state) → logits (B, V), state.
+    step(tokens (B,), state) → logits (B, V), state. tokens are ids, whole numbers.
     """
     ### BEGIN SOLUTION
     like = first_tensor(state)
@@ -367,7 +407,8 @@ asked = [task.test_pairs[n][1] for n in (2, 3, 4, 5, 6)]
 with torch.no_grad():
     said = translations(model.begin(task.batch(asked)[0]))
 for pair, words in zip(asked, said, strict=True):
-    print("✓" if tuple(words) == pair.target else "✗", " ".join(words), "\n ", " ".join(pair.target), "\n")
+    print("✓" if tuple(words) == pair.target else "✗", " ".join(words), "\n ",
+          " ".join(pair.target), "\n")
 
 # %% [markdown]
 # ## Teacher forcing and running free
@@ -388,16 +429,22 @@ def both_ways(model, pairs):
     real = target_out != -100
     with torch.no_grad():
         forced = model(source, target_in).argmax(dim=2)
-        free = greedy(model.step, model.begin(source), START_ID, END_ID, target_out.shape[1])
+        free = greedy(
+            model.step, model.begin(source), START_ID, END_ID, target_out.shape[1]
+        )
     free = F.pad(free, (0, target_out.shape[1] - free.shape[1]), value=END_ID)
     return (forced == target_out) & real, (free == target_out) & real, real
 
 
 forced, free, real = both_ways(model, task.test_pairs[4])
-whole = [100 * (right | ~real).all(dim=1).double().mean().item() for right in (forced, free)]
-print(f"without a mistake: forced {whole[0]:.1f} %, free {whole[1]:.1f} %; "
-      f"words right: forced {100 * forced[real].double().mean():.1f} %, free {100 * free[real].double().mean():.1f} %")
-reveal(guess, whole[1] / max(whole[0], 1e-9) if whole[0] else 1.0, "exact match free / exact match forced")
+whole = [
+    100 * (right | ~real).all(dim=1).double().mean().item() for right in (forced, free)
+]
+words = [100 * right[real].double().mean().item() for right in (forced, free)]
+print(f"without a mistake: forced {whole[0]:.1f} %, free {whole[1]:.1f} %;",
+      f"words right: forced {words[0]:.1f} %, free {words[1]:.1f} %")
+ratio = whole[1] / whole[0] if whole[0] else 1.0
+reveal(guess, ratio, "exact match free / exact match forced")
 
 # %% [markdown]
 # No accident: as long as everything was right, a free decoder reads the truth. The two part only *after a first error*, and
@@ -409,9 +456,10 @@ reveal(guess, whole[1] / max(whole[0], 1e-9) if whole[0] else 1.0, "exact match 
 
 # %%
 def error_rates(right, real):
-    """The share of errors among tokens with no error before them, and among those after an error.
+    """The share of errors among tokens with no error before, and among those after one.
 
-    right, real: (B, T) bools; padding has real False and right False. Returns two numbers.
+    right, real: (B, T) bools; padding has real False and right False. There are tokens of
+    both kinds. Returns two numbers between 0 and 1.
     """
     ### BEGIN SOLUTION
     intact = right.cumprod(dim=1).bool()
@@ -432,12 +480,21 @@ result
 # %%
 long_runs = [pair for n in (4, 5) for pair in task.test_pairs[n]]
 *ways, real = both_ways(model, long_runs)
-rates = {name: error_rates(right, real) for name, right in zip(("forced", "free"), ways, strict=True)}
+rates = {name: error_rates(right, real)
+         for name, right in zip(("forced", "free"), ways, strict=True)}
+
+# %% tags=["fold"]
+# Draw: four error rates, a bar each
 fig, ax = figure(figsize=(7, 2.6))
-labels = ["forced,\nno error so far", "free,\nno error so far", "forced,\nafter an error", "free,\nafter an error"]
-bars(ax, labels, [100 * rates[way][k].item() for k in (0, 1) for way in rates], fmt="{:.1f}")
+labels = ["forced,\nno error so far", "free,\nno error so far", "forced,\nafter an error",
+          "free,\nafter an error"]
+bars(
+    ax, labels, [100 * float(rates[way][k]) for k in (0, 1) for way in rates], fmt="{:.1f}"
+)
 ax.set(title="The two ways differ only after an error", ylabel="percent of tokens wrong")
-show(fig, alt="Four bars: error rates forced and free, before any error, where they are the same, and after one.")
+show(fig,
+     alt="Four bars: error rates forced and free, before any error, where they are the "
+         "same, and after one.")
 
 # %% [markdown]
 # ## Search: a beam of candidates
@@ -454,9 +511,10 @@ show(fig, alt="Four bars: error rates forced and free, before any error, where t
 
 # %%
 def best_beams(each, log_p, lengths, ended, end, length_power=0.0):
-    """The best candidates of each sequence, one token longer → parent, token, log_p, lengths, each (B, width).
+    """The best candidates of each sequence, one token longer.
 
-    each (B, width, V): log p of every next token; log_p, lengths, ended (B, width): of the beginnings.
+    each (B, width, V): log p of every next token; log_p, lengths, ended (B, width): of the
+    beginnings. Returns parent (which beginning), token, log_p and lengths, each (B, width).
     """
     ### BEGIN SOLUTION
     only_end = torch.full_like(each, -torch.inf)
@@ -480,7 +538,7 @@ result
 # %%
 @torch.no_grad()
 def beam_search(step, state, start, end, max_steps, width=4, length_power=0.0):
-    """seqlib.models.generate.beam_search: the best sequences found, tokens (B, T), and their scores (B,)."""
+    """seqlib.models.generate.beam_search: the best tokens (B, T), their scores (B,)."""
     like = first_tensor(state)
     batch, rows = len(like), torch.arange(len(like), device=like.device)[:, None]
     state = select(state, rows.expand(batch, width).flatten())
@@ -492,7 +550,9 @@ def beam_search(step, state, start, end, max_steps, width=4, length_power=0.0):
     for _ in range(max_steps):
         logits, state = step(tokens[:, :, -1].flatten(), state)
         each = logits.log_softmax(dim=1).unflatten(0, (batch, width))
-        parent, token, log_p, lengths = best_beams(each, log_p, lengths, ended, end, length_power)
+        parent, token, log_p, lengths = best_beams(
+            each, log_p, lengths, ended, end, length_power
+        )
         tokens = torch.cat([tokens[rows, parent], token[:, :, None]], dim=2)
         state = select(state, (rows * width + parent).flatten())
         ended = token == end  # an ended beam can only write the end mark again
@@ -526,20 +586,25 @@ def log_probability(state, words):
 ended_ones = [[*body, 1] for n in range(5) for body in product((0, 2, 3), repeat=n)]
 every = ended_ones + [list(body) for body in product((0, 2, 3), repeat=5)]
 
-# %%
+# %% tags=["fold"]
+# Compare: greedy with a beam of one, and wider beams with the list of all sentences
 with torch.no_grad():
     begun = tiny.begin(questions)
-    same = torch.equal(beam_search(tiny.step, begun, 0, 1, 5, width=1)[0], greedy(tiny.step, begun, 0, 1, 5))
-    all_log_p = torch.tensor([[log_probability(select(begun, torch.tensor([q])), words) for words in every]
-                              for q in range(len(questions))], dtype=torch.float64)
-print(f"a beam of one is greedy: {same}; {len(every)} sentences for each of {len(questions)} sources")
+    by_beam, _ = beam_search(tiny.step, begun, 0, 1, 5, width=1)
+    same = torch.equal(by_beam, greedy(tiny.step, begun, 0, 1, 5))
+    each_begun = [select(begun, torch.tensor([q])) for q in range(len(questions))]
+    all_log_p = torch.tensor([[log_probability(one, words) for words in every]
+                              for one in each_begun], dtype=torch.float64)
+print(f"a beam of one is greedy: {same};",
+      f"{len(every)} sentences for each of {len(questions)} sources")
 lengths = torch.tensor([float(len(words)) for words in every])
 for power in (0.0, 0.7, 1.0):
     best, found = (all_log_p / lengths**power).max(dim=1).values, {}
     for width in (1, 2, 4, 400):
         _, scores = beam_search(tiny.step, begun, 0, 1, 5, width=width, length_power=power)
         found[width] = ((scores - best).abs() < 1e-6).sum().item()
-    print(f"α = {power}: best of all found by a beam of", ", ".join(f"{width}: {n}" for width, n in found.items()))
+    counts = ", ".join(f"{width}: {n}" for width, n in found.items())
+    print(f"α = {power}: best of all found by a beam of", counts)
 
 # %% [markdown]
 # And for our translator? Wider beams find likelier sentences. Are they righter? A **search error** is a better sentence
@@ -551,7 +616,8 @@ begun, rows = model.begin(source), []
 for width, power in ((1, 0.0), (2, 0.0), (4, 0.0), (8, 0.0), (8, 1.0)):
     found, score = beam_search(model.step, begun, START_ID, END_ID, 40, width, power)
     words = [tuple(task.target_vocabulary.decode(ids)) for ids in until_end(found, END_ID)]
-    match = 100 * np.mean([one == pair.target for one, pair in zip(words, long_runs, strict=True)])
+    right = [one == pair.target for one, pair in zip(words, long_runs, strict=True)]
+    match = 100 * np.mean(right)
     rows.append((width, power, match, score.mean().item()))
     print("width {}, α = {}: {:5.1f} % right, mean score {:6.2f}".format(*rows[-1]))
 
@@ -566,16 +632,22 @@ for width, power in ((1, 0.0), (2, 0.0), (4, 0.0), (8, 0.0), (8, 1.0)):
 #
 # **Exercise 10.7 · Clipped counts** — ●●○○, 8 minutes, core
 #
-# Numerator and denominator of (10.9) for one pair of sentences, lists of tokens.
+# Numerator and denominator of (10.9) for one pair of sentences, lists of tokens. Write it without sacreBLEU.
 
 # %%
 from collections import Counter
 
 
 def ngram_matches(candidate, reference, n):
-    """Clipped matches of the candidate's n-grams in the reference, and how many n-grams the candidate has."""
+    """Clipped matches of the candidate's n-grams, and how many n-grams the candidate has.
+
+    candidate, reference: lists of tokens. Both are 0 where the candidate has fewer than n.
+    """
     ### BEGIN SOLUTION
-    there, wanted = (Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1)) for words in (candidate, reference))
+    def counted(words):
+        return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+
+    there, wanted = counted(candidate), counted(reference)
     return (there & wanted).total(), there.total()
     ### END SOLUTION
 
@@ -593,6 +665,7 @@ result
 # **Exercise 10.8 · BLEU** — ●●●○, 12 minutes, core
 #
 # Of a whole corpus: matches and totals are added up over all sentences *before* dividing. If one precision is 0, BLEU is.
+# Yours, not sacreBLEU's: that is imported for the comparison below.
 
 # %%
 import math
@@ -601,11 +674,16 @@ from sacrebleu.metrics import BLEU
 
 
 def corpus_bleu(candidates, references):
-    """BLEU of lists of sentences (lists of tokens), one reference each: a number from 0 to 100."""
+    """BLEU of lists of sentences (lists of tokens), a reference each: from 0 to 100.
+
+    At least one candidate has a word. sacreBLEU's own scores are not allowed here.
+    """
     ### BEGIN SOLUTION
     precisions = []
     for n in range(1, 5):
-        found = [ngram_matches(c, r, n) for c, r in zip(candidates, references, strict=True)]
+        found = [
+            ngram_matches(c, r, n) for c, r in zip(candidates, references, strict=True)
+        ]
         matches, total = map(sum, zip(*found, strict=True))
         precisions.append(matches / total if total else 0.0)  # (10.9)
     said, wanted = (sum(map(len, side)) for side in (candidates, references))
@@ -627,9 +705,15 @@ sacre, table = BLEU(tokenize="none", smooth_method="none", force=True), []
 for n, pairs in task.test_pairs.items():
     said = task.translate(model, [pair.source for pair in pairs])
     wanted = [list(pair.target) for pair in pairs]
-    theirs = sacre.corpus_score([" ".join(w) for w in said], [[" ".join(w) for w in wanted]]).score
-    table.append((n, corpus_bleu(said, wanted), theirs, 100 * np.mean([a == b for a, b in zip(said, wanted, strict=True)])))
-    print("{} numbers: BLEU {:6.2f}, sacreBLEU {:6.2f}, exact match {:5.1f} %".format(*table[-1]))
+    texts = [[" ".join(words) for words in side] for side in (said, wanted)]
+    theirs = sacre.corpus_score(texts[0], [texts[1]]).score
+    match = 100 * np.mean([a == b for a, b in zip(said, wanted, strict=True)])
+    table.append((n, corpus_bleu(said, wanted), theirs, match))
+    print(
+        "{} numbers: BLEU {:6.2f}, sacreBLEU {:6.2f}, exact match {:5.1f} %".format(
+            *table[-1]
+        )
+    )
 print(sacre.get_signature())
 
 # %% [markdown]
@@ -651,21 +735,27 @@ recorded, widths = load("10_bottleneck"), load("10_width")
 
 
 def curve_of(run, label):
-    """Mean, lowest and highest of a recorded run's exact match, for each number of numbers."""
+    """Mean, lowest and highest of a run's exact match, for each number of numbers."""
     return spread(np.transpose([run["results"][f"{label}, {n}"] for n in ASKED]))
 
 
 live = list(task.exact_match(model).values())
+
+# %% tags=["fold"]
+# Draw: exact match against the number of numbers
 fig, ax = figure(figsize=(7, 3.3))
 lines(ax, ASKED, {"one context vector": curve_of(recorded, "one context"),
                   "dictionary": curve_of(recorded, "word for word")}, legend=False)
 ax.plot(ASKED, live, "*", color="black", markersize=10, label="your live run")
 ax.axvspan(TRAINED_ON[1] + 0.5, ASKED[-1] + 0.3, color="#EEEEEE", zorder=0)
 ax.text(TRAINED_ON[1] + 0.6, 92, "longer than any\nin training", fontsize=8.5)
-ax.set(title="One vector holds two numbers, not five", xlabel="numbers in the run", ylabel="percent without a mistake")
+ax.set(title="One vector holds two numbers, not five", xlabel="numbers in the run",
+       ylabel="percent without a mistake")
 ax.legend()
-show(fig, alt="Exact match against the number of numbers in a run. The encoder-decoder is high at two numbers and falls to "
-              "a few percent at five and to zero at six and seven, which it never saw in training. The dictionary is near zero.")
+show(fig,
+     alt="Exact match against the number of numbers in a run. The encoder-decoder is high "
+         "at two numbers and falls to a few percent at five and to zero at six and seven, "
+         "which it never saw in training. The dictionary is near zero.")
 print(credit(recorded))
 
 # %% [markdown]
@@ -678,20 +768,31 @@ print(credit(recorded))
 
 # %%
 guess = None  # predict: percent of runs of two numbers right with a context of 16
+
+# %% tags=["fold"]
+# Draw: exact match against the width of the context, a line a length
 sizes = sorted(int(label.split()[1]) for label in widths["curves"])
-by_width = {n: [*(widths["results"][f"context {size}, {n}"] for size in sizes), recorded["results"][f"one context, {n}"]]
-            for n in (2, 3, 4, 5)}
+by_width = {}
+for n in (2, 3, 4, 5):
+    narrow = [widths["results"][f"context {size}, {n}"] for size in sizes]
+    by_width[n] = [*narrow, recorded["results"][f"one context, {n}"]]
 sizes += [128]
 fig, ax = figure(figsize=(7, 3.2))
-lines(ax, sizes, {f"{n} numbers": spread(np.transpose(percents)) for n, percents in by_width.items()})
-ax.set(title="The longer the run, the wider a context it takes", xlabel="width of the context",
-       ylabel="percent without a mistake", xscale="log")
+lines(ax, sizes,
+      {f"{n} numbers": spread(np.transpose(percents)) for n, percents in by_width.items()})
+ax.set(title="The longer the run, the wider a context it takes",
+       xlabel="width of the context", ylabel="percent without a mistake", xscale="log")
 ax.set_xticks(sizes, [*map(str, sizes)])
 ax.minorticks_off()
-show(fig, alt="Exact match against the width of the context, 4 to 128, one line with a band for runs of 2, 3, 4 and 5 "
-              "numbers. From the narrowest to the widest the lines rise; the longer the run, the later.")
+show(fig,
+     alt="Exact match against the width of the context, 4 to 128, one line with a band for "
+         "runs of 2, 3, 4 and 5 numbers. From the narrowest to the widest the lines rise; "
+         "the longer the run, the later.")
+
+# %%
 at_16 = np.mean(widths["results"]["context 16, 2"])
-reveal(guess, at_16, "percent of runs of two numbers right with a context of 16", fmt="{:.0f}")
+reveal(guess, at_16, "percent of runs of two numbers right with a context of "
+                     "16", fmt="{:.0f}")
 
 # %% [markdown]
 # (Why cut? A linear layer that squeezes slowed learning even at full width.) Sixteen numbers in float32 are 512 bits; two numbers
@@ -710,14 +811,21 @@ torch.manual_seed(0)
 french_model = pair_of_networks(french)
 french.train(french_model, steps=budget(cpu=STEPS), name="to French")
 
+# %% tags=["fold"]
+# Draw: exact match for German, for German with the source reversed, and for French
 fig, ax = figure(figsize=(7, 3))
-lines(ax, ASKED, {"German": curve_of(recorded, "one context"),
-                  "German, source reversed": curve_of(recorded, "one context, reversed source"),
-                  "French, live": list(french.exact_match(french_model).values())})
-ax.set(title="Turning the source round lets the same vector carry more", xlabel="numbers in the run",
-       ylabel="percent without a mistake")
-show(fig, alt="Exact match against the number of numbers for German, for German with the source reversed, which is higher "
-              "for four and five numbers, and for French.")
+lines(
+    ax,
+    ASKED,
+    {"German": curve_of(recorded, "one context"),
+     "German, source reversed": curve_of(recorded, "one context, reversed source"),
+     "French, live": list(french.exact_match(french_model).values())},
+)
+ax.set(title="Turning the source round lets the same vector carry more",
+       xlabel="numbers in the run", ylabel="percent without a mistake")
+show(fig,
+     alt="Exact match against the number of numbers for German, for German with the source "
+         "reversed, which is higher for four and five numbers, and for French.")
 
 # %% [markdown]
 # ## Break it
@@ -731,7 +839,7 @@ source, target = task.batch(pairs)[0], [list(pair.target) for pair in pairs]
 
 
 def careless(source, extra):
-    """A state to begin from when the encoder reads `extra` pads as though they were words."""
+    """A state to begin from when the encoder reads `extra` pads as though words."""
     states, _ = model.encoder.recurrent(model.encoder.embedding(F.pad(source, (0, extra))))
     return model.decoder.begin(states[:, -1])
 
@@ -739,19 +847,29 @@ def careless(source, extra):
 with torch.no_grad():
     context, whole = model.encoder(source)[1], translations(model.begin(source))
     spoiled = {"as it is": whole, "at most\n4 words": translations(model.begin(source), 4)}
-    spoiled |= {f"pads read:\nall + {extra}": translations(careless(source, extra)) for extra in (0, 1, 4, 16)}
+    spoiled |= {
+        f"pads read:\nall + {extra}": translations(careless(source, extra))
+        for extra in (0, 1, 4, 16)
+    }
     spoiled["no\ncontext"] = translations(model.decoder.begin(context * 0))
     spoiled["next one's\ncontext"] = translations(model.decoder.begin(context.roll(1, 0)))
-right = {name: 100 * np.mean([a == b for a, b in zip(said, target, strict=True)]) for name, said in spoiled.items()}
+
+# %% tags=["fold"]
+# Draw: percent right, a bar for each way of spoiling
+right = {name: 100 * np.mean([a == b for a, b in zip(said, target, strict=True)])
+         for name, said in spoiled.items()}
 
 fig, ax = figure(figsize=(7, 2.8))
 bars(ax, list(right), list(right.values()), fmt="{:.0f}")
 ax.set(title="Silent ways to spoil a translator", ylabel="percent right", ylim=(0, 118))
 ax.tick_params(axis="x", labelsize=7.5)
-show(fig, alt="Percent of runs of two numbers right: as it is, cut off after four words, after reading the padding and 0, 1, "
-              "4 and 16 more pads, with a context of zeros, with the context of another source.")
+show(fig,
+     alt="Percent of runs of two numbers right: as it is, cut off after four words, after "
+         "reading the padding and 0, 1, 4 and 16 more pads, with a context of zeros, with "
+         "the context of another source.")
 print("with no context it always writes:", " ".join(spoiled["no\ncontext"][0]))
-print("with the next one's context, the next one's translation:", spoiled["next one's\ncontext"][1:] == whole[:-1])
+moved = spoiled["next one's\ncontext"][1:] == whole[:-1]
+print("with the next one's context, the next one's translation:", moved)
 
 # %% [markdown]
 # (Even “all + 0” is careless: in a batch, shorter sources have padding already.) The last line is the point of this
@@ -762,7 +880,9 @@ two = [number_pair([12, 97]), number_pair([64, 30])]
 with torch.no_grad():
     first, last = model.encoder(task.batch(two)[0])[1]
     for share in np.linspace(0, 1, 7):
-        print(f"{share:.2f}", " ".join(translations(model.decoder.begin((first + share * (last - first))[None]))[0]))
+        between = first + share * (last - first)
+        words = translations(model.decoder.begin(between[None]))[0]
+        print(f"{share:.2f}", " ".join(words))
 
 # %% [markdown]
 # ## Practise on your own mistakes
@@ -777,9 +897,10 @@ with torch.no_grad():
 
 # %%
 def own_words(target_in, predicted, draws, share):
-    """target_in (B, T) with a share of its tokens replaced by the model's own of the step before.
+    """target_in (B, T) with a share of its tokens replaced by the model's own.
 
-    predicted (B, T): the answer at each step; draws (B, T): uniform numbers, replace where draws < share.
+    predicted (B, T): the answer at each step; draws (B, T): uniform numbers, one for each
+    token that goes in: where draws < share, the answer of the step before is put in.
     """
     ### BEGIN SOLUTION
     before = torch.cat([target_in[:, :1], predicted[:, :-1]], dim=1)
@@ -804,7 +925,8 @@ def mixed_loss(model, batch):
     source, target_in, target_out = batch
     with torch.no_grad():
         predicted = model(source, target_in).argmax(dim=2)
-    return forced_loss(model, (source, own_words(target_in, predicted, torch.rand(target_in.shape), 0.25), target_out))
+    goes_in = own_words(target_in, predicted, torch.rand(target_in.shape), 0.25)
+    return forced_loss(model, (source, goes_in, target_out))
 
 
 after = {}
@@ -816,7 +938,8 @@ for name, loss in (("true words only", forced_loss), ("a quarter its own", mixed
     clean, spoilt = (100 * float(rate) for rate in error_rates(free, real))
     match = 100 * (free | ~real).all(dim=1).double().mean().item()
     after[name] = clean, spoilt, match
-    print(f"{name:18}: wrong {clean:.1f} % so far without error, {spoilt:.1f} % after one; exact match {match:.1f} %")
+    print(f"{name:18}: wrong {clean:.1f} % so far without error, {spoilt:.1f} % after one;",
+          f"exact match {match:.1f} %")
 
 # %% [markdown]
 # One seed, a short training: take it as a hint. Where it does not help, one reason may be the one above: the *context* has
@@ -835,18 +958,25 @@ from seqlib.data.scan import scan
 try:
     for part in ("train", "test"):
         commands = scan("length", part)
-        print(f"{part}: {len(commands)} commands, answers of at most {max(len(actions) for _, actions in commands)} actions")
+        longest = max(len(actions) for _, actions in commands)
+        print(f"{part}: {len(commands)} commands, answers of at most {longest} actions")
 except DataUnavailable as problem:
     print(problem)
+
+# %% tags=["fold"]
+# Draw: percent right on both parts of both splits
 record = load("10_scan")
-scan_right = {(split, part): record["results"][f"{split}, {part}"] for split in ("simple", "length") for part in ("training", "test")}
+scan_right = {(split, part): record["results"][f"{split}, {part}"]
+              for split in ("simple", "length") for part in ("training", "test")}
 values = np.array(list(scan_right.values()))
 fig, ax = figure(figsize=(7, 2.7))
 bars(ax, [f"{split},\n{part}" for split, part in scan_right], values.mean(axis=1),
      spread=(values.min(axis=1), values.max(axis=1)), fmt="{:.1f}")
-ax.set(title="Longer than in training: SCAN's length split", ylabel="percent right", ylim=(0, 118))
-show(fig, alt="Percent of commands right on the training and the test part of SCAN's simple and length splits; the test of "
-              "the length split is far below the others.")
+ax.set(title="Longer than in training: SCAN's length split", ylabel="percent right",
+       ylim=(0, 118))
+show(fig,
+     alt="Percent of commands right on the training and the test part of SCAN's simple and "
+         "length splits; the test of the length split is far below the others.")
 print(credit(record))
 
 # %% [markdown]
@@ -856,36 +986,51 @@ print(credit(record))
 #
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# The numbers that the verdicts below are computed from
 from seqlib import claims
 
-mean = {label: np.mean(numbers) for label, numbers in (recorded["results"] | widths["results"]).items()}
+mean = {
+    label: np.mean(numbers)
+    for label, numbers in (recorded["results"] | widths["results"]).items()
+}
 turned, plain = mean["one context, reversed source, 4"], mean["one context, 4"]
-drift = [100 * np.mean(rates[way][1].item()) for way in ("forced", "free")]
+by_length = " / ".join(f"{mean[f'one context, {n}']:.0f}" for n in (2, 3, 4, 5))
+drift = [100 * float(rates[way][1]) for way in ("forced", "free")]
 gain = np.subtract(after["a quarter its own"], after["true words only"])[2]
 by_beam, by_bleu = np.array(rows), np.array(table)
 
-# %%
+# %% tags=["fold"]
+# Table: what is said, what was measured, and a verdict by rule
 claims([
-    ("One vector is a bottleneck for long sentences", "Bahdanau et al. 2015, §1; Cho et al. 2014b, §5",
-     f"2 / 3 / 4 / 5 numbers: {mean['one context, 2']:.0f} / {mean['one context, 3']:.0f} / {plain:.0f} / {mean['one context, 5']:.0f} %",
-     "holds" if mean["one context, 2"] > mean["one context, 5"] + 30 else "fails", "The bottleneck"),
+    ("One vector is a bottleneck for long sentences",
+     "Bahdanau et al. 2015, §1; Cho et al. 2014b, §5",
+     f"2 / 3 / 4 / 5 numbers: {by_length} %",
+     "holds" if mean["one context, 2"] > mean["one context, 5"] + 30 else "fails",
+     "The bottleneck"),
     ("A wider context carries longer sources", "follows from it",
-     f"2 numbers: width 4 {mean['context 4, 2']:.0f} %, 16 {mean['context 16, 2']:.0f} %, 128 {mean['one context, 2']:.0f} %",
-     "holds" if mean["one context, 2"] > mean["context 4, 2"] + 20 else "fails", "The bottleneck"),
-    ("Reversing the source helps", "Sutskever et al. 2014, §3.3", f"4 numbers: {plain:.0f} %, reversed {turned:.0f} %",
+     f"2 numbers: width 4 {mean['context 4, 2']:.0f} %, 16 {mean['context 16, 2']:.0f} %, "
+     f"128 {mean['one context, 2']:.0f} %",
+     "holds" if mean["one context, 2"] > mean["context 4, 2"] + 20 else "fails",
+     "The bottleneck"),
+    ("Reversing the source helps", "Sutskever et al. 2014, §3.3",
+     f"4 numbers: {plain:.0f} %, reversed {turned:.0f} %",
      "holds" if turned > plain + 5 else "depends", "Two remedies"),
     ("A beam beats greedy decoding", "Sutskever et al. 2014, §3.2",
      f"exact match {by_beam[0, 2]:.1f} % greedy, {by_beam[3, 2]:.1f} % with a beam of 8",
      "holds" if by_beam[3, 2] > by_beam[0, 2] + 2 else "depends", "Search"),
-    ("After an own error, errors follow: exposure bias", "Bengio et al. 2015, §1; Ranzato et al. 2016, §1",
-     f"after an error {drift[0]:.0f} % wrong forced, {drift[1]:.0f} % free", "holds" if drift[1] > drift[0] + 3 else "fails",
-     "Teacher forcing and running free"),
-    ("Training on own words mends it", "Bengio et al. 2015, §2.4", f"exact match {gain:+.1f} points (one seed)",
-     "depends" if gain > 0 else "fails", "Practise on your own mistakes"),
+    ("After an own error, errors follow: exposure bias",
+     "Bengio et al. 2015, §1; Ranzato et al. 2016, §1",
+     f"after an error {drift[0]:.0f} % wrong forced, {drift[1]:.0f} % free",
+     "holds" if drift[1] > drift[0] + 3 else "fails", "Teacher forcing and running free"),
+    ("Training on own words mends it", "Bengio et al. 2015, §2.4",
+     f"exact match {gain:+.1f} points (one seed)", "depends" if gain > 0 else "fails",
+     "Practise on your own mistakes"),
     ("BLEU tells good translations from bad", "Papineni et al. 2002, §1",
-     f"5 numbers: BLEU {by_bleu[4, 1]:.0f} where {by_bleu[4, 3]:.0f} % are right", "depends", "Score"),
-    ("Recurrent pairs solve SCAN, but not by length", "Lake and Baroni 2018, Experiments 1 and 2",
+     f"5 numbers: BLEU {by_bleu[4, 1]:.0f} where {by_bleu[4, 3]:.0f} % are right",
+     "depends", "Score"),
+    ("Recurrent pairs solve SCAN, but not by length",
+     "Lake and Baroni 2018, Experiments 1 and 2",
      f"simple {values[1].mean():.1f} %, length {values[3].mean():.1f} %",
      "holds" if values[1].mean() > values[3].mean() + 30 else "depends", "SCAN"),
 ])

@@ -28,6 +28,7 @@ from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
 from seqlib.studies.translating_numbers import EMBEDDING_SIZE, HIDDEN_SIZE, number_task
 
 
+# %%
 def one_vector(task, H=HIDDEN_SIZE):
     """The model of 10: everything that was read goes through one state."""
     words, german = task.source_vocabulary.size, task.target_vocabulary.size
@@ -35,17 +36,23 @@ def one_vector(task, H=HIDDEN_SIZE):
 
 
 def looks_back(task, kind="general", decoder=seq2seq.AttentionDecoder):
-    """A two-way encoder of H / 2 each way, a decoder of H that attends with one of three scores; H as wide as fits."""
-    words, german, E = task.source_vocabulary.size, task.target_vocabulary.size, EMBEDDING_SIZE
-    scores = {"dot": lambda H: attention.DotScore(), "general": lambda H: attention.GeneralScore(H, H),
+    """A two-way encoder of H / 2 each way, a decoder of H that attends with one of three
+    scores; H as wide as fits.
+    """
+    words, german = task.source_vocabulary.size, task.target_vocabulary.size
+    scores = {"dot": lambda H: attention.DotScore(),
+              "general": lambda H: attention.GeneralScore(H, H),
               "additive": lambda H: attention.AdditiveScore(H, H, H // 2)}
 
     def make(H):
-        encoder = Encoder(words, E, H // 2, bidirectional=True)
-        return seq2seq.AttentionSeq2Seq(encoder, decoder(german, E, H, H, scores[kind](H)))
+        encoder = Encoder(words, EMBEDDING_SIZE, H // 2, bidirectional=True)
+        writer = decoder(german, EMBEDDING_SIZE, H, H, scores[kind](H))
+        return seq2seq.AttentionSeq2Seq(encoder, writer)
 
-    with torch.random.fork_rng():  # trying widths draws no numbers that the model is begun with
-        H = next(H for H in range(2 * HIDDEN_SIZE, 1, -2) if size_of(make(H)) <= size_of(one_vector(task)))
+    # Trying widths draws no numbers that the model is begun with.
+    with torch.random.fork_rng():
+        H = next(H for H in range(2 * HIDDEN_SIZE, 1, -2)
+                 if size_of(make(H)) <= size_of(one_vector(task)))
     return make(H)
 
 
@@ -65,10 +72,15 @@ task, first = number_task(seed=0), {}
 for name, make in (("one vector", one_vector), ("attention", looks_back)):
     torch.manual_seed(0)
     model = make(task)
-    history, first[name] = task.train(model, steps=budget(cpu=250), name=name), task.exact_match(model)
-    print(f"{name}: {size_of(model):,} parameters, {history.seconds:.0f} s; percent right by numbers in the run: "
-          + ", ".join(f"{n}: {right:.0f}" for n, right in first[name].items()))
-reveal(guess, first["attention"][4], "percent of runs of four numbers, with attention", fmt="{:.0f}")
+    history, first[name] = (task.train(model, steps=budget(cpu=250), name=name),
+                            task.exact_match(model))
+    print(
+        f"{name}: {size_of(model):,} parameters, {history.seconds:.0f} s; percent right by "
+        "numbers in the run: "
+        + ", ".join(f"{n}: {right:.0f}" for n, right in first[name].items())
+    )
+reveal(guess, first["attention"][4], "percent of runs of four numbers, with attention",
+       fmt="{:.0f}")
 
 # %% [markdown]
 # ## A look-up that can learn
@@ -90,7 +102,8 @@ guess = None  # predict: what is read
 scores, values = np.array([2.0, 1.0, 0.0]), np.array([10.0, 20.0, 60.0])
 powers = np.exp(scores)
 weights = powers / powers.sum()  # (11.1)
-print("e to the scores", powers.round(2), " sum", powers.sum().round(2), " weights", weights.round(3))
+print("e to the scores", powers.round(2), " sum", powers.sum().round(2), " weights",
+      weights.round(3))
 reveal(guess, weights @ values, "what is read", fmt="{:.2f}")  # (11.2)
 
 # %% [markdown]
@@ -98,7 +111,8 @@ reveal(guess, weights @ values, "what is read", fmt="{:.2f}")  # (11.2)
 # place is left: a look-up as in a dictionary. Between them lies a smooth road, and a gradient walks along it: nudge a
 # score and what is read moves. *That* is why it can be learned, and why a hard choice cannot (not by gradients).
 
-# %%
+# %% tags=["fold"]
+# Draw: what is read against the sharpness β
 from seqlib.display.figures import figure, heatmap, level, lines
 
 beta = np.linspace(0, 6, 121)
@@ -110,20 +124,26 @@ lines(ax, beta, {"read": read})
 for height, label in ((values.mean(), "mean of all"), (values[0], "best place")):
     level(ax, height, label)
 ax.plot(1, weights @ values, "o", color="black")
-ax.set(title="From the mean to a look-up, without a jump", xlabel="β, by which every score is multiplied")
+ax.set(title="From the mean to a look-up, without a jump",
+       xlabel="β, by which every score is multiplied")
 ax.set_ylabel("what is read")
-show(fig, alt="What is read against the sharpness beta: it falls smoothly from 30, the mean of the three values, at "
-              "beta 0 to 10, the value of the best place, at beta 6. A dot marks beta 1.")
+show(fig, alt=(
+    "What is read against the sharpness beta: it falls smoothly from 30, the mean of "
+    "the three values, at beta 0 to 10, the value of the best place, at beta 6. A dot "
+    "marks beta 1."))
 
 # %% [markdown]
 # **Exercise 11.1 · Look up** — ●○○○, 5 minutes, core
 #
-# With vectors: keys (S, D), values (S, M), and the dot product of query and key as the score. Scores may be in the
-# thousands, so shift them by the largest before the exponential; the softmax does not notice.
+# With vectors, as NumPy arrays: keys (S, D), values (S, M), and the dot product of query and key as the score, divided by
+# nothing. Scores may be in the thousands, so shift them by the largest before the exponential; the softmax does not
+# notice.
 
 # %%
 def look_up(query, keys, values):
-    """A query (D,), keys (S, D) and values (S, M), scored by the dot product → what is read (M,), weights (S,)."""
+    """A query (D,), keys (S, D) and values (S, M), scored by the dot product → what is
+    read (M,), weights (S,).
+    """
     ### BEGIN SOLUTION
     scores = keys @ query
     powers = np.exp(scores - scores.max())
@@ -160,7 +180,8 @@ result
 
 # %%
 class AdditiveScore(nn.Module):
-    """tanh(q W_q + k W_k) v, for queries (B, T, Q) and keys (B, S, M) → scores (B, T, S)."""
+    """tanh(q W_q + k W_k) v, for queries (B, T, Q) and keys (B, S, M) → scores (B, T, S).
+    """
 
     def __init__(self, query_size, key_size, hidden_size):
         super().__init__()
@@ -206,7 +227,7 @@ class GeneralScore(nn.Module):
 #
 # What can the matrix in (11.5) express? Take six places. Queries and keys are one-hot: query t says only "I am step t",
 # key s "I am place s". Choose the 6 × 6 matrix `mirror` so that step t looks at place 5 − t, with at least 0.99 of its
-# attention: a network that reads backwards, with no training.
+# attention: a network that reads backwards, with no training. Any finite numbers will do, as an array.
 
 # %%
 ### BEGIN SOLUTION
@@ -226,15 +247,19 @@ result
 # the softmax, not after:
 #
 # $$\alpha_{ts} = \frac{\mu_{ts}\, e^{e_{ts}}}{\sum_{s'} \mu_{ts'}\, e^{e_{ts'}}}, \qquad \mu_{ts} \in \{0, 1\} \tag{11.6}$$
-#
+
+# %% [markdown]
 # **Exercise 11.4 · The masked softmax** — ●●○○, 10 minutes, core
 #
-# Two traps: a row in which *nothing* may be seen should be all zero, not nan; and a score behind the mask may be huge,
-# so dividing afterwards by what is left is not the same.
+# Three traps: a row in which *nothing* may be seen should be all zero, not nan; a score behind the mask may be huge, so
+# dividing afterwards by what is left is not the same; and a score that may be seen may be very low, so −10 000 is not
+# low enough to hide another. Scores are finite. PyTorch's softmax may be used.
 
 # %%
 def masked_softmax(scores, mask=None):
-    """Softmax over the last dimension of scores (…, T, S), among the places where the mask (broadcastable) is True."""
+    """Softmax over the last dimension of scores (…, T, S), among the places where the mask
+    (broadcastable) is True.
+    """
     ### BEGIN SOLUTION
     if mask is None:
         return scores.softmax(dim=-1)
@@ -261,13 +286,20 @@ noisy = torch.where(mask.transpose(1, 2), memory, 3 * torch.randn_like(memory))
 ways = {
     "yours": masked_softmax,
     "mask after the softmax": lambda e, m: e.softmax(-1) * m,
-    "… and renormalised": lambda e, m: (e.softmax(-1) * m) / (e.softmax(-1) * m).sum(-1, keepdim=True),
+    "… and renormalised": lambda e, m: (
+        (e.softmax(-1) * m) / (e.softmax(-1) * m).sum(-1, keepdim=True)),
     "no mask": lambda e, m: e.softmax(-1),
 }
+
+# %% tags=["fold"]
+# Print: how far what is read moves, and what real places get at the least
 for name, way in ways.items():
     one, other = (way(queries @ m.transpose(1, 2), mask) @ m for m in (memory, noisy))
     sums = (way(queries @ noisy.transpose(1, 2), mask) * mask).sum(-1)
-    print(f"{name:24} read changes by {(one - other).abs().max():8.1e}; real places get {sums.min():.2f} or more")
+    print(
+        f"{name:24} read changes by {(one - other).abs().max():8.1e}; real places get "
+        f"{sums.min():.2f} or more"
+    )
 
 # %% [markdown]
 # Renormalised, the numbers are right *here*, in float64. With a score far larger behind the mask than before it, nothing
@@ -291,7 +323,7 @@ for name, way in ways.items():
 #
 # Write `forward`, the heart of this notebook. `run(layer, x, state)` of 10 gives all states (B, T, H) and the state to
 # go on from. The decoder's state is a tuple (memory, mask, hidden); the mask is (B, S). Return the logits, the new
-# state, and the weights, which we will want to see. (`RECURRENT["gru"]` is `nn.GRU`; `PAD_ID` is 0.)
+# state (its `hidden` as `run` gives it, a tuple or a list of (B, H)), and the weights, which we will want to see. (`RECURRENT["gru"]` is `nn.GRU`; `PAD_ID` is 0.)
 
 # %%
 from seqlib.data.pairs import PAD_ID
@@ -299,9 +331,12 @@ from seqlib.models.seq2seq import RECURRENT, run
 
 
 class AttentionDecoder(nn.Module):
-    """forward(tokens (B, T), state) → logits (B, T, V), state, weights (B, T, S); state is (memory, mask, hidden)."""
+    """forward(tokens (B, T), state) → logits (B, T, V), state, weights (B, T, S); state is
+    (memory, mask, hidden).
+    """
 
-    def __init__(self, vocabulary_size, embedding_size, hidden_size, memory_size, score, layer="gru"):
+    def __init__(self, vocabulary_size, embedding_size, hidden_size, memory_size, score,
+                 layer="gru"):
         super().__init__()
         self.parts = 2 if layer == "lstm" else 1
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD_ID)
@@ -335,7 +370,9 @@ result
 
 # %%
 class AttentionSeq2Seq(nn.Module):
-    """forward(source, target_in) → logits (B, T, V); weights(source, target_in) → (B, T, S)."""
+    """forward(source, target_in) → logits (B, T, V); weights(source, target_in) → (B, T,
+    S).
+    """
 
     def __init__(self, encoder, decoder):
         super().__init__()
@@ -362,11 +399,13 @@ class AttentionSeq2Seq(nn.Module):
 # are not of one mind: `scaled_dot_product_attention` means True = attend, as we do; `nn.MultiheadAttention`'s
 # `key_padding_mask` means True = *ignore*.
 
-# %%
+# %% tags=["fold"]
+# Compare: more padding, word by word, and PyTorch's own two functions
 from torch.nn import functional as F
 
 sizes = task.source_vocabulary.size, task.target_vocabulary.size
-encoder, decoder = Encoder(sizes[0], 8, 5, bidirectional=True), AttentionDecoder(sizes[1], 8, 10, 10, DotScore())
+encoder, decoder = (Encoder(sizes[0], 8, 5, bidirectional=True),
+                    AttentionDecoder(sizes[1], 8, 10, 10, DotScore()))
 model = AttentionSeq2Seq(encoder, decoder).double()
 source, target_in, _ = task.batch(task.test_pairs[2][:6] + task.test_pairs[5][:2])
 logits, padded = model(source, target_in), model(F.pad(source, (0, 2)), target_in)
@@ -383,8 +422,11 @@ theirs = nn.MultiheadAttention(6, 1, bias=False, batch_first=True, dtype=torch.f
 with torch.no_grad():
     for weight, rows in ((theirs.in_proj_weight, 3), (theirs.out_proj.weight, 1)):
         weight.copy_(torch.eye(6).repeat(rows, 1))
-ways = [masked_softmax(DotScore()(q, k), seen) @ k, F.scaled_dot_product_attention(q, k, k, attn_mask=seen, scale=1.0),
-        theirs(q * 6**0.5, k, k, key_padding_mask=~seen[:, 0])[0]]  # it divides the scores by √6: see 13
+ways = [
+    masked_softmax(DotScore()(q, k), seen) @ k,
+    F.scaled_dot_product_attention(q, k, k, attn_mask=seen, scale=1.0),
+    theirs(q * 6**0.5, k, k, key_padding_mask=~seen[:, 0])[0],
+]  # it divides the scores by √6: see 13
 ours, *both = [(way, *torch.autograd.grad(way.sin().sum(), (q, k))) for way in ways]
 for name, other in zip(("fused attention", "nn.MultiheadAttention"), both, strict=True):
     apart = max((a - b).abs().max().item() for a, b in zip(ours, other, strict=True))
@@ -409,11 +451,14 @@ for name, other in zip(("fused attention", "nn.MultiheadAttention"), both, stric
 # **Exercise 11.6 · Bahdanau's step** — ●●●○, 12 minutes, core
 #
 # One step in this order: `h_prev` asks with (11.3), the masked softmax weighs, the context is read, and (11.9) makes the
-# new state. `masked_softmax` is yours; every W leads from what it reads to what it makes.
+# new state. All are tensors. `masked_softmax` is yours; every W leads from what it reads to what it makes; no ready-made
+# attention or RNN cell, please.
 
 # %%
 def bahdanau_step(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
-    """x_t (B, D), h_prev (B, H), memory (B, S, M), mask (B, S), W_q (H, W), v (W,) → h_t (B, H), weights (B, S)."""
+    """x_t (B, D), h_prev (B, H), memory (B, S, M), mask (B, S), W_q (H, W), v (W,) → h_t
+    (B, H), weights (B, S).
+    """
     ### BEGIN SOLUTION
     scores = torch.tanh((h_prev @ W_q)[:, None] + memory @ W_k) @ v
     weights = masked_softmax(scores, mask)
@@ -448,34 +493,46 @@ live = task.exact_match(model)
 # The one picture of 10 and 11 together: percent of runs without a mistake, mean and range of three seeds. Is it the
 # attention, or only the encoder that reads both ways? The second line is the control: one vector from such an encoder.
 
-# %%
+# %% tags=["fold"]
+# Draw: exact match against length, a line a kind; the star is your live run
 from seqlib.display.figures import spread
 from seqlib.training.recorded import credit, load
 
 bottleneck = load("11_bottleneck")
 asked, kinds = list(task.test_pairs), ["one vector", "dot", "general", "additive"]
-exact = {kind: spread(np.transpose([bottleneck["results"][f"{kind}, {n}"] for n in asked])) for kind in kinds}
+exact = {kind: spread(np.transpose([bottleneck["results"][f"{kind}, {n}"] for n in asked]))
+         for kind in kinds}
 
 control = spread(np.transpose([load("11_two_way")["results"][str(n)] for n in asked]))
 
 fig, ax = figure(figsize=(7, 3.4))
 lines(ax, asked, {"one vector": exact["one vector"], "one vector, two-way": control}
       | {f"attention, {kind}": exact[kind] for kind in kinds[1:]})
-ax.plot(asked, [live[n] for n in asked], "*", color="black", markersize=10, label="live, yours (general)")
+ax.plot(asked, [live[n] for n in asked], "*", color="black", markersize=10,
+        label="live, yours (general)")
 ax.axvline(5.5, color="#6B6B6B", linewidth=1)
 ax.text(5.55, 50, "longer than\nin training", fontsize=8.5, color="#6B6B6B")
 ax.set(title="Exact match against length, without and with attention", ylim=(-3, 105))
 ax.set(xlabel="numbers in the run", ylabel="percent without a mistake")
 ax.legend(fontsize=8, loc="lower left")
-show(fig, alt="Percent of runs translated without a mistake against the numbers in the run, three seeds with their "
-              "spread. One vector falls with length, later where the encoder reads both ways; attention stays high up to five, "
-              "the longest in training.")
+show(fig, alt=(
+    "Percent of runs translated without a mistake against the numbers in the run, "
+    "three seeds with their spread. One vector falls with length, later where the "
+    "encoder reads both ways; attention stays high up to five, the longest in training."))
 alone = sum(len(pair.source) <= 2 and "," not in pair.source for pair in task.train_pairs)
-print(f"of {len(task.train_pairs):,} runs in training {alone} are a single number: short ones are rare, and it shows")
-print("parameters:", ", ".join(f"{k} {bottleneck['results'][f'{k}, parameters'][0]:,.0f}" for k in kinds))
-print("word for word, in English order:", ", ".join(f"{n}: {right:.0f} %" for n, right in task.word_for_word().items()))
+print(
+    f"of {len(task.train_pairs):,} runs in training {alone} are a single number: short "
+    "ones are rare, and it shows"
+)
+print("parameters:",
+      ", ".join(f"{k} {bottleneck['results'][f'{k}, parameters'][0]:,.0f}" for k in kinds))
+print("word for word, in English order:",
+      ", ".join(f"{n}: {right:.0f} %" for n, right in task.word_for_word().items()))
 print(credit(bottleneck))
-reveal(guess, live[7], "percent of runs of seven numbers, your attention, live", fmt="{:.0f}")
+
+# %%
+reveal(
+    guess, live[7], "percent of runs of seven numbers, your attention, live", fmt="{:.0f}")
 
 # %% [markdown]
 # The encoder explains a part, attention the rest: inside the lengths of training the bottleneck is gone. Past them,
@@ -485,15 +542,19 @@ reveal(guess, live[7], "percent of runs of seven numbers, your attention, live",
 #
 # We know what it *should* look at: each pair carries its gold alignment, links (source, target). In "forty two → zwei
 # und vierzig" they cross; "und" has none.
-#
+
+# %% [markdown]
 # **Exercise 11.7 · Crossings** — ●○○○, 5 minutes, core
 #
 # How much does a language turn round? Count the pairs of links that cross: one earlier in the source *and* later in
-# the target. Links come in any order; two that share a word do not cross.
+# the target. Links come in any order, each of them once; two that share a word do not cross. You may not need
+# `source_length`.
 
 # %%
 def crossings(links, source_length):
-    """How many pairs of links (source position, target position) cross. A whole number; source_length is S."""
+    """How many pairs of links (source position, target position) cross. A whole number;
+    source_length is S.
+    """
     ### BEGIN SOLUTION
     return sum(s < other_s and t > other_t for s, t in links for other_s, other_t in links)
     ### END SOLUTION
@@ -508,11 +569,14 @@ result
 #
 # Admiring heat maps proves nothing; count. Over the target words that have a link: how often does the *largest* weight
 # lie on a linked word, and how much weight lies on linked words in the mean? A word may have several links; a hit is
-# any of them, its mass all of them together.
+# any of them, its mass all of them together. `weights` is a NumPy array; at least one word has a link, and no two weights
+# of a row are equal.
 
 # %%
 def alignment_score(weights, links):
-    """weights (T, S), links of (source position, target position) → share of hits, mean weight on the links."""
+    """weights (T, S), links of (source position, target position) → share of hits, mean
+    weight on the links.
+    """
     ### BEGIN SOLUTION
     gold = np.zeros(weights.shape, dtype=bool)
     for s, t in links:
@@ -531,28 +595,41 @@ result
 # **Chance** is the same score for weights that look everywhere evenly; a second baseline looks straight ahead, step t at
 # place t·S/T. First, how much there is to turn round; then your live model and the recorded ones.
 
-# %%
+# %% tags=["fold"]
+# Print: crossings in two languages, then mass and hits a way of looking
 from seqlib.data.number_words import number_pair, number_pairs
 from seqlib.studies.where_it_looks import draw, evenly, in_percent, looked_at, straight
 
 for language in ("de", "fr"):
-    each = [crossings(pair.links, len(pair.source)) for pair in number_pairs(500, (3, 3), 100, language)]
+    each = [crossings(pair.links, len(pair.source))
+            for pair in number_pairs(500, (3, 3), 100, language)]
     print(f"English to {language}: {np.mean(each):.2f} crossings in a run of three numbers")
-looks = {"live, general": lambda pair: looked_at(model, task, pair), "straight ahead": straight, "chance: evenly": evenly}
-scored = {name: in_percent(alignment_score, look, task.test_pairs[4][:100]) for name, look in looks.items()}
-recorded = {kind: [bottleneck["results"][f"{kind}, {what}"] for what in ("hits", "mass")] for kind in kinds[1:]}
+looks = {"live, general": lambda pair: looked_at(model, task, pair),
+         "straight ahead": straight, "chance: evenly": evenly}
+scored = {name: in_percent(alignment_score, look, task.test_pairs[4][:100])
+          for name, look in looks.items()}
+recorded = {kind: [bottleneck["results"][f"{kind}, {what}"] for what in ("hits", "mass")]
+            for kind in kinds[1:]}
 scored |= {f"recorded, {kind}": np.mean(both, axis=1) for kind, both in recorded.items()}
 for name, (hits, mass) in scored.items():
-    print(f"{name:18} mass {mass:5.1f} %" + (f", hits {hits:5.1f} %" if name != "chance: evenly" else ""))
+    print(f"{name:18} mass {mass:5.1f} %"
+          + (f", hits {hits:5.1f} %" if name != "chance: evenly" else ""))
 
-# %%
+# %% tags=["fold"]
+# Draw: a heat map of one translation, the gold alignment in circles
 pair = number_pair([42, 7, 93])
 weights = looked_at(model, task, pair)
 fig, ax = figure(figsize=(6.4, 4.2))
 draw(ax, weights, pair)
-ax.set_title(f"{alignment_score(weights, pair.links)[0]:.0%} of the linked words look at what they mean", pad=8)
-show(fig, alt="A heat map of attention weights: German number words as rows, English ones as columns. Circles mark the "
-              "gold alignment, which crosses where units stand before tens; the title says how often the two agree.")
+ax.set_title(
+    f"{alignment_score(weights, pair.links)[0]:.0%} of the linked words look at what they "
+    "mean",
+    pad=8,
+)
+show(fig, alt=(
+    "A heat map of attention weights: German number words as rows, English ones as "
+    "columns. Circles mark the gold alignment, which crosses where units stand before "
+    "tens; the title says how often the two agree."))
 
 # %% [markdown]
 # Where a weight misses its circle, ask whether it matters: any comma will do for a comma, and a recurrent encoder's
@@ -581,18 +658,22 @@ attention_explorer(examples(model, task, mine))
 
 # %%
 class Patient(nn.Module):
-    """A trained model whose scores are changed, whose mask is forgotten, or whose memory is wiped."""
+    """A trained model whose scores are changed, whose mask is forgotten, or whose memory
+    is wiped.
+    """
 
     def __init__(self, model, change=lambda scores: scores, forget_mask=False, wipe=False):
         super().__init__()
-        self.model, self.change, self.forget_mask, self.wipe = model, change, forget_mask, wipe
+        self.model, self.change, self.forget_mask, self.wipe = (model, change, forget_mask,
+                                                                wipe)
 
     def begin(self, source):
         memory, mask, hidden = self.model.begin(source)
         return memory * (not self.wipe), mask | self.forget_mask, hidden
 
     def step(self, tokens, state):
-        hook = self.model.decoder.score.register_forward_hook(lambda layer, given, scores: self.change(scores))
+        hook = self.model.decoder.score.register_forward_hook(
+            lambda layer, given, scores: self.change(scores))
         logits, state = self.model.step(tokens, state)
         hook.remove()
         return logits, state
@@ -602,18 +683,23 @@ class Patient(nn.Module):
 from seqlib.display.figures import bars
 
 mixed = {"mixed": [pair for n in range(1, 6) for pair in task.test_pairs[n][:30]]}
-changes = {
-    "as\ntrained": {}, "largest\nonly": {"change": lambda e: 1e4 * e}, "padding\nseen": {"forget_mask": True},
-    "one place\nto the right": {"change": lambda e: e.roll(1, dims=-1)}, "evenly": {"change": lambda e: 0 * e},
-    "context\nwiped": {"wipe": True},
-}
-broken = [task.exact_match(Patient(model, **change), mixed)["mixed"] for change in changes.values()]
+changes = {"as\ntrained": {}, "largest\nonly": {"change": lambda e: 1e4 * e},
+           "padding\nseen": {"forget_mask": True},
+           "one place\nto the right": {"change": lambda e: e.roll(1, dims=-1)},
+           "evenly": {"change": lambda e: 0 * e}, "context\nwiped": {"wipe": True}}
+broken = [task.exact_match(Patient(model, **change), mixed)["mixed"]
+          for change in changes.values()]
 
+# %% tags=["fold"]
+# Draw: percent right a change, as bars
 fig, ax = figure(figsize=(7, 2.8))
 bars(ax, list(changes), broken, fmt="{:.0f}")
-ax.set(title="Change only where it looks, and see what is left", ylabel="percent right", ylim=(0, 115))
-show(fig, alt="Bars of the percent of runs translated without a mistake: as trained, with the largest weight only, with "
-              "the padding seen, with all looks moved by one place, with even weights, and with the context wiped.")
+ax.set(title="Change only where it looks, and see what is left", ylabel="percent right",
+       ylim=(0, 115))
+show(fig, alt=(
+    "Bars of the percent of runs translated without a mistake: as trained, with the "
+    "largest weight only, with the padding seen, with all looks moved by one place, "
+    "with even weights, and with the context wiped."))
 
 # %% [markdown]
 # If seen padding hurts little here, it is because the packed encoder leaves zeros there, which seldom score high. Do not
@@ -640,15 +726,19 @@ for day in new_dates[:4]:
 
 
 def read_dates(model, steps, name):
-    """Train on dates, and return which of the new ones it reads without a mistake, (800,) bools."""
-    def batches(step):
+    """Train on dates, and return which of the new ones it reads without a mistake, (800,)
+    bools.
+    """
+    def sampler(step):
         rows = np.random.default_rng([0, step]).integers(0, len(dates), 64)
         return pair_batch([dates[row] for row in rows], letters, digits)
 
     schedule = warmup_cosine(steps, min(20, steps // 2))
-    train(model, batches, steps, loss=forced_loss, lr=1e-2, clip=1.0, schedule=schedule, name=name)
+    train(model, sampler, steps, loss=forced_loss, lr=1e-2, clip=1.0, schedule=schedule,
+          name=name)
     source, _, _ = pair_batch(new_dates, letters, digits)
-    said = greedy(model.step, model.begin(source), digits.id(START), digits.id(END), max_steps=11)
+    said = greedy(
+        model.step, model.begin(source), digits.id(START), digits.id(END), max_steps=11)
     said = ["".join(digits.decode(ids)) for ids in until_end(said, digits.id(END))]
     return np.array([text == day.target for text, day in zip(said, new_dates, strict=True)])
 
@@ -663,11 +753,14 @@ guess = None  # predict: percent of dates without a mistake, with attention
 
 # %%
 def date_reader(kind):
-    """A small model for dates: "one vector" as in 10, or attention with the dot product, of about the same size."""
+    """A small model for dates: "one vector" as in 10, or attention with the dot product,
+    of about the same size.
+    """
     encoder = Encoder(letters.size, 32, 32, bidirectional=True)
     if kind == "one vector":
         return Seq2Seq(encoder, Decoder(digits.size, 32, 84, encoder.size))
-    return AttentionSeq2Seq(encoder, AttentionDecoder(digits.size, 32, 64, encoder.size, DotScore()))
+    return AttentionSeq2Seq(
+        encoder, AttentionDecoder(digits.size, 32, 64, encoder.size, DotScore()))
 
 
 right, rng = {}, np.random.default_rng(0)
@@ -675,16 +768,22 @@ for kind in ("one vector", "attention"):
     torch.manual_seed(0)
     reader = date_reader(kind)
     right[kind] = read_dates(reader, steps=budget(cpu=400), name=f"dates, {kind}")
-    print(f"{kind:10} {size_of(reader):,} parameters: {right[kind].mean():.1%} of {len(new_dates)} new dates")
+    print(
+        f"{kind:10} {size_of(reader):,} parameters: {right[kind].mean():.1%} of "
+        f"{len(new_dates)} new dates"
+    )
 bar = np.mean([read_without_learning(day.source, rng) == day.target for day in new_dates])
 print(f"without learning: {bar:.1%}")
-reveal(guess, 100 * right["attention"].mean(), "percent of dates, with attention", fmt="{:.1f}")
+reveal(
+    guess, 100 * right["attention"].mean(), "percent of dates, with attention", fmt="{:.1f}"
+)
 
 # %% [markdown]
 # No language is harder than another to a network that reads letters? See, by language; below it, where the reader looks
 # in three of them. One network, three orders.
 
-# %%
+# %% tags=["fold"]
+# Draw: dates right by language, then where the reader looks in three of them
 import datetime
 
 found = {name: 100 * right["attention"][[day.locale == code for day in new_dates]].mean()
@@ -694,8 +793,11 @@ order = sorted(found, key=found.get)
 fig, ax = figure(figsize=(7, 2.9))
 bars(ax, order, [found[name] for name in order], fmt="{:.0f}")
 ax.tick_params(axis="x", labelsize=8, rotation=40)
-ax.set(title=f"Dates read without a mistake, from {order[0]} to {order[-1]}", ylabel="percent", ylim=(0, 115))
-show(fig, alt="Bars for sixteen languages, sorted: the percent of new dates that the network with attention reads.")
+ax.set(title=f"Dates read without a mistake, from {order[0]} to {order[-1]}",
+       ylabel="percent", ylim=(0, 115))
+show(fig, alt=(
+    "Bars for sixteen languages, sorted: the percent of new dates that the network "
+    "with attention reads."))
 
 day = datetime.date(1987, 10, 24)
 fig, axes = figure(3, 1, figsize=(7, 6.4))
@@ -706,8 +808,10 @@ for ax, code in zip(axes, ("en", "hu", "el"), strict=True):
     heatmap(ax, seen, list(day.isoformat()), list(text), low=0, high=1)
     ax.tick_params(labelsize=8)
     ax.set_title(f"{LOCALES[code]}: where it looks while it writes {day}")
-show(fig, alt="Three heat maps of attention from the ten characters of 1987-10-24 to its text in English, Hungarian and "
-              "Greek. The year stands first in Hungarian and last in the other two, and so do the looks.")
+show(fig, alt=(
+    "Three heat maps of attention from the ten characters of 1987-10-24 to its text in "
+    "English, Hungarian and Greek. The year stands first in Hungarian and last in the "
+    "other two, and so do the looks."))
 
 # %% [markdown]
 # ## On a real benchmark: captions, German to English
@@ -734,20 +838,26 @@ def attentive_captions(words, english, E, H):
 
 
 try:
-    translator, words, english, history = train_captions(attentive_captions, "live", steps=budget(cpu=300), lr=1e-2)
+    translator, words, english, history = train_captions(
+        attentive_captions, "live", steps=budget(cpu=300), lr=1e-2)
     said, reference = translate_captions(translator, words, english), lines("test", "en")
-    print(f"live: {size_of(translator):,} parameters, {history.seconds:.0f} s, sacreBLEU {bleu(said):.1f}")
+    print(
+        f"live: {size_of(translator):,} parameters, {history.seconds:.0f} s, sacreBLEU "
+        f"{bleu(said):.1f}"
+    )
     print(f"   it writes: {said[6]}\n   reference: {reference[6]}")
 except DataUnavailable as why:
     print(why)
 
 # %% [markdown]
-# Beside it the recorded run of both models (E 128, H 256), on a processor, in bfloat16. `python tools/recordings_11.py
-# captions gpu` is the same at the tutorial's size, for whoever has a GPU.
+# Beside it the recorded run of both models (E 128, H 256), on a processor, in bfloat16. `make runs
+# ARGS=11_multi30k_gpu` is the same at the tutorial's size, for whoever has a GPU.
 
-# %%
+# %% tags=["fold"]
+# Draw: BLEU of both recorded models in the published ladder
 recorded = load("11_multi30k")
-both = {name: recorded["results"][f"{name}, sacreBLEU"][0] for name in ("one vector", "attention")}
+both = {name: recorded["results"][f"{name}, sacreBLEU"][0]
+        for name in ("one vector", "attention")}
 labels, values = ladder(both)
 
 fig, ax = figure(figsize=(7, 3))
@@ -756,8 +866,10 @@ for patch, label in zip(ax.patches, labels, strict=True):
     patch.set_hatch("//" if label.startswith("here") else "")
 ax.tick_params(axis="x", labelsize=8)
 ax.set(title="Captions: minutes on a processor beside a published ladder", ylabel="BLEU")
-show(fig, alt="Bars of BLEU on the test captions of 2016, in rising order: the published ladder of a tutorial, LSTM 13.8, "
-              "GRU 20.6, attention 28.3, Transformer 36.5, and hatched the two models recorded here.")
+show(fig, alt=(
+    "Bars of BLEU on the test captions of 2016, in rising order: the published ladder "
+    "of a tutorial, LSTM 13.8, GRU 20.6, attention 28.3, Transformer 36.5, and hatched "
+    "the two models recorded here."))
 print(*(f"{name}: {recorded['results'][f'{name}, parameters'][0]:,.0f} parameters, "
         f"{recorded['results'][f'{name}, seconds'][0]:.0f} s" for name in both), sep="; ")
 print(credit(recorded))
@@ -765,30 +877,34 @@ print(credit(recorded))
 # %% [markdown]
 # ## Backwards through attention, by hand
 #
-# A stretch. With P for the weights, S for the scores, $O = Pv$ what is read, and δ for "gradient of the loss with respect to":
+# A stretch. With α for the weights, e for the scores, $O = \alpha v$ what is read, and δ for "gradient of the loss with respect to":
 #
-# $$\delta P = \delta O\, v^\top, \qquad \delta v = P^\top \delta O \tag{11.10}$$
+# $$\delta \alpha = \delta O\, v^\top, \qquad \delta v = \alpha^\top \delta O \tag{11.10}$$
 #
 # A softmax's weights compete: raising one score takes from the others, so from each row's gradients their weighted
 # mean is taken away,
 #
-# $$\delta S = P \odot \Bigl(\delta P - \sum_s P_{ts}\, \delta P_{ts}\Bigr) \tag{11.11}$$
+# $$\delta e = \alpha \odot \Bigl(\delta \alpha - \sum_s \alpha_{ts}\, \delta \alpha_{ts}\Bigr) \tag{11.11}$$
 #
-# $$\delta q = \delta S\, k, \qquad \delta k = \delta S^\top q \tag{11.12}$$
+# $$\delta q = \delta e\, k, \qquad \delta k = \delta e^\top q \tag{11.12}$$
 #
 # **Exercise 11.9 · Attention backwards** — ●●●●, 20 minutes, stretch
 #
-# For one sentence and the dot product. You are given the gradient of O; compute P again, then (11.10) to (11.12).
+# For one sentence and the dot product, with NumPy arrays and without autograd. Scores may be in the thousands. You are
+# given the gradient of O; compute α again, then (11.10) to (11.12).
 
 # %%
 def attention_backward(d_out, q, k, v):
-    """Back through softmax(q kᵀ) v: d_out (T, M), q (T, D), k (S, D), v (S, M). Returns dq, dk, dv, shaped alike."""
+    """Back through softmax(q kᵀ) v: d_out (T, M), q (T, D), k (S, D), v (S, M). Returns
+    dq, dk, dv, shaped alike.
+    """
     ### BEGIN SOLUTION
     scores = q @ k.T
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = powers / powers.sum(axis=1, keepdims=True)
     d_weights, dv = d_out @ v.T, weights.T @ d_out  # (11.10)
-    d_scores = weights * (d_weights - (weights * d_weights).sum(axis=1, keepdims=True))  # (11.11)
+    d_scores = weights * (
+        d_weights - (weights * d_weights).sum(axis=1, keepdims=True))  # (11.11)
     return d_scores @ k, d_scores.T @ q, dv  # (11.12)
     ### END SOLUTION
 
@@ -800,27 +916,35 @@ result
 # %% [markdown]
 # Name by name, beside autograd, the gradients between as well:
 
-# %%
+# %% tags=["fold"]
+# Compare: each gradient by hand with autograd's, name by name
 torch.manual_seed(0)
-tensors = {name: torch.randn(n, 5, dtype=torch.float64, requires_grad=True) for name, n in (("q", 4), ("k", 7), ("v", 7))}
-S = tensors["q"] @ tensors["k"].T
-P = S.softmax(dim=1)
-out = P @ tensors["v"]
-for part in (S, P, out):
+tensors = {name: torch.randn(n, 5, dtype=torch.float64, requires_grad=True)
+           for name, n in (("q", 4), ("k", 7), ("v", 7))}
+e = tensors["q"] @ tensors["k"].T
+alpha = e.softmax(dim=1)
+out = alpha @ tensors["v"]
+for part in (e, alpha, out):
     part.retain_grad()
 (out**2).sum().backward()
 d_out, (q, k, v) = out.grad.numpy(), (t.detach().numpy() for t in tensors.values())
 dq, dk, dv = attention_backward(d_out, q, k, v)
-dP, p = d_out @ v.T, P.detach().numpy()
-by_hand = {"dP": (dP, P.grad), "dS": (p * (dP - (p * dP).sum(1, keepdims=True)), S.grad), "dq": (dq, tensors["q"].grad),
-           "dk": (dk, tensors["k"].grad), "dv": (dv, tensors["v"].grad)}
+d_alpha, a = d_out @ v.T, alpha.detach().numpy()
+d_e = a * (d_alpha - (a * d_alpha).sum(axis=1, keepdims=True))
+by_hand = {"dα": (d_alpha, alpha.grad), "de": (d_e, e.grad),
+           "dq": (dq, tensors["q"].grad), "dk": (dk, tensors["k"].grad),
+           "dv": (dv, tensors["v"].grad)}
 for name, (mine_too, autograd) in by_hand.items():
-    print(f"{name:3} {tuple(autograd.shape)!s:8} largest difference {np.abs(mine_too - autograd.numpy()).max():.0e}")
+    print(
+        f"{name:3} {tuple(autograd.shape)!s:8} largest difference "
+        f"{np.abs(mine_too - autograd.numpy()).max():.0e}"
+    )
 
 # %% [markdown]
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 from seqlib import claims
 
 mean = {kind: dict(zip(asked, exact[kind][0], strict=True)) for kind in kinds}
@@ -830,20 +954,28 @@ as_trained, evened, ahead = broken[0], broken[4], scored["straight ahead"][0]
 
 claims([
     ("A fixed-length vector is the bottleneck", "Bahdanau et al. 2015, §1",
-     f"five numbers: {mean['one vector'][5]:.0f} % with one vector, {control[0][4]:.0f} % if its encoder is two-way, "
-     f"with attention {least:.0f} % at the least", "holds" if least > control[0][4] + 10 else "fails", "The bottleneck, again"),
+     f"five numbers: {mean['one vector'][5]:.0f} % with one vector, {control[0][4]:.0f} % "
+     f"if its encoder is two-way, with attention {least:.0f} % at the least",
+     "holds" if least > control[0][4] + 10 else "fails", "The bottleneck, again"),
     ("Attention is robust to the length of sentences", "Bahdanau et al. 2015, §5.2.2",
      f"seven numbers, five in training: at most {most:.0f} %",
-     "holds" if most > 80 else "fails" if most < 30 else "depends", "The bottleneck, again"),
+     "holds" if most > 80 else "fails" if most < 30 else "depends",
+     "The bottleneck, again"),
     ("General beats dot for global attention", "Luong et al. 2015, §5.3",
-     f"five numbers: dot {mean['dot'][5]:.0f} %, general {mean['general'][5]:.0f} %, additive {mean['additive'][5]:.0f} %",
-     "holds" if mean["general"][5] > mean["dot"][5] + 3 else "depends", "The bottleneck, again"),
+     f"five numbers: dot {mean['dot'][5]:.0f} %, general {mean['general'][5]:.0f} %, "
+     f"additive {mean['additive'][5]:.0f} %",
+     "holds" if mean["general"][5] > mean["dot"][5] + 3 else "depends",
+     "The bottleneck, again"),
     ("Attention weights are a soft alignment", "Bahdanau et al. 2015, §5.2.1",
-     "hits: " + ", ".join(f"{k} {h:.0f} %" for k, h in hits.items()) + f"; straight ahead {ahead:.0f} %",
+     "hits: "
+     + ", ".join(f"{k} {h:.0f} %" for k, h in hits.items())
+     + f"; straight ahead {ahead:.0f} %",
      "holds" if min(hits.values()) > 90 else "depends", "Where does it look?"),
-    ("Attention may lie on a neighbour of the word that is meant", "Koehn and Knowles 2017, §3.5",
-     f"from {min(hits.values()):.0f} to {max(hits.values()):.0f} % hits ; exact translations {least:.0f} %",
-     "holds" if min(hits.values()) < 90 else "depends", "Where does it look?"),
+    ("Attention may lie on a neighbour of the word that is meant",
+     "Koehn and Knowles 2017, §3.5",
+     f"from {min(hits.values()):.0f} to {max(hits.values()):.0f} % hits ; exact "
+     f"translations {least:.0f} %", "holds" if min(hits.values()) < 90 else "depends",
+     "Where does it look?"),
     ("The context is needed at every step", "Luong et al. 2015, §3",
      f"right as trained {as_trained:.0f} %, even weights {evened:.0f} %",
      "holds" if evened < as_trained / 2 else "fails", "Break it"),

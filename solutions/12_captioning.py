@@ -30,15 +30,18 @@ def draw(ax, picture, title=""):
     ax.set_title(title, fontsize=9, fontweight="normal", loc="center")
     ax.axis("off")
 
-
+# %% tags=["fold"]
+# Draw: the scene, and the same patches laid out anew
 order = np.random.default_rng(5).permutation(9)
 cells = render(scene).reshape(3, 12, 3, 12).swapaxes(1, 2).reshape(9, 12, 12)[order]
 mixed = cells.reshape(3, 3, 12, 12).swapaxes(1, 2).reshape(SIZE, SIZE)
 fig, axes = figure(1, 2, figsize=(6, 2.8))
 draw(axes[0], render(scene), " ".join(scene.caption))
 draw(axes[1], mixed, "the same patches, shuffled")
-show(fig, alt="Two dark boards with the same bright handwritten digits in different places. Under the first one stands "
-              "its caption; in the second the digits have changed places, so its caption is no longer true.")
+show(fig, alt=(
+    "Two dark boards with the same bright handwritten digits in different places. "
+    "Under the first one stands its caption; in the second the digits have changed "
+    "places, so its caption is no longer true."))
 
 # %% [markdown]
 # What the digits are is in the patches. How they lie is not: it is in the *order* of the patches, and attention, as you
@@ -68,13 +71,16 @@ print(f"{len(train_scenes)} scenes, {len({s.caption for s in train_scenes})} cap
 #
 # *Exact match*: the share of captions that are right to the last word, and no longer. *Per word*: the share of the true
 # captions' words for which the same word stands at the same place; a word that is missing is wrong, words too many do
-# not count. Over all N words at once, not as a mean of captions' means:
+# not count. Over all N words at once, not as a mean of captions' means. Captions are lists of words, and no true one is
+# empty:
 #
 # $$\text{exact} = \frac1B\sum_b [\hat w_b = w_b], \qquad \text{per word} = \frac1N \sum_b \sum_{t} [\hat w_{b,t} = w_{b,t}] \tag{12.1}$$
 
 # %%
 def caption_scores(said, true):
-    """Exact match and per-word accuracy, two shares from 0 to 1; said and true: lists of captions, lists of words."""
+    """Exact match and per-word accuracy, two shares from 0 to 1; said and true: lists of
+    captions, lists of words.
+    """
     ### BEGIN SOLUTION
     exact, hits, words = 0, 0, 0
     for ours, right in zip(said, true, strict=True):
@@ -115,7 +121,8 @@ reveal(guess, 100 * blind_words, "percent of words right, without looking", fmt=
 # **Exercise 12.2 · A split that does not leak** — ●●○○, 6 minutes, core
 #
 # Given the digits of each scene and the pairs that are held out, which scenes may be trained on, and which are left for
-# the test? A pair has no order, and it leaks from *any* two digits of a scene, whichever is the subject.
+# the test? A pair has no order, and it leaks from *any* two digits of a scene, whichever is the subject. A pair is two
+# different digits.
 
 # %%
 def held_out_split(scenes, pairs):
@@ -141,16 +148,19 @@ result
 #
 # A sentence came as a row of tokens. A picture comes as a grid of pixels; cut it into squares, read them line by line,
 # and it is a row of N patches.
-#
+
+# %% [markdown]
 # **Exercise 12.3 · Patches** — ●●○○, 8 minutes, core
 #
-# Only reshape and transpose. The rows of the picture are (patch row, row in the patch), its columns likewise: take the
+# Reshape and transpose are enough, without a loop; `unfold` would do the work and is not for here. The rows of the picture are (patch row, row in the patch), its columns likewise: take the
 # four axes apart, bring the two patch axes together, and flatten. Patches from left to right, then the next row of
 # them; the pixels of a patch in the same way.
 
 # %%
 def patches(pictures, size):
-    """Pictures (B, height, width) as patches (B, N, size * size); size divides height and width."""
+    """Pictures (B, height, width) as patches (B, N, size * size); size divides height and
+    width.
+    """
     ### BEGIN SOLUTION
     batch, height, width = pictures.shape
     cut = pictures.reshape(batch, height // size, size, width // size, size)
@@ -166,12 +176,14 @@ result
 # The check compared you with `torch.nn.functional.unfold`. A linear layer on patches is, besides, nothing but a
 # convolution whose stride is its size. Values and gradients, in float64:
 
-# %%
+# %% tags=["fold"]
+# Compare: a linear layer on patches with a convolution, values and gradients
 from torch import nn
 
 x = torch.randn(5, 24, 18, dtype=torch.float64)
 linear, conv = nn.Linear(36, 7).double(), nn.Conv2d(1, 7, 6, stride=6).double()
-conv.weight.data, conv.bias.data = linear.weight.data.view(7, 1, 6, 6).clone(), linear.bias.data.clone()
+conv.weight.data, conv.bias.data = (linear.weight.data.view(7, 1, 6, 6).clone(),
+                                    linear.bias.data.clone())
 ours, theirs = linear(patches(x, 6)), conv(x[:, None]).flatten(2).transpose(1, 2)
 (ours.square().sum() + theirs.square().sum()).backward()
 print(f"values apart by {(ours - theirs).abs().max():.0e}, "
@@ -190,7 +202,8 @@ print(f"values apart by {(ours - theirs).abs().max():.0e}, "
 # **Exercise 12.4 · The memory** — ●●●○, 10 minutes, core
 #
 # Write (12.2) for a batch. The variance is the plain one, divided by M (in torch: `correction=0`), and $10^{-5}$ stands
-# under the root. The place comes last, or the norm would change it from patch to patch.
+# under the root. The place comes last, or the norm would change it from patch to patch. Write the norm yourself, without
+# `nn.LayerNorm` or `F.layer_norm`: in 14 you will meet it again.
 
 # %%
 def to_memory(seen, W, b, places):
@@ -221,25 +234,29 @@ MEMORY, WIDTH = 64, 128
 
 
 class Grid(nn.Module):
-    """What was seen place by place (B, N, WIDTH) and a mask (B, N) → memory (B, N, MEMORY), mask, overview (B, MEMORY)."""
+    """What was seen place by place (B, N, WIDTH) and a mask (B, N) → memory (B, N,
+    MEMORY), mask, overview (B, MEMORY).
+    """
 
     def __init__(self, count, positions=True):
         super().__init__()
         bound = WIDTH**-0.5
         self.W = nn.Parameter(torch.empty(WIDTH, MEMORY).uniform_(-bound, bound))
         self.b = nn.Parameter(torch.empty(MEMORY).uniform_(-bound, bound))
-        self.places = nn.Parameter(0.3 * positions * torch.randn(count, MEMORY), requires_grad=positions)
+        self.places = nn.Parameter(
+            0.3 * positions * torch.randn(count, MEMORY), requires_grad=positions)
         self.look, self.sum_up = nn.Linear(MEMORY, WIDTH), nn.Linear(WIDTH, MEMORY)
 
     def forward(self, seen, mask):
         memory = to_memory(seen, self.W, self.b, self.places)
         each = torch.relu(self.look(memory)) * mask[:, :, None]
-        return memory, mask, self.sum_up(each.sum(1) / mask.sum(1, keepdim=True).clamp(min=1))  # (12.3)
+        return (memory, mask,
+                self.sum_up(each.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)))  # (12.3)
 
 
 # %% [markdown]
-# Two encoders; both leave out the squares in which every pixel is black. One sees nine large **patches**, each alone: cut as the board is cut, which is kind to it. The other is a
-# small **convolutional** network; it ends in 6 × 6 places, which overlap, and knows nothing of cells. (Pixels are
+# Two encoders; both leave out the squares in which every pixel is black. One sees nine large **patches**, each alone: cut
+# as the board is cut, which is kind to it. The other is a small **convolutional** network; it ends in 6 × 6 places, which overlap, and knows nothing of cells. (Pixels are
 # multiplied by 3, to a variance near 1.)
 
 # %%
@@ -283,11 +300,13 @@ class ConvEncoder(nn.Module):
 # **Exercise 12.5 · Look** — ●●○○, 6 minutes, core
 #
 # All steps at once. Each row of weights, one for each word, sums to one over the places where the mask is True, and is 0
-# elsewhere. Every picture has such a place.
+# elsewhere. Every picture has such a place. No ready-made attention, please; `masked_softmax` of 11 may be imported.
 
 # %%
 def look(states, memory, W_a, mask):
-    """states (B, T, H), memory (B, N, M), W_a (H, M), mask (B, N) → contexts (B, T, M), weights (B, T, N)."""
+    """states (B, T, H), memory (B, N, M), W_a (H, M), mask (B, N) → contexts (B, T, M),
+    weights (B, T, N).
+    """
     ### BEGIN SOLUTION
     scores = states @ W_a @ memory.mT
     weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(-1)
@@ -310,19 +329,23 @@ from seqlib.models.seq2seq import AttentionDecoder, Decoder
 
 
 class Captioner(nn.Module):
-    """Pictures (B, 36, 36) and the words so far (B, T) → logits (B, T, V); begin and step are for decoding."""
+    """Pictures (B, 36, 36) and the words so far (B, T) → logits (B, T, V); begin and step
+    are for decoding.
+    """
 
     def __init__(self, encoder, attend=True):
         super().__init__()
         self.encoder, self.attend, hidden = encoder, attend, 96 if attend else 122
         self.decoder = Decoder(len(WORDS), 32, hidden, MEMORY)
         if attend:
-            self.decoder = AttentionDecoder(len(WORDS), 32, hidden, MEMORY, GeneralScore(hidden, MEMORY))
+            self.decoder = AttentionDecoder(
+                len(WORDS), 32, hidden, MEMORY, GeneralScore(hidden, MEMORY))
             self.decoder.score.W.weight.data *= 0.1
 
     def begin(self, pictures):
         memory, mask, overview = self.encoder(pictures)
-        return self.decoder.begin(memory, mask, overview) if self.attend else self.decoder.begin(overview)
+        return (self.decoder.begin(memory, mask, overview) if self.attend
+                else self.decoder.begin(overview))
 
     def forward(self, pictures, target_in):
         return self.decoder(target_in, self.begin(pictures))[0]
@@ -337,13 +360,15 @@ class Captioner(nn.Module):
 #
 # Under teacher forcing the decoder reads the true words and should say, at each step, the next one. Captions differ in
 # length; where a target is −100 there is only padding. Average over the N *real* words of the batch, and over nothing
-# else:
+# else. `log_softmax` is allowed; `F.cross_entropy` and `F.nll_loss` would do the work:
 #
 # $$L = -\frac1N \sum_{b,t:\; y_{b,t}\neq -100} \log p_{b,t}(y_{b,t}) \tag{12.5}$$
 
 # %%
 def caption_loss(logits, targets):
-    """Mean nats per real word: logits (B, T, V), targets (B, T) with -100 at padding. A scalar tensor."""
+    """Mean nats per real word: logits (B, T, V), targets (B, T) with -100 at padding. A
+    scalar tensor.
+    """
     ### BEGIN SOLUTION
     real = targets != -100
     log_p = logits[real].log_softmax(-1)
@@ -380,25 +405,27 @@ def train_captioner(model, data, steps, seed=0, name="captions"):
     def loss(model, batch):
         return caption_loss(model(batch[0], batch[1]), batch[2])
 
-    return train(model, sampler(*data, batch_size=64, seed=seed), steps, loss=loss, lr=3e-3, clip=1.0,
-                 schedule=warmup_cosine(steps, min(20, steps)), name=name)
+    return train(model, sampler(*data, batch_size=64, seed=seed), steps, loss=loss, lr=3e-3,
+                 clip=1.0, schedule=warmup_cosine(steps, min(20, steps)), name=name)
 
 
 data = scene_batch(train_scenes)
 torch.manual_seed(0)
 model = Captioner(PatchEncoder())
-history = train_captioner(model, data, steps=budget(cpu=900), name="nine patches, attention")
+history = train_captioner(
+    model, data, steps=budget(cpu=900), name="nine patches, attention")
 
 # %% [markdown]
 # **Exercise 12.7 · Write a caption** — ●●○○, 8 minutes, core
 #
 # Now the model runs free: from the start mark, the likeliest word each time, which is what it reads next, until the end
-# mark or `max_steps` words. `step(tokens, state)` takes the last word as a tensor (1,) and gives logits (1, V) and the
+# mark or until `max_steps` words are written. `step(tokens, state)` takes the last word as a tensor (1,) and gives logits (1, V) and the
 # new state.
 
 # %%
 def write_caption(step, state, start, end, max_steps):
-    """The likeliest word each time, as a list of ints, without the start and the end mark."""
+    """The likeliest word each time, as a list of ints, without the start and the end mark.
+    """
     ### BEGIN SOLUTION
     word, written = start, []
     for _ in range(max_steps):
@@ -418,18 +445,23 @@ result
 # %% [markdown]
 # Five scenes that the model has never seen, pairs of digits that it has never seen among them:
 
-# %%
+# %% tags=["fold"]
+# Draw: five new scenes under the caption that your model wrote
 from seqlib.data.pairs import END, START
 
 fig, axes = figure(1, 5, figsize=(9, 2.3))
 for ax, scene in zip(axes, draw_scenes(5, "test", pairs="any", seed=8), strict=True):
     with torch.no_grad():
         state = model.begin(torch.from_numpy(render(scene))[None])
-        said = WORDS.decode(write_caption(model.step, state, WORDS.id(START), WORDS.id(END), 12))
+        said = WORDS.decode(
+            write_caption(model.step, state, WORDS.id(START), WORDS.id(END), 12))
     right = said == list(scene.caption)
     middle = (len(said) + 1) // 2
-    draw(ax, render(scene), f"{'✓' if right else '✗'} {' '.join(said[:middle])}\n{' '.join(said[middle:])}")
-show(fig, alt="Five scenes with the caption that your model wrote over each, marked as right or wrong.")
+    draw(ax, render(scene),
+         f"{'✓' if right else '✗'} {' '.join(said[:middle])}\n{' '.join(said[middle:])}")
+show(fig, alt=(
+    "Five scenes with the caption that your model wrote over each, marked as right or "
+    "wrong."))
 
 # %% [markdown]
 # For hundreds of pictures at once, `seqlib.models.generate`, which you wrote in 10, does the same in a batch.
@@ -448,10 +480,17 @@ def captions_of(model, scenes, width=1):
     return [WORDS.decode(row) for row in until_end(tokens, WORDS.id(END))]
 
 
+
+# %% tags=["fold"]
+# Print: greedy decoding beside a beam of 4
 live_exact, live_words = caption_scores(captions_of(model, seen), truth)
 beam_exact, _ = caption_scores(captions_of(model, seen, width=4), truth)
-print(f"greedy {live_exact:.1%} exact, {live_words:.1%} per word; beam of 4: {beam_exact:.1%} exact")
-reveal(guess, 100 * live_exact, "percent exact on new images, patches with attention", fmt="{:.1f}")
+print(
+    f"greedy {live_exact:.1%} exact, {live_words:.1%} per word; beam of 4: "
+    f"{beam_exact:.1%} exact"
+)
+reveal(guess, 100 * live_exact, "percent exact on new images, patches with attention",
+       fmt="{:.1f}")
 
 # %% [markdown]
 # Do not expect much of a beam here: where the model doubts a *digit*, no later word tells it more.
@@ -461,9 +500,17 @@ reveal(guess, 100 * live_exact, "percent exact on new images, patches with atten
 # %%
 torch.manual_seed(0)
 conv_model = Captioner(ConvEncoder())
-conv_history = train_captioner(conv_model, data, steps=budget(cpu=900), name="convolution, attention")
-size = {name: sum(p.numel() for p in m.parameters() if p.requires_grad) for name, m in (
-    ("patches", model), ("patches, no attention", Captioner(PatchEncoder(), attend=False)), ("convolution", conv_model))}
+conv_history = train_captioner(
+    conv_model, data, steps=budget(cpu=900), name="convolution, attention")
+
+# %% tags=["fold"]
+# Print: how many parameters each of them trains
+size = {
+    name: sum(p.numel() for p in m.parameters() if p.requires_grad)
+    for name, m in (("patches", model),
+                    ("patches, no attention", Captioner(PatchEncoder(), attend=False)),
+                    ("convolution", conv_model))
+}
 print("parameters:", size)
 
 # %% [markdown]
@@ -471,25 +518,35 @@ print("parameters:", size)
 # live runs are the stars. A model whose pictures are black shows what language alone is worth.
 
 
-# %%
+# %% tags=["fold"]
+# Draw: exact captions, a bar a captioner; the stars are your live runs
 from seqlib.display.figures import bars, spread
 from seqlib.training.recorded import credit, load
 
 recorded = load("12_captions")
-kinds = ["pictures hidden", "patches, no attention", "patches", "convolution, no attention", "convolution"]
-mean, low, high = spread(100 * np.array([recorded["results"][f"{kind}, exact"] for kind in kinds]).T)
+kinds = ["pictures hidden", "patches, no attention", "patches", "convolution, no attention",
+         "convolution"]
+mean, low, high = spread(
+    100 * np.array([recorded["results"][f"{kind}, exact"] for kind in kinds]).T)
 conv_exact, conv_words = caption_scores(captions_of(conv_model, seen), truth)
 fig, ax = figure(figsize=(7.5, 3.2))
-bars(ax, [kind.replace(", ", ",\n").replace("pictures ", "pictures\n") for kind in kinds], mean, spread=(low, high),
-     fmt="{:.1f}")
-ax.plot([2, 4], [100 * live_exact, 100 * conv_exact], "*", color="black", markersize=11, label="live")
-ax.set(title="Exact captions of new images, after the same steps", ylabel="percent exact", ylim=(0, 110))
+bars(ax, [kind.replace(", ", ",\n").replace("pictures ", "pictures\n") for kind in kinds],
+     mean, spread=(low, high), fmt="{:.1f}")
+ax.plot([2, 4], [100 * live_exact, 100 * conv_exact], "*", color="black", markersize=11,
+        label="live")
+ax.set(title="Exact captions of new images, after the same steps", ylabel="percent exact",
+       ylim=(0, 110))
 ax.legend()
-show(fig, alt="Bars of the percentage of exactly right captions for five captioners, three seeds each with whiskers, and "
-              "stars for the two live runs.")
+show(fig, alt=(
+    "Bars of the percentage of exactly right captions for five captioners, three seeds "
+    "each with whiskers, and stars for the two live runs."))
 for kind in kinds:
-    words_right, size_of = (recorded["results"][f"{kind}, {what}"] for what in ("per word", "parameters"))
-    print(f"{kind:26} {100 * np.mean(words_right):5.1f} % per word, {size_of[0]:7,.0f} parameters")
+    words_right, size_of = (
+        recorded["results"][f"{kind}, {what}"] for what in ("per word", "parameters"))
+    print(
+        f"{kind:26} {100 * np.mean(words_right):5.1f} % per word, {size_of[0]:7,.0f} "
+        "parameters"
+    )
 print(credit(recorded))
 
 # %% [markdown]
@@ -508,15 +565,19 @@ print(credit(recorded))
 #
 # `weights` (N,) are one word's, over a square grid of patches of `size` pixels, row by row. The digit is 8 × 8 pixels,
 # its upper left one at `corner`, a (row, column). Add up the weights of all patches that it touches. Chance is what
-# even weights would give there, spread over the places that the mask leaves: blank ones can't get any.
+# even weights would give there, spread over the places that the mask leaves: blank ones, touched or not, can't get any.
+# Both `weights` and `mask` are tensors; hand back two numbers.
 
 # %%
 def share_on_digit(weights, mask, corner, size):
-    """The share of the weights (N,) on a digit's patches, and chance's among the mask's (N,) places: two numbers."""
+    """The share of the weights (N,) on a digit's patches, and chance's among the mask's
+    (N,) places: two numbers.
+    """
     ### BEGIN SOLUTION
     grid = round(len(weights) ** 0.5)
     rows, columns = (slice(first // size, (first + 7) // size + 1) for first in corner)
-    share, even = (values.reshape(grid, grid)[rows, columns].sum() for values in (weights, mask))
+    share, even = (
+        values.reshape(grid, grid)[rows, columns].sum() for values in (weights, mask))
     return float(share), float(even / mask.sum())
     ### END SOLUTION
 
@@ -530,11 +591,14 @@ result
 
 # %%
 def looked_at(model, scenes):
-    """The attention of a captioner over places, word by word of the true captions: (B, T, N)."""
+    """The attention of a captioner over places, word by word of the true captions: (B, T,
+    N).
+    """
     pictures, target_in, _ = scene_batch(scenes)
     with torch.no_grad():
         memory, mask, hidden = model.begin(pictures)
-        states, _ = model.decoder.recurrent(model.decoder.embedding(target_in), hidden[0][None].contiguous())
+        states, _ = model.decoder.recurrent(
+            model.decoder.embedding(target_in), hidden[0][None].contiguous())
         _, weights = look(states, memory, model.decoder.score.W.weight.T, mask)
         theirs = model.decoder(target_in, (memory, mask, hidden))[2]
     return weights, mask, (weights - theirs).abs().max().item()
@@ -545,44 +609,62 @@ print(f"{tuple(weights.shape)}: at most {gap:.0e} from the decoder's own")
 
 # %%
 def shares(model, scenes):
-    """(share, chance) for each word that names a digit, and for the article before it: {"noun" | "article": (n, 2)}."""
+    """(share, chance) for each word that names a digit, and for the article before it:
+    {"noun" | "article": (n, 2)}.
+    """
     weights, masks, _ = looked_at(model, scenes)
     found = {"noun": [], "article": []}
     for row, mask, scene in zip(weights, masks, scenes, strict=True):
         for place, digit in scene.links:
             for what, step in (("noun", place), ("article", place - 1)):
-                found[what].append(share_on_digit(row[step], mask, scene.corners[digit], model.encoder.size))
+                where = scene.corners[digit], model.encoder.size
+                found[what].append(share_on_digit(row[step], mask, *where))
     return {what: np.array(pairs) for what, pairs in found.items()}
 
 
 both = {"patches": shares(model, seen), "convolution": shares(conv_model, seen)}
+
+# %% tags=["fold"]
+# Draw: the share on the digit, at its article and at its name
 fig, axes = figure(1, 2, figsize=(7.5, 2.9), sharey=True)
 for ax, (kind, found) in zip(axes, both.items(), strict=True):
-    bars(ax, ["at “a”, “an”", "at the digit's name"], [found["article"][:, 0].mean(), found["noun"][:, 0].mean()],
-         fmt="{:.2f}", chance=found["noun"][:, 1].mean())
+    bars(ax, ["at “a”, “an”", "at the digit's name"],
+         [found["article"][:, 0].mean(), found["noun"][:, 0].mean()], fmt="{:.2f}",
+         chance=found["noun"][:, 1].mean())
     ax.set(title=kind, ylim=(0, 1.1))
 axes[0].set_ylabel("share of the weight on the digit")
-show(fig, alt="Bars of the share of attention on the digit that is being named, at its article and at its name, for nine "
-              "patches and for the convolutional encoder, with a line for chance.")
-reveal(guess_share, both["patches"]["noun"][:, 0].mean(), "share of attention on the digit being named", fmt="{:.2f}")
+show(fig, alt=(
+    "Bars of the share of attention on the digit that is being named, at its article "
+    "and at its name, for nine patches and for the convolutional encoder, with a line "
+    "for chance."))
+
+# %% [markdown]
+# And your guess:
+
+# %%
+reveal(guess_share, both["patches"]["noun"][:, 0].mean(),
+       "share of attention on the digit being named", fmt="{:.2f}")
 
 # %% [markdown]
 # "An eight", but "a three": the article needs the digit one word early. This is the picture to keep: one scene, one
 # map for each word, the squares lighter where more weight lies.
 
-# %%
+# %% tags=["fold"]
+# Draw: one scene, once for each word, under its attention
 def draw_looks(model, scene):
     """One panel for each word: the scene, under its attention."""
     weights = looked_at(model, [scene])[0]
     grid, words = SIZE // model.encoder.size, [*scene.caption, "(end)"]
     fig, axes = figure(1, len(words), figsize=(1.15 * len(words), 1.7))
     for ax, word, row in zip(axes, words, weights[0].numpy(), strict=True):
-        veil = np.kron(row.reshape(grid, grid) / row.max(), np.ones((model.encoder.size,) * 2))
+        veil = np.kron(
+            row.reshape(grid, grid) / row.max(), np.ones((model.encoder.size,) * 2))
         draw(ax, 0.75 * render(scene) + 0.25, word)
         ax.imshow(veil, cmap="inferno", alpha=0.55, vmin=0, vmax=1)
     fig.suptitle(f"{grid} × {grid} places", x=0.01, ha="left", fontsize=10)
-    show(fig, alt=f"The scene of “{' '.join(scene.caption)}”, once for each word, under the weights of attention over "
-                  f"{grid} by {grid} places.")
+    show(fig, alt=(
+        f"The scene of “{' '.join(scene.caption)}”, once for each word, under the "
+        f"weights of attention over {grid} by {grid} places."))
 
 
 shown = next(s for s in seen if len(s.digits) == 3 and 8 in s.digits)
@@ -602,47 +684,69 @@ draw_looks(conv_model, shown)
 # %%
 from seqlib.data.scenes import HELD_OUT
 
-print(len(held_out_split([s.digits for s in train_scenes], HELD_OUT)[1]), "training scenes hold a held-out pair")
+print(len(held_out_split([s.digits for s in train_scenes], HELD_OUT)[1]),
+      "training scenes hold a held-out pair")
 tests = {f"{images} images,\n{pairs} pairs": draw_scenes(500, part, pairs=pairs, seed=7)
-         for images, part in (("old", "train"), ("new", "test")) for pairs in ("seen", "held out")}
-split = {kind: [100 * caption_scores(captions_of(m, scenes), [list(s.caption) for s in scenes])[0]
-                for scenes in tests.values()] for kind, m in (("patches", model), ("convolution", conv_model))}
+         for images, part in (("old", "train"), ("new", "test"))
+         for pairs in ("seen", "held out")}
+split = {
+    kind: [
+        100 * caption_scores(captions_of(m, scenes), [list(s.caption) for s in scenes])[0]
+        for scenes in tests.values()]
+    for kind, m in (("patches", model), ("convolution", conv_model))
+}
+
+# %% tags=["fold"]
+# Draw: exact captions of old and new images, of seen and held-out pairs
 fig, axes = figure(1, 2, figsize=(8.5, 2.9), sharey=True)
 for ax, (kind, values) in zip(axes, split.items(), strict=True):
     bars(ax, tests, values, fmt="{:.0f}")
     ax.set(title=f"{kind}, live", ylim=(0, 110))
     ax.tick_params(axis="x", labelsize=8)
 axes[0].set_ylabel("percent exact")
-show(fig, alt="Bars of exact captions for scenes of old and of new images, with pairs seen in training and with pairs held "
-              "out, for both encoders.")
-by_pairs = {kind: {what: np.mean(recorded["results"][f"{kind}, {what}"]) for what in ("exact", "exact, held out")}
-            for kind in ("patches", "convolution")}
+show(fig, alt=(
+    "Bars of exact captions for scenes of old and of new images, with pairs seen in "
+    "training and with pairs held out, for both encoders."))
+by_pairs = {
+    kind: {what: np.mean(recorded["results"][f"{kind}, {what}"])
+           for what in ("exact", "exact, held out")}
+    for kind in ("patches", "convolution")
+}
 for kind, found in by_pairs.items():
-    print(f"three seeds, new images, {kind:12}: seen pairs {found['exact']:.1%}, held-out {found['exact, held out']:.1%}")
+    print(
+        f"three seeds, new images, {kind:12}: seen pairs {found['exact']:.1%}, held-out "
+        f"{found['exact, held out']:.1%}"
+    )
 
 # %% [markdown]
 # ## Failures, sorted
 #
 # A number says how often; a teacher wants to know *how*.
-#
+
+# %% [markdown]
 # **Exercise 12.9 · What went wrong?** — ●●●○, 10 minutes, core
 #
 # Sort a caption that was said against the true one. Take the digit names out of both. Then: **right** if all words are
 # equal; **wrong order** if what is left is equal and the digits are the same ones in another order; **wrong relation**
 # if the digits are equal, one by one; **wrong digit** if what is left is equal; else **several**. Articles belong to
-# their digits: leave "a" and "an" out of what is left.
+# their digits: leave "a" and "an" out of what is left. Ask in this order, so that a caption that differs in an article
+# alone is a wrong relation.
 
 # %%
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def what_went_wrong(said, true):
-    """One of "right", "wrong order", "wrong relation", "wrong digit", "several"; said and true are lists of words."""
+    """One of "right", "wrong order", "wrong relation", "wrong digit", "several"; said and
+    true are lists of words.
+    """
     ### BEGIN SOLUTION
     if said == true:
         return "right"
-    said_digits, digits = ([word for word in words if word in DIGITS] for words in (said, true))
-    said_rest, rest = ([word for word in words if word not in (*DIGITS, "a", "an")] for words in (said, true))
+    said_digits, digits = (
+        [word for word in words if word in DIGITS] for words in (said, true))
+    said_rest, rest = ([word for word in words if word not in (*DIGITS, "a", "an")]
+                       for words in (said, true))
     if said_digits == digits:
         return "wrong relation"
     if said_rest != rest:
@@ -658,52 +762,68 @@ result
 # %% [markdown]
 # How do the two encoders fail? In percent of all captions:
 
-# %%
+# %% tags=["fold"]
+# Draw: the sorts of failure, in percent of all captions
 kinds_of_error = ["wrong digit", "wrong relation", "wrong order", "several"]
 fig, axes = figure(1, 2, figsize=(8, 2.8), sharey=True)
-for ax, (kind, m) in zip(axes, (("patches", model), ("convolution", conv_model)), strict=True):
+both_models = {"patches": model, "convolution": conv_model}
+for ax, (kind, m) in zip(axes, both_models.items(), strict=True):
     said = captions_of(m, seen)
     sorts = Counter(what_went_wrong(s, t) for s, t in zip(said, truth, strict=True))
-    bars(ax, [kind_of.replace(" ", "\n") for kind_of in kinds_of_error], [sorts[k] / 5 for k in kinds_of_error], fmt="{:.1f}")
+    bars(ax, [kind_of.replace(" ", "\n") for kind_of in kinds_of_error],
+         [sorts[k] / 5 for k in kinds_of_error], fmt="{:.1f}")
     ax.set(title=f"{kind}: {sorts['right'] / 5:.0f} % right")
 axes[0].set_ylabel("percent of captions")
-show(fig, alt="Bars of four sorts of failure in percent of all captions, for both encoders: wrong digit, wrong relation, "
-              "wrong order, several at once.")
+show(fig, alt=(
+    "Bars of four sorts of failure in percent of all captions, for both encoders: "
+    "wrong digit, wrong relation, wrong order, several at once."))
 
 # %% [markdown]
 # Look at some of them; above each, what was said, and what is true.
 
-# %%
+# %% tags=["fold"]
+# Draw: up to two scenes of each sort of failure, with what was said and what is true
 said, wrong = captions_of(model, seen), []
 for kind_of in kinds_of_error:
-    wrong += [k for k in range(len(seen)) if what_went_wrong(said[k], truth[k]) == kind_of][:2]
+    sort = [k for k in range(len(seen)) if what_went_wrong(said[k], truth[k]) == kind_of]
+    wrong += sort[:2]
 fig, axes = figure(2, 4, figsize=(9, 5), squeeze=False)
 for ax in axes.flat:
     ax.axis("off")
 for ax, k in zip(axes.flat, wrong, strict=False):
     draw(ax, render(seen[k]), f"{' '.join(said[k])}\n(true: {' '.join(truth[k])})")
     ax.title.set_fontsize(6.5)
-show(fig, alt="Up to eight scenes that the model captioned wrongly, two of each sort of failure, with what it said and "
-              "what is true.")
+show(fig, alt=(
+    "Up to eight scenes that the model captioned wrongly, two of each sort of failure, "
+    "with what it said and what is true."))
 
 # %% [markdown]
 # ## Break it: no places, shuffled places, a wiped patch
 #
 # **Take the places away** and train again, three seeds (recorded). Four relations, so guessing is right 25 % of the time.
 
-# %%
+# %% tags=["fold"]
+# Draw: percent of right relations, with places and without
 places = load("12_positions")
 names = ["patches", "patches, no places", "convolution", "convolution, no places"]
-related = [(places if "no places" in name else recorded)["results"][f"{name}, relation"] for name in names]
+related = [(places if "no places" in name else recorded)["results"][f"{name}, relation"]
+           for name in names]
 mean, low, high = spread(100 * np.transpose(related))
 fig, ax = figure(figsize=(7, 2.9))
-bars(ax, [name.replace(", ", ",\n") for name in names], mean, spread=(low, high), chance=25, fmt="{:.0f}")
+bars(ax, [name.replace(", ", ",\n") for name in names], mean, spread=(low, high), chance=25,
+     fmt="{:.0f}")
 ax.set(title="The relation, with and without places", ylabel="percent right", ylim=(0, 115))
-show(fig, alt="Bars of the percentage of right relations, with place vectors and without, for patches and for the "
-              "convolutional encoder, three seeds each, with a line at 25 percent.")
+show(fig, alt=(
+    "Bars of the percentage of right relations, with place vectors and without, for "
+    "patches and for the convolutional encoder, three seeds each, with a line at 25 "
+    "percent."))
 share_of = {name: np.mean(run["results"][f"{name}, share"]) for name, run in
             (("patches", recorded), ("patches, blanks not masked", places))}
-print(*(f"{name}: {share:.2f} of the weight on the digit named" for name, share in share_of.items()), sep="\n")
+print(
+    *(f"{name}: {share:.2f} of the weight on the digit named"
+      for name, share in share_of.items()),
+    sep="\n",
+)
 print(credit(places))
 
 # %% [markdown]
@@ -718,7 +838,8 @@ print(credit(places))
 def subject_changes(pictures, said):
     """In how many percent of captions the subject is named otherwise than in `said`."""
     with torch.no_grad():
-        tokens = greedy(model.step, model.begin(pictures), WORDS.id(START), WORDS.id(END), 12)
+        tokens = greedy(
+            model.step, model.begin(pictures), WORDS.id(START), WORDS.id(END), 12)
     now = [WORDS.decode(row) for row in until_end(tokens, WORDS.id(END))]
     return now, 100 * np.mean([a[1:2] != b[1:2] for a, b in zip(now, said, strict=True)])
 
@@ -726,6 +847,9 @@ def subject_changes(pictures, said):
 pictures, target_in, _ = scene_batch(seen)
 most = looked_at(model, seen)[0][:, 1].argmax(dim=1)
 other = torch.tensor([(s.corners[1][0] // 12) * 3 + s.corners[1][1] // 12 for s in seen])
+
+# %% tags=["fold"]
+# Wipe: one patch of each scene, and print how often the subject is named otherwise
 changed = {}
 for name, place in (("the patch it looks at", most), ("another digit's patch", other)):
     wiped = pictures.clone().reshape(-1, 3, 12, 3, 12)
@@ -740,11 +864,17 @@ def shuffled(pictures, rng):
     return mixed.reshape(-1, 3, 3, 12, 12).swapaxes(2, 3).reshape(pictures.shape)
 
 
+
+# %% tags=["fold"]
+# Print: what is left of the captions when the patches are shuffled
 now, moved = subject_changes(shuffled(pictures, np.random.default_rng(0)), said)
 relation = ("left", "right", "above", "below")
 kept_relation = np.mean([[w for w in a if w in relation] == [w for w in b if w in relation]
                          for a, b in zip(now, truth, strict=True)])
-print(f"patches shuffled: {100 - moved:.0f} % of subjects keep their name, {kept_relation:.0%} of the old relations are said")
+print(
+    f"patches shuffled: {100 - moved:.0f} % of subjects keep their name, "
+    f"{kept_relation:.0%} of the old relations are said"
+)
 
 # %% [markdown]
 # ## What the books say
@@ -755,29 +885,42 @@ from seqlib import claims
 exact = {kind: np.mean(recorded["results"][f"{kind}, exact"]) for kind in kinds}
 share, conv_share = (np.mean(recorded["results"][f"{kind}, share"]) for kind in both)
 even, conv_even = (found["noun"][:, 1].mean() for found in both.values())
-bag, net = (np.mean(places["results"][f"{kind}, no places, relation"]) for kind in ("patches", "convolution"))
+bag, net = (np.mean(places["results"][f"{kind}, no places, relation"])
+            for kind in ("patches", "convolution"))
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 claims([
     ("Attention beats one vector in captioning", "Xu et al. 2015, §5.3",
      "exact: {:.1%} against {:.1%} (patches), {:.1%} against {:.1%} (convolution)".format(
-         *(exact[k] for k in ("patches", "patches, no attention", "convolution", "convolution, no attention"))),
+         *(exact[kind] for kind in ("patches", "patches, no attention",
+                                    "convolution", "convolution, no attention"))),
      "holds" if exact["patches"] > exact["patches, no attention"] else "fails", "Train"),
     ("It looks at what it names", "Xu et al. 2015, §5.4",
-     f"{share:.2f} of the weight on the digit (chance {even:.2f}); convolution {conv_share:.2f} ({conv_even:.2f})",
-     "holds" if share > 2 * even and conv_share > 2 * conv_even else "depends", "Where does it look?"),
+     f"{share:.2f} of the weight on the digit (chance {even:.2f}); convolution "
+     f"{conv_share:.2f} ({conv_even:.2f})",
+     "holds" if share > 2 * even and conv_share > 2 * conv_even else "depends",
+     "Where does it look?"),
     ("Attention weights explain a model's choice", "Jain and Wallace 2019, §4, doubt it",
-     "the name changes in {:.0f} % when the patch looked at is wiped, in {:.0f} % with another".format(*changed.values()),
-     "holds" if changed["the patch it looks at"] > 3 * changed["another digit's patch"] else "depends", "Break it"),
-    ("Attention over patches needs positions", "Vaswani et al. 2017, §3.5; Dosovitskiy et al. 2021, §3.1",
-     f"relation without them: {bag:.0%}, chance 25 %", "holds" if bag < 0.35 else "fails", "Break it"),
-    ("A convolutional network knows where without being told", "Islam et al. 2020, §3", f"relation without places: {net:.0%}",
-     "holds" if net > 0.5 else "depends", "Break it"),
-    ("A network that knows the parts knows their combinations", "doubted by Lake and Baroni 2018, §3",
-     "exact, seen and held-out pairs: " + "; ".join(
-         f"{f['exact']:.1%} and {f['exact, held out']:.1%}" for f in by_pairs.values()),
-     "holds" if all(f["exact, held out"] > 0.9 * f["exact"] for f in by_pairs.values()) else "depends",
-     "Combinations never seen"),
+     ("the name changes in {:.0f} % when the patch looked at is wiped, in {:.0f} % with "
+      "another").format(
+         *changed.values()),
+     "holds" if changed["the patch it looks at"] > 3 * changed["another digit's patch"]
+     else "depends", "Break it"),
+    ("Attention over patches needs positions",
+     "Vaswani et al. 2017, §3.5; Dosovitskiy et al. 2021, §3.1",
+     f"relation without them: {bag:.0%}, chance 25 %", "holds" if bag < 0.35 else "fails",
+     "Break it"),
+    ("A convolutional network knows where without being told", "Islam et al. 2020, §3",
+     f"relation without places: {net:.0%}", "holds" if net > 0.5 else "depends",
+     "Break it"),
+    ("A network that knows the parts knows their combinations",
+     "doubted by Lake and Baroni 2018, §3",
+     "exact, seen and held-out pairs: "
+     + "; ".join(
+     f"{f['exact']:.1%} and {f['exact, held out']:.1%}" for f in by_pairs.values()),
+     "holds" if all(f["exact, held out"] > 0.9 * f["exact"] for f in by_pairs.values())
+     else "depends", "Combinations never seen"),
 ])
 
 # %% [markdown]

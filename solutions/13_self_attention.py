@@ -29,13 +29,13 @@ except KeyError as error:
 # **key** $k_s$, times a sharpness $\beta$. A softmax makes weights of these scores, and the answer is the mean of the
 # **values** $v_s$ under them:
 #
-# $$a_s = \frac{\exp(\beta\, q \cdot k_s)}{\sum_r \exp(\beta\, q \cdot k_r)} \tag{13.1}$$
+# $$\alpha_s = \frac{\exp(\beta\, q \cdot k_s)}{\sum_r \exp(\beta\, q \cdot k_r)} \tag{13.1}$$
 #
-# $$\text{answer} = \sum_s a_s\, v_s \tag{13.2}$$
+# $$\text{answer} = \sum_s \alpha_s\, v_s \tag{13.2}$$
 #
 # **Exercise 13.1 · A soft look-up** — ●○○○, 6 minutes, core
 #
-# Write both lines. Scores may be as large as 1000.
+# Write both lines, for tensors. Scores may be as large as 1000, sharpness and all; `torch.softmax` is allowed.
 
 # %%
 import math
@@ -44,7 +44,9 @@ import torch
 
 
 def soft_lookup(query, keys, values, sharpness=1.0):
-    """Look a query (d,) up among keys (S, d), values (S,) or (S, d_v): the answer, shaped as a value, and weights (S,)."""
+    """Look a query (d,) up among keys (S, d), values (S,) or (S, d_v): the answer, shaped
+    as a value, and weights (S,).
+    """
     ### BEGIN SOLUTION
     weights = torch.softmax(sharpness * (keys @ query), dim=0)  # (13.1)
     return weights @ values, weights  # (13.2)
@@ -74,16 +76,26 @@ def hand(hour):
     return torch.stack([angle.cos(), angle.sin()], dim=-1)
 
 
-hours, stored = torch.arange(0, 24, 0.25), torch.tensor(list(temperature.values()), dtype=torch.float32)
+hours, stored = (torch.arange(0, 24, 0.25),
+                 torch.tensor(list(temperature.values()), dtype=torch.float32))
 keys = hand(list(temperature))
-curves = {f"β = {b}": [soft_lookup(hand(h), keys, stored, b)[0].item() for h in hours] for b in (1, 8, 200)}
+curves = {f"β = {b}": [soft_lookup(hand(h), keys, stored, b)[0].item() for h in hours]
+          for b in (1, 8, 200)}
+
+# %% tags=["fold"]
+# Draw: what the look-up answers against the hour, for three sharpnesses
 fig, ax = figure(figsize=(7, 2.9))
 lines(ax, hours, curves)
 ax.plot(list(temperature), stored, "o", color="black")
-ax.set(title="Sharp scores: a dictionary. Soft scores: a mean. Between: an answer", xlabel="hour", ylabel="°C")
+ax.set(title="Sharp scores: a dictionary. Soft scores: a mean. Between: an answer",
+       xlabel="hour", ylabel="°C")
 ax.set_xticks(range(0, 25, 3))
-show(fig, alt="Temperature that a soft look-up answers against the hour. With β of 1 it is a flat wave around the mean, "
-              "with 8 a smooth curve near the eight stored points, with 200 a staircase through them.")
+show(fig, alt=(
+    "Temperature that a soft look-up answers against the hour. With β of 1 it is a "
+    "flat wave around the mean, with 8 a smooth curve near the eight stored points, "
+    "with 200 a staircase through them."))
+
+# %%
 reveal(guess, curves["β = 8"][92], "degrees at 23 h, with β = 8", fmt="{:.1f}")
 
 # %% [markdown]
@@ -100,11 +112,14 @@ reveal(guess, curves["β = 8"][92], "degrees at 23 h, with β = 8", fmt="{:.1f}"
 #
 # **Exercise 13.2 · Token by token** — ●●○○, 8 minutes, core
 #
-# Write it as it stands, as a loop over t and, inside, over s.
+# Write it as it stands, as a loop over t and, inside, over s: that is the idea, and (13.4) is the result; no ready-made
+# attention, please. Nothing is divided yet.
 
 # %%
 def attention_loop(x, W_q, W_k, W_v):
-    """Self-attention of one sentence, pair by pair: x (T, D), W_q and W_k (D, d_k), W_v (D, d_v) -> out (T, d_v)."""
+    """Self-attention of one sentence, pair by pair: x (T, D), W_q and W_k (D, d_k), W_v
+    (D, d_v) -> out (T, d_v).
+    """
     ### BEGIN SOLUTION
     q, k, v = x @ W_q, x @ W_k, x @ W_v  # (13.3)
     out = []
@@ -128,7 +143,8 @@ result
 import time
 
 rng = torch.Generator().manual_seed(0)
-x, W_q, W_k, W_v = (torch.randn(*shape, generator=rng) / 4 for shape in ((48, 16), (16, 8), (16, 8), (16, 8)))
+x, W_q, W_k, W_v = (torch.randn(*shape, generator=rng) / 4
+                    for shape in ((48, 16), (16, 8), (16, 8), (16, 8)))
 
 
 def seconds(work):
@@ -139,8 +155,13 @@ def seconds(work):
 by_loop, slow = seconds(lambda: attention_loop(x, W_q, W_k, W_v))
 at_once, _ = seconds(lambda: torch.softmax(x @ W_q @ (x @ W_k).T, dim=-1) @ (x @ W_v))
 at_once, fast = seconds(lambda: torch.softmax(x @ W_q @ (x @ W_k).T, dim=-1) @ (x @ W_v))
-print(f"{48 * 48} pairs: loop {1e3 * slow:.0f} ms, two products {1e3 * fast:.2f} ms ({slow / fast:.0f} times faster); "
-      f"{(by_loop - at_once).abs().max():.0e} apart")
+
+# %% tags=["fold"]
+# Time: the loop beside two products
+print(
+    f"{48 * 48} pairs: loop {1e3 * slow:.0f} ms, two products {1e3 * fast:.2f} ms "
+    f"({slow / fast:.0f} times faster); {(by_loop - at_once).abs().max():.0e} apart"
+)
 
 # %% [markdown]
 # ## Why divide by a root?
@@ -165,7 +186,8 @@ def entropy(weights):
     return -torch.special.xlogy(weights, weights).sum(dim=-1)
 
 
-widths, powers = [1, 4, 16, 64, 256, 1024], {"undivided": 0.0, "divided by √d_k": -0.5, "divided by d_k": -1.0}
+widths, powers = ([1, 4, 16, 64, 256, 1024],
+                  {"undivided": 0.0, "divided by √d_k": -0.5, "divided by d_k": -1.0})
 wide, typical, mean = ({name: [] for name in powers} for _ in range(3))
 for d_k in widths:
     q, k = (torch.randn(n, d_k, generator=rng, dtype=torch.float64) for n in (2000, 64))
@@ -175,16 +197,19 @@ for d_k in widths:
         weights = scores.softmax(dim=-1)
         (weights @ torch.randn(64, generator=rng, dtype=torch.float64)).sum().backward()
         size = scores.grad.norm(dim=1)
-        for kept, value in ((wide, entropy(weights).mean()), (typical, size.median()), (mean, size.mean())):
-            kept[name].append(value.item())
+        wide[name].append(entropy(weights).mean().item())
+        typical[name].append(size.median().item())
+        mean[name].append(size.mean().item())
 print(f"standard deviation of q·k at d_k = {d_k}: {spread:.2f} √d_k")
-reveal(guess, wide["undivided"][4], "mean entropy at d_k = 256, undivided", unit="nats", fmt="{:.2f}")
+reveal(guess, wide["undivided"][4], "mean entropy at d_k = 256, undivided", unit="nats",
+       fmt="{:.2f}")
 
 # %% [markdown]
 # Entropy is one half of the story; learning needs a gradient. One random number per key as value, and the norm of what
 # comes back to a query's 64 scores: for the **typical** (median) query, and, dotted, the mean over 2000 queries.
 
-# %%
+# %% tags=["fold"]
+# Draw: entropy and gradient against the width of a head
 fig, axes = figure(1, 2, figsize=(7.4, 3.1))
 for ax, what in zip(axes, (wide, typical), strict=True):
     lines(ax, widths, what, legend=what is wide)
@@ -193,11 +218,14 @@ for ax, what in zip(axes, (wide, typical), strict=True):
     ax.minorticks_off()
 axes[1].plot(widths, mean["undivided"], ":", color="#0072B2", label="undivided, mean")
 axes[0].set(title="Only the root keeps it level", ylabel="entropy, nats", ylim=(0, 5.9))
-axes[1].set(title="Undivided, the typical gradient dies", ylabel="norm at the scores", yscale="log")
+axes[1].set(
+    title="Undivided, the typical gradient dies", ylabel="norm at the scores", yscale="log")
 axes[1].legend(fontsize=8, loc="lower left")
-show(fig, alt="Left: mean entropy of the attention weights against the width of a head. Undivided it falls towards zero, "
-              "divided by the root it is level, divided by the width it rises to log 64. Right: the median gradient norm "
-              "at the scores falls steeply beyond width 64 where nothing is divided; the mean falls much less.")
+show(fig, alt=(
+    "Left: mean entropy of the attention weights against the width of a head. "
+    "Undivided it falls towards zero, divided by the root it is level, divided by the "
+    "width it rises to log 64. Right: the median gradient norm at the scores falls "
+    "steeply beyond width 64 where nothing is divided; the mean falls much less."))
 
 # %% [markdown]
 # Read the dotted line too. Undivided, the *mean* gradient falls far less: a few queries that hesitate between two keys
@@ -205,18 +233,22 @@ show(fig, alt="Left: mean entropy of the attention weights against the width of 
 # side: everybody looks everywhere. The root is what keeps the softmax equally soft at *every* width:
 #
 # $$\text{attention}(Q, K, V) = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V \tag{13.6}$$
-#
+
+# %% [markdown]
 # **Exercise 13.3 · Scaled dot-product attention** — ●●○○, 10 minutes, core
 #
 # For any number of leading axes. `masked_softmax(scores, mask)` is the one that you wrote in 11: the mask, if there is
-# one, is broadcast to (…, T, S), and True means *attend*.
+# one, is broadcast to (…, T, S), and True means *attend*; a query that may look nowhere reads zeros. PyTorch's own
+# (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) would do the work, here and in 13.2 and 13.9.
 
 # %%
 from seqlib.models.attention import masked_softmax
 
 
 def attention(q, k, v, mask=None):
-    """softmax(q kᵀ / √d_k) v: q (…, T, d_k), k (…, S, d_k), v (…, S, d_v) -> read (…, T, d_v), weights (…, T, S)."""
+    """softmax(q kᵀ / √d_k) v: q (…, T, d_k), k (…, S, d_k), v (…, S, d_v) -> read (…, T,
+    d_v), weights (…, T, S).
+    """
     ### BEGIN SOLUTION
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
     weights = masked_softmax(scores, mask)
@@ -238,7 +270,8 @@ result
 # **Exercise 13.4 · The causal mask** — ●○○○, 3 minutes, core
 #
 # True = attend, here and everywhere in this course. (`nn.MultiheadAttention` means the opposite, in both of its masks;
-# `F.scaled_dot_product_attention` means what we mean. Below you will see what happens if one forgets.)
+# `F.scaled_dot_product_attention` means what we mean. Below you will see what happens if one forgets.) True and False,
+# not 1 and 0.
 
 # %%
 def causal_mask(length):
@@ -256,7 +289,8 @@ result
 # **Exercise 13.5 · The padding mask** — ●○○○, 3 minutes, core
 #
 # Sentences of a batch have different lengths; the rest is padding, at which *nobody* may look. It hides columns, the same
-# for every query: (B, 1, S).
+# for every query: (B, 1, S), True and False. Padding is whatever equals `pad`, wherever it stands: at the end, in front,
+# or between the words.
 
 # %%
 def padding_mask(tokens, pad=0):
@@ -283,13 +317,20 @@ def mask_too_late(q, k, v, mask):
 
 x = torch.randn(2, 7, 16, generator=rng)
 tokens = torch.tensor([[5, 3, 8, 2, 9, 1, 4], [7, 2, 6, 0, 0, 0, 0]])
-other = torch.where(torch.arange(7)[:, None] < 3, x, 10 * torch.randn(2, 7, 16, generator=rng))
+other = torch.where(
+    torch.arange(7)[:, None] < 3, x, 10 * torch.randn(2, 7, 16, generator=rng))
 causal, padding = causal_mask(7), padding_mask(tokens)
-rows = {"no mask": lambda x: attention(x, x, x)[0][:, :3],
-        "causal mask": lambda x: attention(x, x, x, causal)[0][:, :3],
-        "causal mask, after the softmax": lambda x: mask_too_late(x, x, x, causal)[:, :3],
-        "causal mask, off by one": lambda x: attention(x, x, x, causal.roll(1, 1) | causal)[0][:, :3],
-        "padding mask (second sentence)": lambda x: attention(x, x, x, padding)[0][1, :3]}
+one_more = causal.roll(1, 1) | causal
+rows = {
+    "no mask": lambda x: attention(x, x, x)[0][:, :3],
+    "causal mask": lambda x: attention(x, x, x, causal)[0][:, :3],
+    "causal mask, after the softmax": lambda x: mask_too_late(x, x, x, causal)[:, :3],
+    "causal mask, off by one": lambda x: attention(x, x, x, one_more)[0][:, :3],
+    "padding mask (second sentence)": lambda x: attention(x, x, x, padding)[0][1, :3],
+}
+
+# %% tags=["fold"]
+# Print: how far the first three results move
 moved = {name: (read(x) - read(other)).abs().max().item() for name, read in rows.items()}
 for name, gap in moved.items():
     print(f"{name:32} the first three results move by {gap:.1e}")
@@ -307,13 +348,15 @@ for name, gap in moved.items():
 #
 # **Exercise 13.6 · How far from equivariant?** — ●●○○, 5 minutes, core
 #
-# Measure how far a layer is from (13.8): the largest absolute difference between its two sides.
+# Measure how far a layer is from (13.8): the largest absolute difference between its two sides, as one number.
 
 # %%
 def order_gap(layer, x, order):
-    """How far layer is from moving along with its tokens: 0 if f(x reordered) = f(x) reordered. A number.
+    """How far layer is from moving along with its tokens: 0 if f(x reordered)
+    = f(x) reordered. A number.
 
-    layer: (B, T, D) -> (B, T, anything); x (B, T, D); order (T,): the token order[t] comes to place t.
+    layer: (B, T, D) -> (B, T, anything); x (B, T, D); order (T,): the token order[t]
+    comes to place t.
     """
     ### BEGIN SOLUTION
     return (layer(x[:, order]) - layer(x)[:, order]).abs().max().item()  # (13.8)
@@ -329,17 +372,25 @@ result
 # know an order.
 
 # %%
-x, order = torch.randn(4, 9, 16, generator=rng, dtype=torch.float64), torch.tensor([4, 0, 7, 2, 8, 1, 6, 3, 5])
+x, order = (torch.randn(4, 9, 16, generator=rng, dtype=torch.float64),
+            torch.tensor([4, 0, 7, 2, 8, 1, 6, 3, 5]))
 gru = torch.nn.GRU(16, 16, batch_first=True).double()
 place = torch.randn(9, 16, generator=rng, dtype=torch.float64)
-layers = {"self-attention": lambda x: attention(x, x, x)[0],
-          "… with a causal mask": lambda x: attention(x, x, x, causal_mask(9))[0],
-          "… with something of its own added at each place": lambda x: attention(x + place, x + place, x)[0],
-          "a GRU": lambda x: gru(x)[0].detach()}
+layers = {
+    "self-attention": lambda x: attention(x, x, x)[0],
+    "… with a causal mask": lambda x: attention(x, x, x, causal_mask(9))[0],
+    "… with something of its own added at each place": lambda x: attention(
+        x + place, x + place, x)[0],
+    "a GRU": lambda x: gru(x)[0].detach(),
+}
 gaps = {name: order_gap(layer, x, order) for name, layer in layers.items()}
+
+# %% tags=["fold"]
+# Print: the gap of each layer
 for name, gap in gaps.items():
     print(f"{name:48} {gap:.0e}")
-mean_moved = (layers["self-attention"](x).mean(1) - layers["self-attention"](x[:, order]).mean(1)).abs().max()
+read, reordered = (layers["self-attention"](given).mean(1) for given in (x, x[:, order]))
+mean_moved = (read - reordered).abs().max()
 print(f"the mean over self-attention's results moves by {mean_moved:.0e}: a bag of words")
 
 # %% [markdown]
@@ -355,7 +406,8 @@ print(f"the mean over self-attention's results moves by {mean_moved:.0e}: a bag 
 #
 # **Exercise 13.7 · A clock with many hands** — ●●○○, 10 minutes, core
 #
-# Write (13.9). Columns alternate: sine, cosine, sine, … An odd width ends with a sine.
+# Write (13.9), as a tensor. Columns alternate: sine, cosine, sine, … An odd width ends with a sine. Positions are counted
+# from 0.
 
 # %%
 def sinusoidal_positions(length, width):
@@ -384,18 +436,21 @@ result
 # **Exercise 13.8 · Turn** — ●●●○, 12 minutes, core
 #
 # $a$ is the first half of the columns, $b$ the second. x may be bfloat16, which cannot tell 256 from 257: angles in
-# float32 at least.
+# float32 at least; that much is enough, whatever x is.
 
 # %%
 def rotary(x, positions, base=10000.0):
-    """Turn each pair of x (…, T, d_k) by its position (T,) times a frequency of its own; same shape and type as x."""
+    """Turn each pair of x (…, T, d_k) by its position (T,) times a frequency of its own;
+    same shape and type as x.
+    """
     ### BEGIN SOLUTION
     half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)
     frequency = base ** (-torch.arange(half, dtype=exact, device=x.device) / half)
     angles = positions.to(frequency)[:, None] * frequency
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)  # (13.10)
+    return torch.cat(
+        [first * cos - second * sin, second * cos + first * sin], dim=-1)  # (13.10)
     ### END SOLUTION
 
 
@@ -409,21 +464,29 @@ result
 
 # %%
 q, k = torch.randn(2, 1, 32, generator=rng, dtype=torch.float64)
-products = [(rotary(q, torch.tensor([t])) @ rotary(k, torch.tensor([t - 3])).T).item() for t in (3, 40, 5000)]  # (13.11)
-print("rotary q·k, three places apart, at 3, 40 and 5000:", " ".join(f"{p:.12f}" for p in products))
+products = [(rotary(q, torch.tensor([t])) @ rotary(k, torch.tensor([t - 3])).T).item()
+            for t in (3, 40, 5000)]  # (13.11)
+print("rotary q·k, three places apart, at 3, 40 and 5000:",
+      " ".join(f"{p:.12f}" for p in products))
 
+# %% tags=["fold"]
+# Draw: products between places, for three kinds of position
 same = torch.ones(48, 32) / 32**0.5
 turned, waves = rotary(same, torch.arange(48)), sinusoidal_positions(48, 32) / 4
 free = torch.randn(48, 32, generator=rng) / 32**0.5
 fig, axes = figure(1, 3, figsize=(7.4, 3.1), sharey=True)
-for ax, vectors, name in zip(axes, (free, waves, turned), ("learned (at first)", "sinusoidal", "rotary"), strict=True):
+places = {"learned (at first)": free, "sinusoidal": waves, "rotary": turned}
+for ax, (name, vectors) in zip(axes, places.items(), strict=True):
     ax.imshow(vectors @ vectors.T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
     ax.grid(False)
     ax.set(title=name, xlabel="place s")
 axes[0].set_ylabel("place t")
-fig.suptitle("Two of the three know distances before any training", x=0.01, ha="left", fontweight="bold", fontsize=11)
-show(fig, alt="Three square pictures of products between 48 places. Learned vectors begin as a bright diagonal in noise. "
-              "Sinusoidal and rotary ones are bands that depend on the distance from the diagonal alone.")
+fig.suptitle("Two of the three know distances before any training", x=0.01, ha="left",
+             fontweight="bold", fontsize=11)
+show(fig, alt=(
+    "Three square pictures of products between 48 places. Learned vectors begin as a "
+    "bright diagonal in noise. Sinusoidal and rotary ones are bands that depend on the "
+    "distance from the diagonal alone."))
 
 # %% [markdown]
 # ## Which is best? It depends on what is asked
@@ -439,12 +502,14 @@ from torch import nn
 
 
 class OneHead(nn.Module):
-    """One attention between an embedding and a readout: tokens (B, T) -> logits (B, T, V)."""
+    """One attention between an embedding and a readout: tokens (B, T) -> logits (B, T, V).
+    """
 
     def __init__(self, vocabulary_size, width, positions="sinusoidal", power=-0.5):
         super().__init__()
         self.positions, self.boost = positions, width ** (power + 0.5)
-        self.embedding, self.readout = nn.Embedding(vocabulary_size, width), nn.Linear(width, vocabulary_size)
+        self.embedding, self.readout = (nn.Embedding(vocabulary_size, width),
+                                        nn.Linear(width, vocabulary_size))
         self.learned = nn.Parameter(torch.randn(96, width))
         self.W_q, self.W_k, self.W_v, self.W_o = (nn.Linear(width, width) for _ in range(4))
 
@@ -486,9 +551,12 @@ def backwards(tokens):
 
 
 def learn_places(task, positions, seed=0, steps=400, width=64, power=-0.5):
-    """Train one head on a task over 24 places; returns the model and right(length), percent right at each place."""
+    """Train one head on a task over 24 places; returns the model and right(length),
+    percent right at each place.
+    """
     def batches(step, size=32, length=24):
-        tokens = torch.from_numpy(np.random.default_rng([seed, step]).integers(LETTERS, size=(size, length)))
+        tokens = torch.from_numpy(
+            np.random.default_rng([seed, step]).integers(LETTERS, size=(size, length)))
         return tokens, task(tokens)
 
     def right(length):
@@ -507,37 +575,49 @@ live = {kind: learn_places(three_before, kind, steps=budget(cpu=400)) for kind i
 # %% [markdown]
 # The live runs are the thin lines; the bands are five seeds of each, recorded by the same function.
 
-# %%
+# %% tags=["fold"]
+# Draw: percent right against the place, bands recorded, thin lines live
 from seqlib.display.figures import level
 from seqlib.display.figures import spread as band
 from seqlib.training.recorded import credit, load
 
 recorded, bins = load("13_positions")["results"], list(range(0, 96, 6))
-three = {kind: band(np.transpose([recorded[f"three before, {kind}, from {b}"] for b in bins])) for kind in KINDS}
+three = {
+    kind: band(np.transpose([recorded[f"three before, {kind}, from {b}"] for b in bins]))
+    for kind in KINDS}
 fig, ax = figure(figsize=(7.4, 3.4))
 lines(ax, np.array(bins) + 3, three, chance=100 / 12)
 for line, (_, right) in zip(ax.lines[:4], live.values(), strict=True):
     ax.plot(range(3, 96), right(96)[3:], color=line.get_color(), linewidth=0.5, alpha=0.7)
 ax.axvspan(0, 24, color="#EFEFEF", zorder=0)
 ax.annotate("trained here", (12, 112), ha="center", fontsize=9)
-ax.set(title="Beyond the trained places, only the distance carries", ylabel="percent right", ylim=(0, 122))
+ax.set(title="Beyond the trained places, only the distance carries", ylabel="percent right",
+       ylim=(0, 122))
 ax.set(xlabel="place in a text of 96 letters", xlim=(0, 96), yticks=range(0, 101, 25))
 ax.legend(ncols=4, loc="upper right", fontsize=8)
-show(fig, alt="Percent of letters three before that are right, against the place in the text; the first 24 places were "
-              "trained. Rotary positions stay at the top to the end, sinusoidal ones drop and then rise and fall in waves, "
-              "learned ones drop to chance at once, and without positions all places are low.")
-far = {kind: np.mean([recorded[f"three before, {kind}, from {b}"] for b in bins if b >= 48]) for kind in KINDS}
+show(fig, alt=(
+    "Percent of letters three before that are right, against the place in the text; "
+    "the first 24 places were trained. Rotary positions stay at the top to the end, "
+    "sinusoidal ones drop and then rise and fall in waves, learned ones drop to chance "
+    "at once, and without positions all places are low."))
+far = {kind: np.mean([recorded[f"three before, {kind}, from {b}"] for b in bins if b >= 48])
+       for kind in KINDS}
 print(credit(load("13_positions")))
-reveal(guess, far["rotary"], "percent right with rotary positions, places 48 to 95", fmt="{:.1f}")
+
+# %%
+reveal(guess, far["rotary"], "percent right with rotary positions, places 48 to 95",
+       fmt="{:.1f}")
 
 # %% [markdown]
 # So rotary positions are best? Ask for the text **backwards**. Place t must look at place T − 1 − t: a different distance
 # for each t, and a rotary score knows nothing *but* distances.
 
-# %%
+# %% tags=["fold"]
+# Draw: percent right on the text backwards, a bar a kind of position
 from seqlib.display.figures import bars
 
-reverse = {kind: band(np.array(recorded[f"backwards, {kind}, length 24"])[:, None]) for kind in KINDS}
+reverse = {kind: band(np.array(recorded[f"backwards, {kind}, length 24"])[:, None])
+           for kind in KINDS}
 longer = {kind: np.mean(recorded[f"backwards, {kind}, length 30"]) for kind in KINDS}
 draws = np.random.default_rng(0).integers(LETTERS, size=(2000, 24))
 commonest = 100 * np.mean([np.bincount(row).max() / 24 for row in draws])
@@ -545,9 +625,12 @@ fig, ax = figure(figsize=(7.4, 2.6))
 centre, low, high = np.concatenate(list(map(np.array, reverse.values())), axis=1)
 bars(ax, KINDS, centre, spread=(low, high), chance=100 / 12, fmt="{:.0f}")
 level(ax, commonest, "commonest letter")
-ax.set(title="The text backwards, 24 places: distance alone is not enough", ylabel="percent right", ylim=(0, 119))
-show(fig, alt="Bars of percent right on the text backwards at the trained length of 24. Sinusoidal and learned positions "
-              "are at the top, rotary ones and none at all are low, not far above the line of the commonest letter.")
+ax.set(title="The text backwards, 24 places: distance alone is not enough",
+       ylabel="percent right", ylim=(0, 119))
+show(fig, alt=(
+    "Bars of percent right on the text backwards at the trained length of 24. "
+    "Sinusoidal and learned positions are at the top, rotary ones and none at all are "
+    "low, not far above the line of the commonest letter."))
 print("At 30 places:", ", ".join(f"{kind} {value:.0f} %" for kind, value in longer.items()))
 
 # %% [markdown]
@@ -560,22 +643,27 @@ print("At 30 places:", ", ".join(f"{kind} {value:.0f} %" for kind, value in long
 # of $d_k = D/A$, attend in each, and are joined by $W_o$. The number of parameters does not change with A:
 #
 # $$\text{head}_a = \text{attention}(Q_a, K_a, V_a), \qquad \text{out} = [\text{head}_1 | \dots | \text{head}_A]\, W_o \tag{13.12}$$
-#
+
+# %% [markdown]
 # **Exercise 13.9 · Multi-head attention** — ●●●○, 20 minutes, core
 #
-# Three gaps: cut, attend, join. The shapes: `split` turns (B, T, D) into (B, A, T, d_k).
+# Three gaps: cut, attend, join. The shapes: `split` turns (B, T, D) into (B, A, T, d_k). Head 1 gets the first $d_k$
+# columns, head 2 the next. The lines between the gaps may stay as they are.
 
 # %%
 class MultiHeadAttention(nn.Module):
-    """Several attentions side by side: x (B, T, D), memory (B, S, D) or x itself, mask (B or 1, T or 1, S) or (T, S).
+    """Several attentions side by side: x (B, T, D), memory (B, S, D) or x itself.
 
-    Returns (B, T, D) and the weights of each head (B, A, T, S).
+    mask: (B or 1, T or 1, S) or (T, S), True = attend. Returns (B, T, D)
+    and the weights of each head (B, A, T, S).
     """
 
     def __init__(self, width, heads, use_rotary=False):
         super().__init__()
         if width % heads:
-            raise ValueError(f"expected a width that {heads} heads divide evenly, got {width}")
+            raise ValueError(
+                f"expected a width that {heads} heads divide evenly, got {width}"
+            )
         self.heads, self.use_rotary = heads, use_rotary
         self.W_q, self.W_k, self.W_v, self.W_o = (nn.Linear(width, width) for _ in range(4))
 
@@ -587,7 +675,8 @@ class MultiHeadAttention(nn.Module):
     def forward(self, x, memory=None, mask=None):
         memory = x if memory is None else memory
         ### BEGIN SOLUTION
-        q, k, v = self.split(self.W_q(x)), self.split(self.W_k(memory)), self.split(self.W_v(memory))
+        q, k, v = (self.split(self.W_q(x)), self.split(self.W_k(memory)),
+                   self.split(self.W_v(memory)))
         ### END SOLUTION
         if self.use_rotary:
             q, k = (rotary(part, torch.arange(part.shape[2])) for part in (q, k))
@@ -610,28 +699,36 @@ result
 # animals in four, in either order, is never shown in training.
 
 # %%
-ANIMALS = """ant ape bat bear bee boar bug bull calf cat colt cow crab crow deer dog dove duck eel elk emu ewe fish flea
-fly foal fox frog gnat goat gull hare hawk hen ibex jay kid kite lamb lark lion lynx mole moth mouse mule newt owl ox pig
-pony pup ram rat seal slug snail swan tick toad wasp whale wolf wren""".split()
-VERBS, ADVERBS, STATES = (s.split() for s in ("ate saw chased heard", "already just once never", "full happy tired old"))
+ANIMALS = """ant ape bat bear bee boar bug bull calf cat colt cow crab crow deer dog
+dove duck eel elk emu ewe fish flea fly foal fox frog gnat goat gull hare hawk hen ibex
+jay kid kite lamb lark lion lynx mole moth mouse mule newt owl ox pig pony pup ram rat
+seal slug snail swan tick toad wasp whale wolf wren""".split()
+VERBS, ADVERBS, STATES = (
+    s.split()
+    for s in ("ate saw chased heard", "already just once never", "full happy tired old"))
 WORDS = ["<pad>", "the", ",", "which", "was", *VERBS, *ADVERBS, *STATES, *ANIMALS]
 NUMBER = {word: i for i, word in enumerate(WORDS)}
 
 
 def sentences(rng, count, new_pairs=False):
-    """Tokens (count, 12) and answers (count, 3): who it is about, who was eaten, and the verb."""
+    """Tokens (count, 12) and answers (count, 3): who it is about, who was eaten, and the
+    verb.
+    """
     one, two = rng.integers(len(ANIMALS), size=(2, 12 * count + 100))
     kept = (one != two) & (((one + two) % 4 == 0) == new_pairs)
     tokens, answers = np.zeros((count, 12), dtype=np.int64), []
     for row, a, b in zip(tokens, one[kept], two[kept], strict=False):
-        (first, last), adverb, verb = rng.choice(STATES, 2), rng.choice(ADVERBS), rng.choice(VERBS)
-        words = ["the", *[first] * rng.integers(2), ANIMALS[a], ",", "which", *[adverb] * rng.integers(2), verb, "the",
-                 ANIMALS[b], ",", "was", last]
+        (first, last), adverb, verb = (rng.choice(STATES, 2), rng.choice(ADVERBS),
+                                       rng.choice(VERBS))
+        words = ["the", *[first] * rng.integers(2), ANIMALS[a], ",", "which",
+                 *[adverb] * rng.integers(2), verb, "the", ANIMALS[b], ",", "was", last]
         row[: len(words)] = [NUMBER[word] for word in words]
         answers.append([NUMBER[ANIMALS[a]], NUMBER[ANIMALS[b]], NUMBER[verb]])
     return torch.from_numpy(tokens), torch.tensor(answers)
 
 
+# %% tags=["fold"]
+# Print: three sentences
 for row in sentences(np.random.default_rng(4), 3)[0]:
     print(" ".join(WORDS[token] for token in row if token))
 
@@ -656,27 +753,37 @@ class TwoAnswers(nn.Module):
 
     def __init__(self, heads, width=48, hidden=None):
         super().__init__()
-        self.embedding, self.attention = nn.Embedding(len(WORDS), width), MultiHeadAttention(width, heads)
+        self.embedding, self.attention = (nn.Embedding(len(WORDS), width),
+                                          MultiHeadAttention(width, heads))
         between = [] if hidden is None else [nn.Linear(width, hidden), nn.ReLU()]
         self.readout = nn.Sequential(*between, nn.Linear(hidden or width, 2 * len(WORDS)))
 
     def forward(self, tokens):
         x = self.embedding(tokens)
-        out, self.weights = self.attention(x + sinusoidal_positions(*x.shape[1:]), mask=padding_mask(tokens))
+        out, self.weights = self.attention(
+            x + sinusoidal_positions(*x.shape[1:]), mask=padding_mask(tokens))
         return self.readout(out[tokens == NUMBER["was"]]).unflatten(1, (2, -1))
 
+# %% [markdown]
+# Trained on 8000 sentences, then asked about known and about new pairs:
 
+# %%
 def learn_sentences(heads, seed=0, steps=500, ask=(0, 1), hidden=None):
-    """Train on 8000 sentences; returns the model and percent with both answers right, of known and of new pairs."""
+    """Train on 8000 sentences; returns the model and percent with both answers right, of
+    known and of new pairs.
+    """
     torch.manual_seed(seed)
     tokens, answers = sentences(np.random.default_rng(0), 8000)
-    model, batches = TwoAnswers(heads, hidden=hidden), sampler(tokens, answers[:, ask], batch_size=64, seed=seed)
-    train(model, batches, steps, lr=7e-3, schedule=warmup_cosine(steps), name=f"two answers, heads: {heads}")
+    model, batches = (TwoAnswers(heads, hidden=hidden),
+                      sampler(tokens, answers[:, ask], batch_size=64, seed=seed))
+    train(model, batches, steps, lr=7e-3, schedule=warmup_cosine(steps),
+          name=f"two answers, heads: {heads}")
     scores = []
     for new_pairs in (False, True):
         tokens, answers = sentences(np.random.default_rng(1), 1000, new_pairs)
         with torch.no_grad():
-            scores.append(100 * (model(tokens).argmax(dim=-1) == answers[:, ask]).all(dim=1).float().mean().item())
+            right = (model(tokens).argmax(dim=-1) == answers[:, ask]).all(dim=1)
+        scores.append(100 * right.float().mean().item())
     return model, *scores
 
 
@@ -687,26 +794,39 @@ def learn_sentences(heads, seed=0, steps=500, ask=(0, 1), hidden=None):
 one, *one_scores = learn_sentences(1, seed=1, steps=budget(cpu=500))
 two, *two_scores = learn_sentences(2, seed=1, steps=budget(cpu=500))
 for model in (one, two):
-    print(f"heads: {model.attention.heads}, parameters: {sum(p.numel() for p in model.parameters())}")
+    print(
+        f"heads: {model.attention.heads}, parameters: "
+        f"{sum(p.numel() for p in model.parameters())}"
+    )
 
-# %%
+# %% tags=["fold"]
+# Draw: percent with both answers right, a dot a seed; crosses are your live runs
 runs = load("13_heads")["results"]
-cases = ["1 head", "2 heads", "4 heads", "1 head\nand a\nhidden\nlayer", "1 head,\nwho and\nverb"]
+cases = ["1 head", "2 heads", "4 heads", "1 head\nand a\nhidden\nlayer",
+         "1 head,\nwho and\nverb"]
 fig, axes = figure(1, 2, figsize=(7.6, 3.5), sharey=True)
 for k, (ax, pairs) in enumerate(zip(axes, ("known", "new"), strict=True)):
     for x_place, case in enumerate(cases):
         values = runs[f"{case.replace(chr(10), ' ')}, {pairs}"]
-        ax.plot(np.linspace(-0.16, 0.16, len(values)) + x_place, values, "o", color="#0072B2", alpha=0.8)
-    ax.plot([0, 1], [one_scores[k], two_scores[k]], "x", color="black", markersize=8, linestyle="none")
+        ax.plot(np.linspace(-0.16, 0.16, len(values)) + x_place, values, "o",
+                color="#0072B2", alpha=0.8)
+    ax.plot([0, 1], [one_scores[k], two_scores[k]], "x", color="black", markersize=8,
+            linestyle="none")
     ax.set_xticks(range(len(cases)), cases, fontsize=8)
     ax.set(title=f"{pairs} pairs", ylim=(-4, 112), yticks=range(0, 101, 25))
 level(axes[1], 50, "bag of\nanimals")
 axes[0].set_ylabel("both answers right, percent")
-fig.suptitle("One head learns pairs by heart; two tell who from whom", x=0.01, ha="left", fontweight="bold", fontsize=11)
-show(fig, alt="Dots, one for each seed: percent of sentences with both answers right, for known and for new pairs of "
-              "animals. One head is high on known pairs and near the bag's 50 percent on new ones, with a hidden layer "
-              "too. Two and four heads are high on both. Asked for an animal and a verb, one head can be right.")
-reveal(guess, np.median(runs["1 head, new"]), "percent of new pairs with both right, one head (median)", fmt="{:.0f}")
+fig.suptitle("One head learns pairs by heart; two tell who from whom", x=0.01, ha="left",
+             fontweight="bold", fontsize=11)
+show(fig, alt=(
+    "Dots, one for each seed: percent of sentences with both answers right, for known "
+    "and for new pairs of animals. One head is high on known pairs and near the bag's "
+    "50 percent on new ones, with a hidden layer too. Two and four heads are high on "
+    "both. Asked for an animal and a verb, one head can be right."))
+
+# %%
+reveal(guess, np.median(runs["1 head, new"]),
+       "percent of new pairs with both right, one head (median)", fmt="{:.0f}")
 
 # %% [markdown]
 # Be exact about what fails. One head *can* fetch two things that tell themselves apart: an animal and a verb (last
@@ -742,17 +862,21 @@ for name, (who, whom) in zip(("as trained", "head 1 cut", "head 2 cut"), cut, st
 # as in the first section, and as a wrong scale would. Where does *was* look in each head? How small a β still gives an
 # answer? Then "three before": what happens beyond place 24?
 
-# %%
+# %% tags=["fold"]
+# Show: your heads, in a picture that answers
 from seqlib.display.explorers.attention import attention_explorer
 
 examples = []
-for name, model, seed in (("two heads: who, whom?", two, 6), ("one head: who, whom?", one, 6), ("two heads again", two, 7)):
+asked = (("two heads: who, whom?", two, 6), ("one head: who, whom?", one, 6),
+         ("two heads again", two, 7))
+for name, model, seed in asked:
     with torch.no_grad():
         shown, _ = sentences(np.random.default_rng(seed), 1, new_pairs=True)
         model(shown)
     words = [WORDS[token] for token in shown[0] if token]
     size = len(words)
-    examples.append((name, words[:-1], words, model.weights[0, :, : size - 1, :size]))  # the rows end with "was"
+    weights = model.weights[0, :, : size - 1, :size]  # the rows end with "was"
+    examples.append((name, words[:-1], words, weights))
 letters = torch.from_numpy(np.random.default_rng(8).integers(LETTERS, size=(1, 36)))
 for kind, (model, _) in live.items():
     with torch.no_grad():
@@ -769,26 +893,37 @@ attention_explorer(examples)
 # widest, undivided.
 
 # %%
-_, right = learn_places(backwards, "sinusoidal", steps=budget(cpu=300), width=256, power=0.0)
+_, right = learn_places(
+    backwards, "sinusoidal", steps=budget(cpu=300), width=256, power=0.0)
 fresh, scale_runs = OneHead(LETTERS, 256), load("13_scale")["results"]
 x = fresh.embedding(letters) + sinusoidal_positions(36, 256)
-print(f"scores of a fresh head: standard deviation {(fresh.W_q(x) @ fresh.W_k(x).mT).std() / 16:.2f} √d_k")
+print(
+    "scores of a fresh head: standard deviation "
+    f"{(fresh.W_q(x) @ fresh.W_k(x).mT).std() / 16:.2f} √d_k"
+)
+
+# %% tags=["fold"]
+# Draw: percent right for three widths and three scales, a dot a seed
 names = {"undivided": "0", "√d_k": "-0.5", "d_k": "-1"}
 fig, axes = figure(1, 3, figsize=(7.4, 2.8), sharey=True)
 after = {}
 for ax, width in zip(axes, (16, 64, 256), strict=True):
     for x_place, (name, power) in enumerate(names.items()):
         values = after[width, name] = scale_runs[f"width {width}, power {power}"]
-        ax.plot(np.linspace(-0.12, 0.12, len(values)) + x_place, values, "o", color="#0072B2", alpha=0.8)
+        ax.plot(np.linspace(-0.12, 0.12, len(values)) + x_place, values, "o",
+                color="#0072B2", alpha=0.8)
     ax.set_xticks(range(3), names)
-    ax.set(title=f"$d_k$ = {width}", ylim=(0, 108), xlim=(-0.5, 2.5), xlabel="scores divided by")
+    ax.set(title=f"$d_k$ = {width}", ylim=(0, 108), xlim=(-0.5, 2.5),
+           xlabel="scores divided by")
 axes[2].plot(0, right(24).mean(), "x", color="black", markersize=8)
 axes[0].set_ylabel("percent right")
 level(axes[2], 100 / 12, "chance")
-fig.suptitle("Only with the root does one recipe serve every width", x=0.01, ha="left", fontweight="bold", fontsize=11)
-show(fig, alt="Dots, one for each seed: percent right on the text backwards for widths 16, 64 and 256. Divided by the "
-              "root all are near the top. Undivided is good at 16 and at chance at 256; divided by the width is low at 16 "
-              "and good at 256.")
+fig.suptitle("Only with the root does one recipe serve every width", x=0.01, ha="left",
+             fontweight="bold", fontsize=11)
+show(fig, alt=(
+    "Dots, one for each seed: percent right on the text backwards for widths 16, 64 "
+    "and 256. Divided by the root all are near the top. Undivided is good at 16 and at "
+    "chance at 256; divided by the width is low at 16 and good at 256."))
 
 # %% [markdown]
 # A narrow head does very well without the scale; it is width that makes it necessary, and the root is what fits *every*
@@ -799,32 +934,51 @@ show(fig, alt="Dots, one for each seed: percent right on the text backwards for 
 # Values and gradients in float64, against both of PyTorch's functions, with their masks: the same for
 # `scaled_dot_product_attention`, the **opposite** for `nn.MultiheadAttention`. The last line forgets that.
 
-# %%
+# %% tags=["fold"]
+# Compare: values and gradients with both of PyTorch's functions
 from torch.nn import functional as F
 
 torch.manual_seed(0)
 
 
 def apart(ours, theirs, inputs):
-    """The largest difference between two results, and between their gradients at the inputs."""
+    """The largest difference between two results, and between their gradients at the
+    inputs.
+    """
     target = torch.randn_like(ours)
-    two = [torch.autograd.grad((out * target).sum(), inputs, retain_graph=True) for out in (ours, theirs)]
-    return max((a - b).abs().max().item() for a, b in zip((ours, *two[0]), (theirs, *two[1]), strict=True))
+    two = [torch.autograd.grad((out * target).sum(), inputs, retain_graph=True)
+           for out in (ours, theirs)]
+    return max((a - b).abs().max().item()
+               for a, b in zip((ours, *two[0]), (theirs, *two[1]), strict=True))
 
 
 parity = []
 for B, A, T, S, D in ((2, 1, 3, 5, 8), (3, 4, 6, 6, 16), (1, 8, 9, 4, 32)):
-    x, memory = (torch.randn(B, n, D, dtype=torch.float64, requires_grad=True) for n in (T, S))
+    x, memory = (
+        torch.randn(B, n, D, dtype=torch.float64, requires_grad=True) for n in (T, S))
     mask = (torch.rand(T, S) < 0.6) | (torch.arange(S) == 0)
-    parity.append(apart(attention(x, memory, memory, mask)[0],
-                        F.scaled_dot_product_attention(x, memory, memory, attn_mask=mask), [x, memory]))
-    ours, theirs = MultiHeadAttention(D, A).double(), nn.MultiheadAttention(D, A, batch_first=True).double()
-    theirs.in_proj_weight.data = torch.cat([ours.W_q.weight, ours.W_k.weight, ours.W_v.weight]).detach()
-    theirs.in_proj_bias.data = torch.cat([ours.W_q.bias, ours.W_k.bias, ours.W_v.bias]).detach()
+    parity.append(
+        apart(attention(x, memory, memory, mask)[0],
+              F.scaled_dot_product_attention(x, memory, memory, attn_mask=mask),
+              [x, memory])
+    )
+    ours, theirs = (MultiHeadAttention(D, A).double(),
+                    nn.MultiheadAttention(D, A, batch_first=True).double())
+    theirs.in_proj_weight.data = torch.cat(
+        [ours.W_q.weight, ours.W_k.weight, ours.W_v.weight]).detach()
+    theirs.in_proj_bias.data = torch.cat(
+        [ours.W_q.bias, ours.W_k.bias, ours.W_v.bias]).detach()
     theirs.out_proj.load_state_dict(ours.W_o.state_dict())
-    parity.append(apart(ours(x, memory, mask)[0], theirs(x, memory, memory, attn_mask=~mask)[0], [x, memory]))
-    wrong = apart(ours(x, memory, mask)[0], theirs(x, memory, memory, attn_mask=mask)[0].nan_to_num(), [x])
-    print(f"D = {D:2}, heads {A}: {parity[-2]:.0e} and {parity[-1]:.0e} apart; with the mask not turned {wrong:.1f}")
+    parity.append(
+        apart(ours(x, memory, mask)[0], theirs(x, memory, memory, attn_mask=~mask)[0],
+              [x, memory])
+    )
+    wrong = apart(ours(x, memory, mask)[0],
+                  theirs(x, memory, memory, attn_mask=mask)[0].nan_to_num(), [x])
+    print(
+        f"D = {D:2}, heads {A}: {parity[-2]:.0e} and {parity[-1]:.0e} apart; with the mask "
+        f"not turned {wrong:.1f}"
+    )
 
 # %% [markdown]
 # (`.nan_to_num()` is there for a reason: a query that may look nowhere gets NaN from `nn.MultiheadAttention`, and zeros
@@ -832,24 +986,28 @@ for B, A, T, S, D in ((2, 1, 3, 5, 8), (3, 4, 6, 6, 16), (1, 8, 9, 4, 32)):
 #
 # ## Backwards, by hand
 #
-# Write $\delta$ for "gradient of the loss with respect to", A for the weights. Products hand back the gradient times the
+# Write $\delta$ for "gradient of the loss with respect to", $\alpha$ for the weights, e for the scores. Products hand back the gradient times the
 # *other* factor; each row of the softmax takes off the weighted mean of what arrives:
 #
-# $$\delta V = A^\top \delta O, \qquad \delta A = \delta O\, V^\top \tag{13.13}$$
+# $$\delta V = \alpha^\top \delta O, \qquad \delta \alpha = \delta O\, V^\top \tag{13.13}$$
 #
-# $$\delta S = A \odot \left(\delta A - \textstyle\sum_s A\, \delta A\right) / \sqrt{d_k}, \qquad \delta Q = \delta S\, K, \qquad \delta K = \delta S^\top Q \tag{13.14}$$
+# $$\delta e = \alpha \odot \left(\delta \alpha - \textstyle\sum_s \alpha\, \delta \alpha\right) / \sqrt{d_k}, \qquad \delta Q = \delta e\, K, \qquad \delta K = \delta e^\top Q \tag{13.14}$$
 #
 # **Exercise 13.10 · Backwards** — ●●●●, 20 minutes, stretch
 #
-# No mask is handed in: why is none needed?
+# For tensors, and without autograd. `weights` are those of the forward pass, (…, T, S). No mask is handed in: why is none
+# needed?
 
 # %%
 def attention_backward(d_out, q, k, v, weights):
-    """Back through attention: d_out (…, T, d_v) -> the gradients of q (…, T, d_k), k (…, S, d_k), v (…, S, d_v)."""
+    """Back through attention: d_out (…, T, d_v) -> the gradients of q (…, T, d_k), k (…,
+    S, d_k), v (…, S, d_v).
+    """
     ### BEGIN SOLUTION
     dv = weights.transpose(-2, -1) @ d_out
     d_weights = d_out @ v.transpose(-2, -1)  # (13.13)
-    d_scores = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True)) / math.sqrt(q.shape[-1])
+    d_scores = (weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
+                / math.sqrt(q.shape[-1]))
     return d_scores @ k, d_scores.transpose(-2, -1) @ q, dv  # (13.14)
     ### END SOLUTION
 
@@ -859,7 +1017,7 @@ attention_backward, result = check("13.attention_backward", attention_backward)
 result
 
 # %% [markdown]
-# A weight of zero lets no gradient through: the mask is in A already.
+# A weight of zero lets no gradient through: the mask is in $\alpha$ already.
 #
 # ## What the books say
 
@@ -871,29 +1029,39 @@ wide_open = {name: np.mean(after[256, name]) for name in names}
 narrow = {name: np.mean(after[16, name]) for name in names}
 within = {kind: np.mean(recorded[f"three before, {kind}, length 24"]) for kind in KINDS}
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 claims([
-    ("Large scores push the softmax where gradients are extremely small", "Vaswani et al. 2017, §3.2.1",
-     f"d_k 1024, undivided: median {typical['undivided'][-1]:.0e}, mean {mean['undivided'][-1]:.2f} "
-     f"(root: {typical['divided by √d_k'][-1]:.2f})", "depends", "Why divide by a root?"),
+    ("Large scores push the softmax where gradients are extremely small",
+     "Vaswani et al. 2017, §3.2.1",
+     f"d_k 1024, undivided: median {typical['undivided'][-1]:.0e}, mean "
+     f"{mean['undivided'][-1]:.2f} (root: {typical['divided by √d_k'][-1]:.2f})",
+     "depends", "Why divide by a root?"),
     ("Attention must be scaled to be trained", "many tutorials",
-     f"width 16: {narrow['undivided']:.0f} % without; width 256: {wide_open['undivided']:.0f} %, "
-     f"with the root {wide_open['√d_k']:.0f} %",
+     f"width 16: {narrow['undivided']:.0f} % without; width 256: "
+     f"{wide_open['undivided']:.0f} %, with the root {wide_open['√d_k']:.0f} %",
      "depends" if narrow["undivided"] > 90 else "holds", "Break it"),
-    ("With one head, averaging keeps it from attending to several positions", "Vaswani et al. 2017, §3.2.2",
+    ("With one head, averaging keeps it from attending to several positions",
+     "Vaswani et al. 2017, §3.2.2",
      f"both right on new pairs: one head {new['1 head']:.0f} %, two {new['2 heads']:.0f} %",
-     "holds" if new["2 heads"] > new["1 head"] + 20 else "fails", "What one head cannot hold"),
+     "holds" if new["2 heads"] > new["1 head"] + 20 else "fails",
+     "What one head cannot hold"),
     ("Learned and sinusoidal positions do nearly the same", "Vaswani et al. 2017, §3.5",
      f"three before, 24 letters: {within['learned']:.1f} and {within['sinusoidal']:.1f} %",
-     "holds" if abs(within["learned"] - within["sinusoidal"]) < 3 else "fails", "Which is best?"),
+     "holds" if abs(within["learned"] - within["sinusoidal"]) < 3 else "fails",
+     "Which is best?"),
     ("Sinusoids may carry to longer sequences", "Vaswani et al. 2017, §3.5",
-     f"places 48 to 95: {far['sinusoidal']:.0f} % (learned {far['learned']:.0f}, rotary {far['rotary']:.0f})",
-     "holds" if far["sinusoidal"] > 90 else "fails", "Which is best?"),
+     f"places 48 to 95: {far['sinusoidal']:.0f} % (learned {far['learned']:.0f}, rotary "
+     f"{far['rotary']:.0f})", "holds" if far["sinusoidal"] > 90 else "fails",
+     "Which is best?"),
     ("Rotary positions are flexible in length", "Su et al. 2021, abstract",
-     f"three before: {far['rotary']:.0f} %; backwards, 24 places: {reverse['rotary'][0][0]:.0f} %",
+     f"three before: {far['rotary']:.0f} %; backwards, 24 places: "
+     f"{reverse['rotary'][0][0]:.0f} %",
      "depends" if reverse["rotary"][0][0] < 60 else "holds", "Which is best?"),
-    ("Self-attention is permutation equivariant", "Lee et al. 2019, §3.1", f"gap {gaps['self-attention']:.0e}",
-     "holds" if gaps["self-attention"] < 1e-12 else "fails", "Without a mask, no order at all"),
+    ("Self-attention is permutation equivariant", "Lee et al. 2019, §3.1",
+     f"gap {gaps['self-attention']:.0e}",
+     "holds" if gaps["self-attention"] < 1e-12 else "fails",
+     "Without a mask, no order at all"),
 ])
 
 # %% [markdown]

@@ -36,19 +36,34 @@ from seqlib.studies.what_each_part_does import reach
 torch.manual_seed(0)
 source, target_in = torch.randint(1, 30, (32, 60)), torch.randint(1, 30, (32, 4))
 untrained = {
-    "GRU pair": seq2seq.Seq2Seq(seq2seq.Encoder(30, 64, 64), seq2seq.Decoder(30, 64, 64, 64)),
+    "GRU pair": seq2seq.Seq2Seq(
+        seq2seq.Encoder(30, 64, 64), seq2seq.Decoder(30, 64, 64, 64)),
     "GRU pair, attention": seq2seq.AttentionSeq2Seq(
-        seq2seq.Encoder(30, 64, 64), seq2seq.AttentionDecoder(30, 64, 64, 64, GeneralScore(64, 64))),
-    "Transformer": transformer.Transformer(30, 30, 64, heads=4, layers=2)}
+        seq2seq.Encoder(30, 64, 64),
+        seq2seq.AttentionDecoder(30, 64, 64, 64, GeneralScore(64, 64))),
+    "Transformer": transformer.Transformer(30, 30, 64, heads=4, layers=2),
+}
 
 far = {name: reach(model, source, target_in)[::-1] for name, model in untrained.items()}
+
+# %% tags=["fold"]
+# Draw: the worth of a word against its distance, on a logarithmic axis
 fig, ax = figure(figsize=(7, 3))
 lines(ax, np.arange(60), far)
 ax.set(title="In a Transformer no word is far away", yscale="log", ylim=(1e-13, 9))
-ax.set(xlabel="words between it and the end of the source", ylabel="worth of a word (last = 1)")
+ax.set(
+    xlabel="words between it and the end of the source", ylabel="worth of a word (last = 1)"
+)
 ax.legend(loc="lower left")
-show(fig, alt="Gradient norm against distance for three untrained models on a logarithmic axis. The GRU pair falls as a "
-              "straight line, attention stops its fall, and the Transformer's curve is level from end to end.")
+show(fig, alt=(
+    "Gradient norm against distance for three untrained models on a logarithmic axis. "
+    "The GRU pair falls as a straight line, attention stops its fall, and the "
+    "Transformer's curve is level from end to end."))
+
+# %% [markdown]
+# And your guess:
+
+# %%
 reveal(guess, far["GRU pair"][40], "worth of a word 40 places back, GRU pair", fmt="{:.1e}")
 
 # %% [markdown]
@@ -68,9 +83,16 @@ task = number_task(0)
 for pair in task.train_pairs[:3]:
     print(" ".join(pair.source), "→", " ".join(pair.target))
 sizes = task.source_vocabulary.size, task.target_vocabulary.size
-print(f"{len(task.train_pairs):,} pairs to train on; vocabularies of {sizes[0]} and {sizes[1]}")
+print(
+    f"{len(task.train_pairs):,} pairs to train on; vocabularies of {sizes[0]} and "
+    f"{sizes[1]}"
+)
+
+# %% tags=["fold"]
+# Print: the baseline, percent of runs right
 word_by_word = task.word_for_word()
-print("word by word, percent of runs right:", {count: round(percent, 1) for count, percent in word_by_word.items()})
+print("word by word, percent of runs right:",
+      {count: round(percent, 1) for count, percent in word_by_word.items()})
 
 # %% [markdown]
 # ## The residual stream
@@ -84,11 +106,13 @@ print("word by word, percent of runs right:", {count: round(percent, 1) for coun
 # **Exercise 14.1 · Layer norm** — ●●○○, 8 minutes, core
 #
 # Each vector by itself. Well-known code gets two details wrong: the variance is divided by D, not D − 1, and ε stands
-# *inside* the root. The gain g and the bias b are learned.
+# *inside* the root. The gain g and the bias b are learned. Write it yourself, without `nn.LayerNorm` or `F.layer_norm`.
 
 # %%
 def layer_norm(x, gain, bias, epsilon=1e-5):
-    """Each vector of x (…, D) normed by itself, then gain and bias (D,), as in (14.1). Returns (…, D)."""
+    """Each vector of x (…, D) normed by itself, then gain and bias (D,), as in (14.1).
+    Returns (…, D).
+    """
     ### BEGIN SOLUTION
     mean = x.mean(dim=-1, keepdim=True)
     variance = (x - mean).square().mean(dim=-1, keepdim=True)
@@ -115,15 +139,19 @@ result
 #
 # **Exercise 14.2 · Around a part** — ●●○○, 8 minutes, core
 #
-# `part` is a function: a position's vector in, what to add out. Dropout falls on what the part says.
+# `part` is a function: a position's vector in, what to add out. Dropout, `self.dropout`, falls on what the part says, not
+# on what it reads and not on the sum.
 
 # %%
 class Residual(nn.Module):
-    """seqlib.models.transformer.Residual: x (B, T, D) and a function of it → (B, T, D), (14.2) or (14.3)."""
+    """seqlib.models.transformer.Residual: x (B, T, D) and a function of it → (B, T, D),
+    (14.2) or (14.3).
+    """
 
     def __init__(self, width, dropout=0.0, pre_norm=True):
         super().__init__()
-        self.norm, self.dropout, self.pre_norm = nn.LayerNorm(width), nn.Dropout(dropout), pre_norm
+        self.norm, self.dropout, self.pre_norm = (nn.LayerNorm(width), nn.Dropout(dropout),
+                                                  pre_norm)
 
     def forward(self, x, part):
         ### BEGIN SOLUTION
@@ -145,13 +173,14 @@ result
 #
 # $$\operatorname{F}(x) = \max(0,\; x W_1 + b_1)\,W_2 + b_2 \tag{14.4}$$
 #
-# Written out for pre-norm, with A for the attention that you built in 13:
+# Written out for pre-norm, with "attend" for the attention that you built in 13:
 #
-# $$x \leftarrow x + \operatorname{A}(\operatorname{norm}_1 x), \qquad x \leftarrow x + \operatorname{F}(\operatorname{norm}_2 x) \tag{14.5}$$
+# $$x \leftarrow x + \operatorname{attend}(\operatorname{norm}_1 x), \qquad x \leftarrow x + \operatorname{F}(\operatorname{norm}_2 x) \tag{14.5}$$
 #
 # **Exercise 14.3 · The encoder's block** — ●●●○, 12 minutes, core
 #
-# Your `MultiHeadAttention` returns the new vectors *and* its weights; the mask says where the source is real.
+# Your `MultiHeadAttention` returns the new vectors *and* its weights; the mask says where the source is real. PyTorch's own
+# `nn.TransformerEncoderLayer` would do the work, and so would its siblings in 14.5 and 14.7.
 
 # %%
 from seqlib.data.pairs import PAD_ID
@@ -171,7 +200,9 @@ class FeedForward(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """seqlib.models.transformer.EncoderBlock: x (B, S, D), mask (B, 1, S), True = attend → (B, S, D)."""
+    """seqlib.models.transformer.EncoderBlock: x (B, S, D), mask (B, 1, S), True = attend →
+    (B, S, D).
+    """
 
     def __init__(self, width, heads, feed_forward, dropout=0.0, pre_norm=True):
         super().__init__()
@@ -200,15 +231,19 @@ result
 #
 # T factors are T small tasks. In training the translation is known, so all can be set at once: the decoder *reads* the
 # target shifted by one, after a start mark, and at each position *says* the word that comes next.
-#
+
+# %% [markdown]
 # **Exercise 14.4 · Shift right** — ●●○○, 8 minutes, core
 #
 # From targets that end with an end mark make what is read and what is to be said. Where nothing is left to say, the
-# loss must not count (−100) and the input is padding.
+# loss must not count (−100) and the input is padding: so the end mark is said and, where padding follows, never read.
+# Padding is whatever `pad` says; no row is empty.
 
 # %%
 def shift_right(target, start, pad=0):
-    """target (B, T) with an end mark and padding → target_in (B, T) and target_out (B, T), where −100 does not count."""
+    """target (B, T) with an end mark and padding → target_in (B, T) and target_out (B, T),
+    where −100 does not count.
+    """
     ### BEGIN SOLUTION
     first = torch.full_like(target[:, :1], start)
     target_in = torch.cat([first, target[:, :-1]], dim=1)
@@ -232,14 +267,20 @@ french = Vocabulary(["<pad>", "<s>", "</s>", "Je", "suis", "un", "étudiant"])
 target = torch.from_numpy(french.encode("Je suis un étudiant </s>".split()))[None]
 reads, says = (french.decode(row[0]) for row in shift_right(target, start=1))
 may_see = causal_mask(len(reads))
+
+# %% tags=["fold"]
+# Print and draw: what each position may see, and what it is to say
 for t in range(len(reads)):
-    print(f"{' '.join(word if seen else '·' for word, seen in zip(reads, may_see[t], strict=True)):28} → {says[t]}")
+    seen = [word if may else '·' for word, may in zip(reads, may_see[t], strict=True)]
+    print(f"{' '.join(seen):28} → {says[t]}")
 
 fig, ax = figure(figsize=(4.6, 2.7))
 heatmap(ax, may_see.float(), rows=says, columns=reads, low=0, high=1.6)
 ax.set(title="What each position may see", xlabel="is read", ylabel="is to be said")
-show(fig, alt="A lower triangle of dark cells: rows are the words to be said, Je, suis, un, étudiant and the end mark; "
-              "columns the words read. The first row sees the start mark alone, the last row sees all five.")
+show(fig, alt=(
+    "A lower triangle of dark cells: rows are the words to be said, Je, suis, un, "
+    "étudiant and the end mark; columns the words read. The first row sees the start "
+    "mark alone, the last row sees all five."))
 
 # %% [markdown]
 # A recurrent decoder also learns from all of them, but one after the other. Here one matrix product does all rows, and
@@ -250,7 +291,7 @@ show(fig, alt="A lower triangle of dark cells: rows are the words to be said, Je
 # One part more, in the middle. **Cross-attention** asks the encoder: queries from the decoder's stream, keys and values
 # from the **memory** m, the encoder's output:
 #
-# $$x \leftarrow x + \operatorname{A}(\operatorname{norm}_2 x,\; m) \tag{14.7}$$
+# $$x \leftarrow x + \operatorname{attend}(\operatorname{norm}_2 x,\; m) \tag{14.7}$$
 #
 # **Exercise 14.5 · The decoder's block** — ●●●○, 12 minutes, core
 #
@@ -258,7 +299,9 @@ show(fig, alt="A lower triangle of dark cells: rows are the words to be said, Je
 
 # %%
 class DecoderBlock(nn.Module):
-    """seqlib.models.transformer.DecoderBlock: x (B, T, D), memory (B, S, D), mask (T, T), memory_mask (B, 1, S) → (B, T, D)."""
+    """seqlib.models.transformer.DecoderBlock: x (B, T, D), memory (B, S, D), mask (T, T),
+    memory_mask (B, 1, S) → (B, T, D).
+    """
 
     def __init__(self, width, heads, feed_forward, dropout=0.0, pre_norm=True):
         super().__init__()
@@ -271,7 +314,8 @@ class DecoderBlock(nn.Module):
         around_self, around_cross, around_feed_forward = self.residuals
         ### BEGIN SOLUTION
         x = around_self(x, lambda u: self.self_attention(u, mask=mask)[0])
-        x = around_cross(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])  # (14.7)
+        x = around_cross(
+            x, lambda u: self.cross_attention(u, memory, memory_mask)[0])  # (14.7)
         return around_feed_forward(x, self.feed_forward)
         ### END SOLUTION
 
@@ -290,29 +334,43 @@ result
 #
 # **Exercise 14.6 · Tokens and positions** — ●○○○, 5 minutes, core
 #
-# `table` holds a row for each token of the vocabulary, `places` one for each position, more than are needed. The class
-# under it does the same as a module, with the three kinds of position of 13, and dropout.
+# `table` holds a row for each token of the vocabulary, `places` one for each position, more than are needed; all are tensors. 
 
 # %%
 import math
 
 
 def embed(tokens, table, places):
-    """Tokens (B, T), their vectors' table (V, D), position vectors (at least T, D) → (14.8), (B, T, D)."""
+    """Tokens (B, T), their vectors' table (V, D), position vectors (at least T, D) →
+    (14.8), (B, T, D).
+    """
     ### BEGIN SOLUTION
     (_, T), (_, D) = tokens.shape, table.shape
     return table[tokens] * math.sqrt(D) + places[:T]  # (14.8)
     ### END SOLUTION
 
 
-class Embedding(nn.Module):
-    """seqlib.models.transformer.Embedding: tokens (B, T) → (14.8), (B, T, D). positions: sinusoidal, learned or none."""
+# %%
+embed, result = check("14.embed", embed)
+result
 
-    def __init__(self, vocabulary_size, width, max_length=256, dropout=0.0, positions="sinusoidal", pad=PAD_ID):
+# %% [markdown]
+# The same as a module, with the three kinds of position of 13, and dropout:
+
+# %%
+class Embedding(nn.Module):
+    """seqlib.models.transformer.Embedding: tokens (B, T) → (14.8), (B, T, D).
+
+    positions: sinusoidal, learned or none.
+    """
+
+    def __init__(self, vocabulary_size, width, max_length=256, dropout=0.0,
+                 positions="sinusoidal", pad=PAD_ID):
         super().__init__()
         self.tokens = nn.Embedding(vocabulary_size, width, padding_idx=pad)
         nn.init.normal_(self.tokens.weight, std=width**-0.5)
-        table = torch.zeros(max_length, width) if positions == "none" else sinusoidal_positions(max_length, width)
+        table = (torch.zeros(max_length, width) if positions == "none"
+                 else sinusoidal_positions(max_length, width))
         if positions == "learned":
             self.positions = nn.Parameter(0.02 * torch.randn(max_length, width))
         else:
@@ -322,34 +380,64 @@ class Embedding(nn.Module):
     def forward(self, tokens):
         length, longest = tokens.shape[1], len(self.positions)
         if length > longest:
-            raise ValueError(f"expected at most {longest} tokens, got {length}: raise max_length")
+            raise ValueError(
+                f"expected at most {longest} tokens, got {length}: raise max_length"
+            )
         x = self.tokens(tokens) * math.sqrt(self.tokens.embedding_dim)
         return self.dropout(x + self.positions[:length])
-
-
-# %%
-embed, result = check("14.embed", embed)
-result
 
 # %% [markdown]
 # ## The whole
 #
 # Blocks on top of each other. With pre-norm the stream leaves the last block un-normed, so one more norm stands at the
-# end. `causal=True` turns the encoder into a model that sees only the past. The decoder is the same with its own block, and a
-# readout to logits. Padding of the target needs no mask: it stands at the end, where no real position looks.
+# end. Encoder and decoder have nine numbers in common, from the width to the padding; one **config** holds them, so that
+# they stand in one place. The decoder is the same with its own block, and a readout to logits.
+
+# %%
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """seqlib.models.transformer.TransformerConfig: what encoder and decoder share."""
+
+    width: int
+    heads: int
+    layers: int
+    feed_forward: int | None = None  # 4 · width unless given
+    max_length: int = 256
+    dropout: float = 0.0
+    pre_norm: bool = True
+    positions: str = "sinusoidal"
+    pad: int = PAD_ID
+
+    def embedding(self, vocabulary_size):
+        return Embedding(vocabulary_size, self.width, self.max_length, self.dropout,
+                         self.positions, self.pad)
+
+    def blocks(self, block):
+        inner = self.feed_forward or 4 * self.width
+        made = (block(self.width, self.heads, inner, self.dropout, self.pre_norm)
+                for _ in range(self.layers))
+        return nn.ModuleList(made)
+
+    def last_norm(self):
+        return nn.LayerNorm(self.width) if self.pre_norm else nn.Identity()
+
+
+# %% [markdown]
+# The encoder reads, the decoder writes; apart from their blocks they are made alike. `causal=True` turns the encoder into a
+# model that sees only the past. Padding of the target needs no mask: it stands at the end, where no real position looks.
 
 # %%
 class TransformerEncoder(nn.Module):
-    """seqlib.models.transformer.TransformerEncoder: tokens (B, S) → the memory (B, S, D)."""
+    """seqlib.models.transformer.TransformerEncoder: tokens (B, S) → memory (B, S, D)."""
 
-    def __init__(self, vocabulary_size, width, heads, layers, feed_forward=None, max_length=256, dropout=0.0,
-                 pre_norm=True, positions="sinusoidal", pad=PAD_ID):
+    def __init__(self, vocabulary_size, width, heads, layers, **options):
         super().__init__()
-        self.pad = pad
-        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
-        self.blocks = nn.ModuleList(
-            EncoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers))
-        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+        config = TransformerConfig(width, heads, layers, **options)
+        self.pad, self.embedding = config.pad, config.embedding(vocabulary_size)
+        self.blocks, self.norm = config.blocks(EncoderBlock), config.last_norm()
 
     def forward(self, tokens, causal=False):
         mask = padding_mask(tokens, self.pad)
@@ -363,15 +451,15 @@ class TransformerEncoder(nn.Module):
 
 # %%
 class TransformerDecoder(nn.Module):
-    """seqlib.models.transformer.TransformerDecoder: tokens (B, T), memory (B, S, D) → logits (B, T, V)."""
+    """seqlib.models.transformer.TransformerDecoder: tokens (B, T), memory (B, S, D) →
+    logits (B, T, V).
+    """
 
-    def __init__(self, vocabulary_size, width, heads, layers, feed_forward=None, max_length=256, dropout=0.0,
-                 pre_norm=True, positions="sinusoidal", pad=PAD_ID):
+    def __init__(self, vocabulary_size, width, heads, layers, **options):
         super().__init__()
-        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
-        self.blocks = nn.ModuleList(
-            DecoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers))
-        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+        config = TransformerConfig(width, heads, layers, **options)
+        self.embedding = config.embedding(vocabulary_size)
+        self.blocks, self.norm = config.blocks(DecoderBlock), config.last_norm()
         self.readout = nn.Linear(width, vocabulary_size)
 
     def forward(self, tokens, memory, memory_mask):
@@ -387,16 +475,22 @@ class TransformerDecoder(nn.Module):
 #
 # Join the two. `forward` is for training: all of the target at once. `step` is for writing: it gets the newest tokens
 # (B,), appends them to what was written, (B, t), reads all of it and answers at the last position. `begin` has made
-# the first state: memory, its mask, and nothing written yet.
+# the first state: memory, its mask, and nothing written yet. `step` returns two things: the logits (B, V) of that last
+# position, and the new state, (memory, mask, written). Padding is whatever `self.encoder.pad` says.
 
 # %%
 class Transformer(nn.Module):
-    """seqlib.models.transformer.Transformer: source (B, S), target_in (B, T) → logits (B, T, V); begin and step write."""
+    """seqlib.models.transformer.Transformer: source (B, S), target_in (B, T) → logits (B,
+    T, V); begin and step write.
+    """
 
-    def __init__(self, source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
+    def __init__(self, source_vocabulary_size, target_vocabulary_size, width, heads, layers,
+                 **options):
         super().__init__()
-        self.encoder = TransformerEncoder(source_vocabulary_size, width, heads, layers, **options)
-        self.decoder = TransformerDecoder(target_vocabulary_size, width, heads, layers, **options)
+        self.encoder = TransformerEncoder(
+            source_vocabulary_size, width, heads, layers, **options)
+        self.decoder = TransformerDecoder(
+            target_vocabulary_size, width, heads, layers, **options)
 
     def forward(self, source, target_in):
         ### BEGIN SOLUTION
@@ -427,14 +521,18 @@ result
 #
 # **Exercise 14.8 · One by one** — ●●○○, 8 minutes, core
 #
-# The logits of every position, each computed from a target that *ends there*, so that there is nothing to peek at.
+# The logits of every position, each computed from a target that *ends there*, so that there is nothing to peek at. The
+# source is read whole. (`forward` may be any function, one that peeks too.)
 
 # %%
 def one_by_one(forward, source, target_in):
-    """Logits (B, T, V) where row t comes from the first t + 1 tokens alone: forward(source, beginning) → (B, t + 1, V)."""
+    """Logits (B, T, V) where row t comes from the first t + 1 tokens alone:
+    forward(source, beginning) → (B, t + 1, V).
+    """
     ### BEGIN SOLUTION
     _, T = target_in.shape
-    return torch.stack([forward(source, target_in[:, : t + 1])[:, -1] for t in range(T)], dim=1)  # (14.6)
+    return torch.stack(
+        [forward(source, target_in[:, : t + 1])[:, -1] for t in range(T)], dim=1)  # (14.6)
     ### END SOLUTION
 
 
@@ -445,14 +543,16 @@ result
 # %% [markdown]
 # Now both, on a sentence of 96 words, and the clock beside them.
 
-# %%
+# %% tags=["fold"]
+# Time: all positions at once, and one by one
 import time
 
 from seqlib import budget
 
 torch.manual_seed(1)
 model = Transformer(*sizes, width=64, heads=4, layers=2).double()
-long_source, long_target = torch.randint(1, 30, (8, 40)), torch.randint(1, 30, (8, budget(cpu=96, smoke=8)))
+long_source, long_target = (torch.randint(1, 30, (8, 40)),
+                            torch.randint(1, 30, (8, budget(cpu=96, smoke=8))))
 clock = [time.perf_counter()]
 with torch.no_grad():
     together = model(long_source, long_target)
@@ -461,7 +561,10 @@ with torch.no_grad():
     clock.append(time.perf_counter())
 at_once, in_turn = np.diff(clock)
 print(f"largest difference {(together - apart).abs().max():.0e}")
-print(f"{long_target.shape[1]} steps: {1000 * at_once:.0f} ms at once, {1000 * in_turn:.0f} ms one by one")
+print(
+    f"{long_target.shape[1]} steps: {1000 * at_once:.0f} ms at once, {1000 * in_turn:.0f} "
+    "ms one by one"
+)
 
 # %% [markdown]
 # That is the Transformer's bargain: as parallel as can be in training, and still one word at a time in use. (16 saves
@@ -473,33 +576,43 @@ print(f"{long_target.shape[1]} steps: {1000 * at_once:.0f} ms at once, {1000 * i
 # masks mean the opposite (True = *hide*). It always has a last norm, which the paper's post-norm has not. `pair_up` gives
 # both the same weights. Hand over the same vectors, compare values and every gradient; the layer norm by hand likewise.
 
-# %%
+# %% tags=["fold"]
+# Compare: ours with nn.Transformer, given the same weights
 from seqlib.studies.what_each_part_does import pair_up
 
 
 def distance_to_torch(pre_norm):
-    """The largest difference between ours and nn.Transformer: values, and the gradients of all weights. float64."""
-    ours = Transformer(20, 20, 16, heads=4, layers=2, feed_forward=24, pre_norm=pre_norm).double()
-    theirs = nn.Transformer(16, 4, 2, 2, 24, dropout=0.0, batch_first=True, dtype=torch.float64)
+    """The largest difference between ours and nn.Transformer: values, and the gradients of
+    all weights. float64.
+    """
+    ours = Transformer(
+        20, 20, 16, heads=4, layers=2, feed_forward=24, pre_norm=pre_norm).double()
+    theirs = nn.Transformer(
+        16, 4, 2, 2, 24, dropout=0.0, batch_first=True, dtype=torch.float64)
     pairs = pair_up(ours, theirs, pre_norm)
     source, target_in = torch.randint(1, 20, (3, 7)), torch.randint(1, 20, (3, 5))
     source[0, 4:] = 0
-    hidden = theirs(ours.encoder.embedding(source), ours.decoder.embedding(target_in), tgt_mask=~causal_mask(5),
-                    src_key_padding_mask=source == 0, memory_key_padding_mask=source == 0)
+    hidden = theirs(ours.encoder.embedding(source), ours.decoder.embedding(target_in),
+                    tgt_mask=~causal_mask(5), src_key_padding_mask=source == 0,
+                    memory_key_padding_mask=source == 0)
     values = ours(source, target_in), ours.decoder.readout(hidden)
     weights = [own for mine, _ in pairs for own in mine], [other for _, other in pairs]
-    slopes = [torch.autograd.grad(out.square().sum(), own) for out, own in zip(values, weights, strict=True)]
+    slopes = [torch.autograd.grad(out.square().sum(), own)
+              for out, own in zip(values, weights, strict=True)]
     flat = [torch.cat([slope.flatten() for slope in each]) for each in slopes]
     return max((a - b).abs().max().item() for a, b in (values, flat))
 
-
-# %%
-x, theirs = torch.randn(5, 7, 6, dtype=torch.float64, requires_grad=True), nn.LayerNorm(6).double()
+# %% tags=["fold"]
+# Compare: the layer norm by hand with PyTorch's, then the whole in both orders
+x, theirs = (torch.randn(5, 7, 6, dtype=torch.float64, requires_grad=True),
+             nn.LayerNorm(6).double())
 nn.init.normal_(theirs.weight)
-made, leaves = (layer_norm(x, theirs.weight, theirs.bias), theirs(x)), [x, theirs.weight, theirs.bias]
+made, leaves = ((layer_norm(x, theirs.weight, theirs.bias), theirs(x)),
+                [x, theirs.weight, theirs.bias])
 slopes = zip(*(torch.autograd.grad(out.pow(3).sum(), leaves) for out in made), strict=True)
 parity = {"layer norm": max((a - b).abs().max().item() for a, b in [made, *slopes])}
-parity |= {f"Transformer, {order}": distance_to_torch(order == "pre-norm") for order in ("pre-norm", "post-norm")}
+parity |= {f"Transformer, {order}": distance_to_torch(order == "pre-norm")
+           for order in ("pre-norm", "post-norm")}
 for what, apart in parity.items():
     print(f"{what:22} values and gradients at most {apart:.0e} apart")
 
@@ -520,15 +633,18 @@ from seqlib.studies.translating_numbers import forced_loss
 
 
 def gradient_by_block(pre_norm, xavier, layers=8, seeds=3):
-    """Norm of the gradient of W_2 in every block, encoder first, then decoder: (seeds, 2 · layers)."""
+    """Norm of the gradient of W_2 in every block, encoder first, then decoder: (seeds, 2 ·
+    layers).
+    """
     found = []
     for seed in range(seeds):
         torch.manual_seed(seed)
         model = Transformer(*sizes, width=64, heads=4, layers=layers, pre_norm=pre_norm)
-        for linear in [part for part in model.modules() if xavier and isinstance(part, nn.Linear)]:
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
-        forced_loss(model, task.batches(seed)).backward()
+        for part in model.modules():
+            if xavier and isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+        forced_loss(model, task.sampler(seed)).backward()
         blocks = [*model.encoder.blocks, *model.decoder.blocks]
         found.append([block.feed_forward.W_2.weight.grad.norm().item() for block in blocks])
     return np.array(found)
@@ -537,22 +653,37 @@ def gradient_by_block(pre_norm, xavier, layers=8, seeds=3):
 # %%
 from seqlib.display.figures import spread
 
-starts, orders = {"PyTorch's start": False, "Xavier's start": True}, ("pre-norm", "post-norm")
+starts, orders = ({"PyTorch's start": False, "Xavier's start": True},
+                  ("pre-norm", "post-norm"))
 by_block = {(order, start): gradient_by_block(order == "pre-norm", xavier)
             for start, xavier in starts.items() for order in orders}
+
+# %% tags=["fold"]
+# Draw: norm of the gradient, block by block, for two orders and two starts
 fig, axes = figure(1, 2, figsize=(8.5, 2.9), sharey=True)
 for ax, start in zip(axes, starts, strict=True):
-    lines(ax, np.arange(1, 17), {order: spread(by_block[order, start]) for order in orders}, legend=ax is axes[0])
+    lines(ax, np.arange(1, 17), {order: spread(by_block[order, start]) for order in orders},
+          legend=ax is axes[0])
     ax.axvline(8.5, color="#6B6B6B", linewidth=0.8)
     ax.set(title=start, yscale="log", xlabel="block: encoder 1 to 8, decoder 9 to 16")
 axes[0].set_ylabel("norm of the gradient")
-fig.suptitle("How even the gradients begin depends on the norm's place, and on the start", fontsize=11)
-show(fig, alt="Gradient norm of the feed-forward weights against the block's number, encoder then decoder, three seeds, for "
-              "pre-norm and post-norm, with PyTorch's and with Xavier's start, on a logarithmic axis.")
-uneven = {key: found.mean(axis=0)[-1] / found.mean(axis=0)[8] for key, found in by_block.items()}
+fig.suptitle("How even the gradients begin depends on the norm's place, and on the start",
+             fontsize=11)
+show(fig, alt=(
+    "Gradient norm of the feed-forward weights against the block's number, encoder "
+    "then decoder, three seeds, for pre-norm and post-norm, with PyTorch's and with "
+    "Xavier's start, on a logarithmic axis."))
+uneven = {
+    key: found.mean(axis=0)[-1] / found.mean(axis=0)[8] for key, found in by_block.items()}
 for (order, start), ratio in uneven.items():
     print(f"{order:9} {start}: decoder's last block / its first = {ratio:.1f}")
-reveal(guess, uneven["post-norm", "Xavier's start"], "last block over first, post-norm, Xavier's start", fmt="{:.1f}")
+
+# %% [markdown]
+# And your guess:
+
+# %%
+reveal(guess, uneven["post-norm", "Xavier's start"],
+       "last block over first, post-norm, Xavier's start", fmt="{:.1f}")
 
 # %% [markdown]
 # So the warning that post-norm begins uneven is about post-norm *and* its start. Where it holds, one
@@ -563,7 +694,7 @@ reveal(guess, uneven["post-norm", "Xavier's start"], "last block over first, pos
 #
 # **Exercise 14.9 · The schedule** — ●○○○, 5 minutes, core
 #
-# One line. Steps are counted from 1.
+# One line. Steps are counted from 1; step, width and warm-up are plain numbers.
 
 # %%
 def noam(step, width, warmup):
@@ -588,19 +719,24 @@ from dataclasses import replace
 from seqlib.data.number_words import count_numbers
 from seqlib.training.train import train
 
-short = replace(task, train_pairs=[pair for pair in task.train_pairs if count_numbers(pair) < 4],
+short = replace(task,
+                train_pairs=[pair for pair in task.train_pairs if count_numbers(pair) < 4],
                 test_pairs={n: task.test_pairs[n] for n in (1, 2, 3)})
 
-
+# %%
 def begin(pre_norm, warmup, lr, seed=0, steps=150):
-    """Train a deep, narrow Transformer on short runs at a constant rate after the warm-up; its history."""
+    """Train a deep, narrow Transformer on short runs at a constant rate after the warm-up;
+    its history.
+    """
     torch.manual_seed(seed)
     model = Transformer(*sizes, width=32, heads=4, layers=6, pre_norm=pre_norm)
-    return train(model, short.batches, steps, loss=forced_loss, lr=lr, name="deep and narrow",
+    return train(model, short.sampler, steps, loss=forced_loss, lr=lr,
+                 name="deep and narrow",
                  schedule=lambda step: min(1.0, (step + 1) / max(1, warmup)))
 
 
-# %%
+# %% tags=["fold"]
+# Draw: training loss with and without warm-up, at two rates, recorded
 from seqlib.training.recorded import credit, curve, load
 
 warm = load("14_warmup")
@@ -613,14 +749,20 @@ for ax, lr in zip(axes, (1e-3, 4e-3), strict=True):
     ax.set(title=f"rate {lr}", xlabel="step", yscale="log")
 axes[0].set_ylabel("training loss, nats per token")
 axes[1].legend(fontsize=8)
-show(fig, alt="Training loss over 150 steps for pre-norm and post-norm, with and without warm-up, three seeds each, at a "
-              "low and at a high learning rate. They differ most at the high rate.")
+show(fig, alt=(
+    "Training loss over 150 steps for pre-norm and post-norm, with and without "
+    "warm-up, three seeds each, at a low and at a high learning rate. They differ most "
+    "at the high rate."))
 print(credit(warm))
-end = {name: np.mean([run[-10:] for run in found["runs"]]) for name, found in warm["curves"].items()}
+end = {name: np.mean([run[-10:] for run in found["runs"]])
+       for name, found in warm["curves"].items()}
 for order in ("pre-norm", "post-norm"):
     for lr in (1e-3, 4e-3):
         cold, warmed = (end[f"{order}, warm-up {w}, rate {lr}"] for w in (0, 60))
-        print(f"{order:9} rate {lr}: last loss {cold:.3f} without warm-up, {warmed:.3f} with it")
+        print(
+            f"{order:9} rate {lr}: last loss {cold:.3f} without warm-up, {warmed:.3f} with "
+            "it"
+        )
 
 # %% [markdown]
 # Warm-up is not a ritual: it costs steps, and pays where the rate is high and the norm stands after the sum.
@@ -639,7 +781,9 @@ torch.manual_seed(0)
 model = Transformer(*sizes, width=48, heads=4, layers=2)
 history = task.train(model, steps=budget(cpu=300), name="Transformer")
 live = task.exact_match(model)
-for pair, said in zip(task.test_pairs[7][:2], task.translate(model, [p.source for p in task.test_pairs[7][:2]]), strict=True):
+longest = task.test_pairs[7][:2]
+written = task.translate(model, [pair.source for pair in longest])
+for pair, said in zip(longest, written, strict=True):
     print("wanted:", " ".join(pair.target), "\n  said:", " ".join(said))
 reveal(guess, live[6], "percent of runs of six numbers", fmt="{:.1f}")
 
@@ -655,17 +799,31 @@ from seqlib.studies.what_each_part_does import cross_weights, on_gold
 found = on_gold(model, task, task.test_pairs[3][: budget(cpu=40)])
 head = int(found.argmax())
 by_luck = np.mean([1 / len(pair.source) for pair in task.test_pairs[3]])
-print("looks at a gold word:", " ".join(f"{share:.0%}" for share in found), f"(by luck {by_luck:.0%})")
+print("looks at a gold word:", " ".join(f"{share:.0%}" for share in found),
+      f"(by luck {by_luck:.0%})")
 
+# %% tags=["fold"]
+# Draw: cross-attention of the head that is most often on a gold word
 pair = max(task.test_pairs[3][:40], key=lambda pair: len(pair.target))
 fig, ax = figure(figsize=(5.6, 4.4))
-heatmap(ax, cross_weights(model, task, pair)[head, :-1], rows=pair.target, columns=pair.source)
+heatmap(
+    ax, cross_weights(model, task, pair)[head, :-1], rows=pair.target, columns=pair.source)
 at = np.array(pair.links)
-ax.plot(at[:, 0], at[:, 1], "s", markersize=14, markerfacecolor="none", markeredgecolor="#D55E00", linestyle="none")
+ax.plot(
+    at[:, 0],
+    at[:, 1],
+    "s",
+    markersize=14,
+    markerfacecolor="none",
+    markeredgecolor="#D55E00",
+    linestyle="none",
+)
 ax.tick_params(axis="x", rotation=60)
 ax.set_title(f"Layer {head // 4 + 1}, head {head % 4 + 1}; framed: what translates what")
-show(fig, alt="Cross-attention of the head that is most often on a gold word: German morphs down, English words across, "
-              "frames at the gold alignment, where units and tens are crossed.")
+show(fig, alt=(
+    "Cross-attention of the head that is most often on a gold word: German morphs "
+    "down, English words across, frames at the gold alignment, where units and tens "
+    "are crossed."))
 
 # %% [markdown]
 # ## The ladder
@@ -675,40 +833,58 @@ show(fig, alt="Cross-attention of the head that is most often on a gold word: Ge
 # seconds, once with 12; three seeds each, recorded. The stars are the model that you have just trained. (Of single numbers
 # there are only 100, and 30 are kept for the test: that is why *one* is harder than two.)
 
-# %%
+# %% tags=["fold"]
+# Draw: percent of runs right against the numbers in the run, a line a rung
 ladder, counts = load("14_ladder"), list(task.test_pairs)
 rungs = ["RNN", "LSTM", "GRU", "GRU, attention", "Transformer"]
 
 
 def rung(name, seconds):
     """(mean, lowest, highest) percent of runs right, by the number of numbers."""
-    return spread(np.transpose([ladder["results"][f"{name}, {seconds} s, {count} numbers"] for count in counts]))
+    return spread(
+        np.transpose(
+            [ladder["results"][f"{name}, {seconds} s, {count} numbers"] for count in counts]
+        )
+    )
 
 
 fig, axes = figure(1, 2, figsize=(9, 3.4), sharey=True)
 for ax, seconds in zip(axes, (4, 12), strict=True):
     lines(ax, counts, {name: rung(name, seconds) for name in rungs}, legend=False)
     ax.axvline(5.5, color="#6B6B6B", linewidth=0.8)
-    ax.set(title=f"{seconds} seconds of training", xlabel="numbers in the run (trained on 1 to 5)", ylim=(-3, 106))
-axes[1].plot(counts, list(live.values()), "*", color="black", markersize=9, label="yours, live")
+    ax.set(title=f"{seconds} seconds of training",
+           xlabel="numbers in the run (trained on 1 to 5)", ylim=(-3, 106))
+axes[1].plot(
+    counts, list(live.values()), "*", color="black", markersize=9, label="yours, live")
 axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
-fig.suptitle("Length breaks what has no attention; beyond the training, everything", fontsize=11)
+fig.suptitle(
+    "Length breaks what has no attention; beyond the training, everything", fontsize=11)
 axes[0].set_ylabel("runs without a mistake, %")
-show(fig, alt="Percent of runs translated without a mistake against the number of numbers, for RNN, LSTM, GRU, GRU with "
-              "attention and Transformer, after 4 and 12 seconds of training, three seeds each. Beyond five numbers, more "
-              "than in any training pair, all of them fall.")
+show(fig, alt=(
+    "Percent of runs translated without a mistake against the number of numbers, for "
+    "RNN, LSTM, GRU, GRU with attention and Transformer, after 4 and 12 seconds of "
+    "training, three seeds each. Beyond five numbers, more than in any training pair, "
+    "all of them fall."))
 print(credit(ladder))
 
-# %%
+# %% tags=["fold"]
+# Table: parameters, steps and percent right of each rung
 from seqlib.display import html
 from seqlib.display.selfcheck import Shown
 
-inside = {(name, seconds): rung(name, seconds)[0][:5].mean() for name in rungs for seconds in (4, 12)}
-size, taken = ({name: np.mean(ladder["results"][f"{name}, {what}"]) for name in rungs} for what in ("parameters", "12 s, steps"))
-rows = [[name, f"{size[name]:,.0f}", f"{taken[name]:,.0f}", f"{inside[name, 4]:.1f}", f"{inside[name, 12]:.1f}",
-         f"{rung(name, 12)[0][5]:.1f}"] for name in rungs]
-heads = ["", "parameters", "steps in 12 s", "1 to 5 numbers, 4 s, %", "the same, 12 s, %", "6 numbers, 12 s, %"]
-Shown(html.table(heads, rows, caption="The ladder so far"), "\n".join("  ".join(row) for row in rows))
+inside = {(name, seconds): rung(name, seconds)[0][:5].mean() for name in rungs
+          for seconds in (4, 12)}
+size, taken = ({name: np.mean(ladder["results"][f"{name}, {what}"]) for name in rungs}
+               for what in ("parameters", "12 s, steps"))
+rows = [
+    [name, f"{size[name]:,.0f}", f"{taken[name]:,.0f}", f"{inside[name, 4]:.1f}",
+     f"{inside[name, 12]:.1f}", f"{rung(name, 12)[0][5]:.1f}"]
+    for name in rungs
+]
+heads = ["", "parameters", "steps in 12 s", "1 to 5 numbers, 4 s, %", "the same, 12 s, %",
+         "6 numbers, 12 s, %"]
+Shown(html.table(heads, rows, caption="The ladder so far"),
+      "\n".join("  ".join(row) for row in rows))
 
 # %% [markdown]
 # **The picture to remember:** without attention, length breaks a model; with it, length hardly matters up to that of the
@@ -729,7 +905,9 @@ from seqlib.studies.what_each_part_does import PARTS, without
 
 
 def ablated(part, seed=0, steps=250):
-    """Train a small Transformer without that part on short runs: last loss, percent of runs right."""
+    """Train a small Transformer without that part on short runs: last loss, percent of
+    runs right.
+    """
     torch.manual_seed(seed)
     model = without(transformer.Transformer(*sizes, width=32, heads=4, layers=2), part)
     history = short.train(model, steps=steps, name=f"without {part}")
@@ -741,25 +919,35 @@ alone = ablated("causal mask", steps=budget(cpu=250))
 # %% [markdown]
 # All of them, three seeds, from the recording; the star is your live run.
 
-# %%
+# %% tags=["fold"]
+# Draw: percent of runs right without each part, the star your live run
 from seqlib.display.figures import bars
 
 broken = load("14_ablations")
 right = np.array([broken["results"][f"{part}, percent right"] for part in PARTS])
 loss = {part: np.mean(broken["results"][f"{part}, last loss"]) for part in PARTS}
 fig, ax = figure(figsize=(9, 3.2))
-bars(ax, [part.replace(" ", "\n").replace("-", "-\n") for part in PARTS], right.mean(axis=1),
-     spread=(right.min(axis=1), right.max(axis=1)), fmt="{:.0f}")
-ax.plot(PARTS.index("causal mask"), alone[1], "*", color="black", markersize=11, label="live")
-ax.set(title="What is left when one part is taken away", ylabel="runs without a mistake, %", ylim=(0, 118))
+bars(ax, [part.replace(" ", "\n").replace("-", "-\n") for part in PARTS],
+     right.mean(axis=1), spread=(right.min(axis=1), right.max(axis=1)), fmt="{:.0f}")
+ax.plot(
+    PARTS.index("causal mask"), alone[1], "*", color="black", markersize=11, label="live")
+ax.set(title="What is left when one part is taken away", ylabel="runs without a mistake, %",
+       ylim=(0, 118))
 ax.tick_params(axis="x", labelsize=8)
-show(fig, alt="Bars: percent of short runs translated without a mistake by a small Transformer with nothing removed and "
-              "with each of nine parts removed, with the spread over three seeds.")
+show(fig, alt=(
+    "Bars: percent of short runs translated without a mistake by a small Transformer "
+    "with nothing removed and with each of nine parts removed, with the spread over "
+    "three seeds."))
 left = dict(zip(PARTS, right.mean(axis=1), strict=True))
 for part in sorted(loss, key=loss.get):
-    print(f"without {part:15} last loss {loss[part]:.3f}   {left[part]:5.1f} % of runs right")
+    print(
+        f"without {part:15} last loss {loss[part]:.3f}   {left[part]:5.1f} % of runs right"
+    )
 print(credit(broken))
-reveal(guess, min(loss, key=loss.get), "the part without which the training loss is lowest", options=PARTS)
+
+# %%
+reveal(guess, min(loss, key=loss.get), "the part without which the training loss is lowest",
+       options=PARTS)
 
 # %% [markdown]
 # Low losses want care. Without the causal mask the model copied its answer from the next position, which is not there when
@@ -773,14 +961,18 @@ reveal(guess, min(loss, key=loss.get), "the part without which the training loss
 # $$q(k) = (1-\varepsilon)\,[k = y] + \frac{\varepsilon}{V} \tag{14.10}$$
 #
 # $$\text{loss} = -\sum_{k=1}^{V} q(k) \log p(k) \tag{14.11}$$
-#
+
+# %% [markdown]
 # **Exercise 14.10 · Label smoothing** — ●●●○, 10 minutes, core
 #
-# The mean over the words that count (targets of −100 do not).
+# The mean over the words that count (targets of −100 do not). `log_softmax` is allowed; `F.cross_entropy`, `F.nll_loss`
+# and `F.kl_div` would do the work.
 
 # %%
 def smoothed_loss(logits, targets, epsilon):
-    """Mean cross entropy against smoothed targets: logits (…, V), targets (…), −100 left out. Nats per token."""
+    """Mean cross entropy against smoothed targets: logits (…, V), targets (…), −100 left
+    out. Nats per token.
+    """
     ### BEGIN SOLUTION
     real = targets != -100
     log_p, targets = logits[real].log_softmax(dim=-1), targets[real]
@@ -798,34 +990,48 @@ result
 # **Confidence** is the probability that the model gives to the word it finds likeliest; a *calibrated* model is right as
 # often as it is confident.
 
-# %%
+# %% tags=["fold"]
+# Compare: the loss with PyTorch's own option, value and gradient
 from torch.nn import functional as F
 
 from seqlib.studies.what_each_part_does import confidence
 
-logits, targets = torch.randn(40, 9, dtype=torch.float64, requires_grad=True), torch.randint(0, 9, (40,))
-two = smoothed_loss(logits, targets, 0.1), F.cross_entropy(logits, targets, label_smoothing=0.1)
+logits, targets = (torch.randn(40, 9, dtype=torch.float64, requires_grad=True),
+                   torch.randint(0, 9, (40,)))
+two = (smoothed_loss(logits, targets, 0.1),
+       F.cross_entropy(logits, targets, label_smoothing=0.1))
 slopes = [torch.autograd.grad(one, logits)[0] for one in two]
-print(f"to F.cross_entropy: value {abs(two[0] - two[1]).item():.0e}, gradient {(slopes[0] - slopes[1]).abs().max():.0e}")
+print(
+    f"to F.cross_entropy: value {abs(two[0] - two[1]).item():.0e}, gradient "
+    f"{(slopes[0] - slopes[1]).abs().max():.0e}"
+)
 
-
+# %%
 def smooth(epsilon, seed=0, steps=250):
-    """Train a small Transformer with label smoothing on short runs: confidence, words right, nats, runs right."""
+    """Train a small Transformer with label smoothing on short runs: confidence, words
+    right, nats, runs right.
+    """
     def loss(model, batch):
         return smoothed_loss(model(*batch[:2]), batch[2], epsilon)
 
     torch.manual_seed(seed)
     model = transformer.Transformer(*sizes, width=32, heads=4, layers=2)
     short.train(model, steps=steps, loss=loss, name=f"label smoothing {epsilon}")
-    return *confidence(model, short.batch(short.test_pairs[3])), np.mean(list(short.exact_match(model).values()))
+    return *confidence(model, short.batch(short.test_pairs[3])), np.mean(
+        list(short.exact_match(model).values()))
 
 
-# %%
-smoothings, kinds = load("14_smoothing"), ("confidence", "words right", "nats per word", "runs right")
-table = {e: {kind: np.mean(smoothings["results"][f"{e}, {kind}"]) for kind in kinds} for e in (0.0, 0.1, 0.3)}
-rows = [[f"{e}", *(f"{row[kind]:.3f}" for kind in kinds[:3]), f"{row['runs right']:.1f}"] for e, row in table.items()]
+# %% tags=["fold"]
+# Table: what label smoothing does to confidence and to what is right
+smoothings, kinds = (load("14_smoothing"),
+                     ("confidence", "words right", "nats per word", "runs right"))
+table = {e: {kind: np.mean(smoothings["results"][f"{e}, {kind}"]) for kind in kinds}
+         for e in (0.0, 0.1, 0.3)}
+rows = [[f"{e}", *(f"{row[kind]:.3f}" for kind in kinds[:3]), f"{row['runs right']:.1f}"]
+        for e, row in table.items()]
 print(credit(smoothings))
-Shown(html.table(["ε", *kinds[:3], "runs right, %"], rows, caption="Label smoothing"), "\n".join("  ".join(row) for row in rows))
+Shown(html.table(["ε", *kinds[:3], "runs right, %"], rows, caption="Label smoothing"),
+      "\n".join("  ".join(row) for row in rows))
 
 # %% [markdown]
 # Where the truth *can* be known for certain, smoothing teaches doubt where none is due: confidence falls below the share that
@@ -846,33 +1052,49 @@ dates = date_pairs(20_000, seed=0)
 new_dates = date_pairs(400, seed=1, exclude=dates)
 date_words = pair_vocabularies(dates)
 
+# %% [markdown]
+# Both rivals, and the share of dates that one of them writes without a mistake:
 
+# %%
 def date_model(kind):
     """The two rivals, about 145,000 parameters each."""
     V, W = (vocabulary.size for vocabulary in date_words)
     if kind == "Transformer":
         return transformer.Transformer(V, W, width=48, heads=4, layers=2)
     encoder = seq2seq.Encoder(V, 48, 104)
-    return seq2seq.AttentionSeq2Seq(encoder, seq2seq.AttentionDecoder(W, 48, 104, 104, GeneralScore(104, 104)))
+    return seq2seq.AttentionSeq2Seq(
+        encoder, seq2seq.AttentionDecoder(W, 48, 104, 104, GeneralScore(104, 104)))
 
 
 def dates_right(model, pairs):
     """Percent of dates written without a mistake."""
     said = write(model, [source for source, _ in pairs], date_words, longest=12)
-    return 100 * np.mean(["".join(row) == target for row, (_, target) in zip(said, pairs, strict=True)])
+    return 100 * np.mean(
+        ["".join(row) == target for row, (_, target) in zip(said, pairs, strict=True)])
 
 
 # %%
 torch.manual_seed(0)
 dating = date_model("Transformer")
 train_on(dating, dates, date_words, steps=budget(cpu=150), name="dates")
-for pair, said in zip(new_dates[:4], write(dating, [p.source for p in new_dates[:4]], date_words, 12), strict=True):
-    print(f"{pair.source:38} → {''.join(said):10}  {'✓' if ''.join(said) == pair.target else '✗ ' + pair.target}")
+
+# %% tags=["fold"]
+# Print: new dates, as it writes them; then both rivals, recorded
+some = new_dates[:4]
+written = write(dating, [pair.source for pair in some], date_words, 12)
+for pair, said in zip(some, written, strict=True):
+    print(
+        f"{pair.source:38} → {''.join(said):10}  "
+        f"{'✓' if ''.join(said) == pair.target else '✗ ' + pair.target}"
+    )
 dated, rivals = load("14_dates"), ("GRU, attention", "Transformer")
 shares = {kind: np.array(dated["results"][f"{kind}, percent right"]) for kind in rivals}
 for kind, row in shares.items():
     steps_taken = dated["results"][f"{kind}, steps"][0]
-    print(f"{kind:15} {steps_taken:.0f} steps: {row.mean():.1f} % of new days right ({row.min():.1f} to {row.max():.1f})")
+    print(
+        f"{kind:15} {steps_taken:.0f} steps: {row.mean():.1f} % of new days right "
+        f"({row.min():.1f} to {row.max():.1f})"
+    )
 print(credit(dated))
 
 # %% [markdown]
@@ -890,21 +1112,28 @@ from seqlib.data.multi30k import detokenize, multi30k
 
 
 def translator(kind, vocabularies):
-    """The rivals: on a CPU about 3 million parameters, on a GPU the size of published ones (width 256, 3 layers)."""
+    """The rivals: on a CPU about 3 million parameters, on a GPU the size of published ones
+    (width 256, 3 layers).
+    """
     (V, W), D = (vocabulary.size for vocabulary in vocabularies), budget(cpu=128, gpu=256)
     if kind == "Transformer":
-        return transformer.Transformer(V, W, D, heads=8, layers=budget(cpu=2, gpu=3), dropout=0.1)
+        return transformer.Transformer(
+            V, W, D, heads=8, layers=budget(cpu=2, gpu=3), dropout=0.1)
     encoder = seq2seq.Encoder(V, D, D, bidirectional=True)
-    return seq2seq.AttentionSeq2Seq(encoder, seq2seq.AttentionDecoder(W, D, D, 2 * D, GeneralScore(D, 2 * D)))
+    return seq2seq.AttentionSeq2Seq(
+        encoder, seq2seq.AttentionDecoder(W, D, D, 2 * D, GeneralScore(D, 2 * D)))
 
-
+# %%
 def bleu(model, pairs, vocabularies):
     """sacreBLEU of greedy translations against the lines they should be."""
     said = write(model, [source for source, _ in pairs], vocabularies, longest=40)
-    return sacrebleu.corpus_bleu([detokenize(row) for row in said], [[detokenize(target) for _, target in pairs]]).score
+    return sacrebleu.corpus_bleu(
+        [detokenize(row) for row in said], [[detokenize(target) for _, target in pairs]]
+    ).score
 
 
-# %%
+# %% tags=["fold"]
+# Train where there is a GPU; print the recording of both rivals
 from seqlib.data.download import DataUnavailable
 from seqlib.runtime import device
 
@@ -914,7 +1143,8 @@ try:
     print(detokenize(unseen[0][0]), "→", detokenize(unseen[0][1]))
     if device().type == "cuda":  # some minutes; on a CPU the recording has to do
         large = translator("Transformer", words).to(device())
-        train_on(large, captions, words, steps=budget(cpu=1, gpu=4000), lr=1e-3, size=128, name="captions")
+        train_on(large, captions, words, steps=budget(cpu=1, gpu=4000), lr=1e-3, size=128,
+                 name="captions")
         print(f"live, on a GPU: sacreBLEU {bleu(large, unseen, words):.1f}")
 except DataUnavailable as why:
     print(why)
@@ -924,8 +1154,14 @@ for label, values in recorded["results"].items():
     print(f"{label:30} {np.mean(values):12,.1f}")
 print(credit(recorded))
 longer = load("11_multi30k")["results"]
-print(f"11's GRU with attention, in {longer['attention, seconds'][0]:.0f} s: BLEU {longer['attention, sacreBLEU'][0]:.1f}")
-print("published, test 2016, BLEU of tokens: GRU with attention 28.3, Transformer 36.5 (pytorch-seq2seq, on a GPU)")
+print(
+    f"11's GRU with attention, in {longer['attention, seconds'][0]:.0f} s: BLEU "
+    f"{longer['attention, sacreBLEU'][0]:.1f}"
+)
+print(
+    "published, test 2016, BLEU of tokens: GRU with attention 28.3, Transformer 36.5 "
+    "(pytorch-seq2seq, on a GPU)"
+)
 
 # %% [markdown]
 # ## What the books say
@@ -933,7 +1169,8 @@ print("published, test 2016, BLEU of tokens: GRU with attention 28.3, Transforme
 # %%
 from seqlib import claims
 
-cold, warmed = ({order: end[f"{order}, warm-up {w}, rate 0.004"] for order in orders} for w in (0, 60))
+cold, warmed = (
+    {order: end[f"{order}, warm-up {w}, rate 0.004"] for order in orders} for w in (0, 60))
 at_start = [uneven["post-norm", start] for start in starts]
 gru, best = inside["GRU, attention", 12], inside["Transformer", 12]
 on_dates = [shares[kind].mean() for kind in rivals]
@@ -941,25 +1178,34 @@ bleus = [np.mean(recorded["results"][f"{kind}, BLEU"]) for kind in rivals]
 wins = [best > gru + 1, on_dates[1] > on_dates[0] + 1, bleus[1] > bleus[0] + 1]
 verdict = "holds" if all(wins) else "depends" if any(wins) else "fails"
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 claims([
     ("Any two positions are one step apart", "Vaswani et al. 2017, §4, table 1",
-     f"a word 40 back: GRU pair {far['GRU pair'][40]:.0e}, Transformer {far['Transformer'][40]:.2f}",
-     "holds" if far["Transformer"][40] > 0.2 > far["GRU pair"][40] else "depends", "How far away is a word?"),
+     f"a word 40 back: GRU pair {far['GRU pair'][40]:.0e}, Transformer "
+     f"{far['Transformer'][40]:.2f}",
+     "holds" if far["Transformer"][40] > 0.2 > far["GRU pair"][40] else "depends",
+     "How far away is a word?"),
     ("Post-norm gradients are uneven at the start", "Xiong et al. 2020, §3.3",
-     "last / first decoder block: {:.1f} with PyTorch's start, {:.1f} with Xavier's".format(*at_start),
-     "holds" if min(at_start) > 3 else "depends", "Before or after?"),
+     "last / first decoder block: {:.1f} with PyTorch's start, {:.1f} with Xavier's".format(
+         *at_start), "holds" if min(at_start) > 3 else "depends", "Before or after?"),
     ("Post-norm needs warm-up, pre-norm does not", "Xiong et al. 2020, §4",
      "last loss without, with: post {:.2f}, {:.2f}; pre {:.2f}, {:.2f}".format(
          *(end_[order] for order in ("post-norm", "pre-norm") for end_ in (cold, warmed))),
-     "holds" if cold["post-norm"] > 2 * warmed["post-norm"] else "depends", "Before or after?"),
+     "holds" if cold["post-norm"] > 2 * warmed["post-norm"] else "depends",
+     "Before or after?"),
     ("The Transformer beats recurrence with attention", "Vaswani et al. 2017, §6.1",
-     f"equal time: numbers {best:.1f} against {gru:.1f} %, dates {on_dates[1]:.0f} against {on_dates[0]:.0f} %, "
-     f"BLEU after 60 s {bleus[1]:.1f} against {bleus[0]:.1f}", verdict, "The ladder, dates, Multi30k"),
-    ("Residuals make it trainable, layer norm too", "Vaswani et al. 2017, §3.1; Ba et al. 2016, §1",
-     f"whole {left['nothing']:.0f} %, without residuals {left['residuals']:.0f}, without norms {left['layer norm']:.0f}",
-     "holds" if max(left["residuals"], left["layer norm"]) < left["nothing"] - 5 else "depends", "Break it"),
-    ("Several heads beat one", "Vaswani et al. 2017, table 3", f"{left['nothing']:.1f} against {left['several heads']:.1f} %",
+     f"equal time: numbers {best:.1f} against {gru:.1f} %, dates {on_dates[1]:.0f} "
+     f"against {on_dates[0]:.0f} %, BLEU after 60 s {bleus[1]:.1f} against {bleus[0]:.1f}",
+     verdict, "The ladder, dates, Multi30k"),
+    ("Residuals make it trainable, layer norm too",
+     "Vaswani et al. 2017, §3.1; Ba et al. 2016, §1",
+     f"whole {left['nothing']:.0f} %, without residuals {left['residuals']:.0f}, without "
+     f"norms {left['layer norm']:.0f}",
+     "holds" if max(left["residuals"], left["layer norm"]) < left["nothing"] - 5
+     else "depends", "Break it"),
+    ("Several heads beat one", "Vaswani et al. 2017, table 3",
+     f"{left['nothing']:.1f} against {left['several heads']:.1f} %",
      "holds" if left["several heads"] < left["nothing"] - 5 else "fails", "Break it"),
 ])
 

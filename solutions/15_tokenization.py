@@ -41,7 +41,12 @@ reveal(guess, len(bpe.encode(question)), "tokens of the question")
 # a number, another script, the same word with a capital or with a space in front.
 
 # %%
-TokenExplorer(bpe, text="How many r are in strawberry?\nfor i in range(1234): print('größer', i)  # ภาษาไทย 😀", size=256)
+TokenExplorer(
+    bpe,
+    text="How many r are in strawberry?\n"
+    "for i in range(1234): print('größer', i)  # ภาษาไทย 😀",
+    size=256,
+)
 
 # %% [markdown]
 # ## Bytes, characters, words
@@ -49,13 +54,16 @@ TokenExplorer(bpe, text="How many r are in strawberry?\nfor i in range(1234): pr
 # Unicode gives every character a number, its **code point**; UTF-8 writes that number as one to four bytes. What
 # *looks* like one character may be several code points.
 
-# %%
+# %% tags=["fold"]
+# Print: what looks like one character, as code points and as bytes
 import unicodedata
 
 for shown in ("A", "é", "e\u0301", "ก", "€", "😀", "👩\u200d🚀"):
-    points = " ".join(f"{ord(c):X}" for c in shown)
-    print(f"{shown}\t{len(shown)} code point(s) {points:18} {len(shown.encode()):2} bytes: {shown.encode().hex(' ')}")
-print("the two é are equal only once normalised:", unicodedata.normalize("NFC", "e\u0301") == "é")
+    points, data = " ".join(f"{ord(c):X}" for c in shown), shown.encode()
+    print(f"{shown}\t{len(shown)} code point(s) {points:18}", end=" ")
+    print(f"{len(data):2} bytes:", data.hex(" "))
+same = unicodedata.normalize("NFC", "e\u0301") == "é"
+print("the two é are equal only once normalised:", same)
 
 # %% [markdown]
 # **Exercise 15.1 · UTF-8 by hand** — ●●○○, 8 minutes, core
@@ -69,7 +77,10 @@ print("the two é are equal only once normalised:", unicodedata.normalize("NFC",
 
 # %%
 def utf8_encode(code_point):
-    """The bytes of a code point in UTF-8, as a list of 1 to 4 numbers from 0 to 255. No `encode`, please."""
+    """The bytes of a code point in UTF-8, as a list of 1 to 4 numbers from 0 to 255.
+
+    No `encode` and no `bytes(…, "utf-8")`, please. Surrogates do not come up.
+    """
     ### BEGIN SOLUTION
     last = 0x80 | code_point & 0x3F
     if code_point < 0x80:
@@ -103,16 +114,23 @@ def in_words(text):
     return re.findall(r"\w+|\s+|[^\w\s]+", text)
 
 
-units = {"bytes": (str.encode, set(range(256))), "characters": (list, set(train_text)),
-         "words and the rest": (in_words, set(in_words(train_text))), "4,096 pieces": (bpe.encode, set(range(4096)))}
-for name, (cut_up, known) in units.items():
-    new = cut_up(test_text)
-    unknown = sum(unit not in known for unit in new) / len(new)
-    print(f"{name:20} {len(known):6} kinds, {len(test_text.encode()) / len(new):5.2f} bytes each, {unknown:6.2%} unknown")
-
 known, words = set(re.findall(r"\w+", train_text)), re.findall(r"\w+", test_text)
 out_of_vocabulary = 100 * sum(word not in known for word in words) / len(words)
-print(f"of the words alone, {out_of_vocabulary:.1f} % of those in the new modules are unknown")
+print(f"of the words alone, {out_of_vocabulary:.1f} % in the new modules are unknown")
+
+# %% tags=["fold"]
+# Print: four units of text, how many kinds of each, how long they are, how many unknown
+units = {
+    "bytes": (str.encode, set(range(256))),
+    "characters": (list, set(train_text)),
+    "words and the rest": (in_words, set(in_words(train_text))),
+    "4,096 pieces": (bpe.encode, set(range(4096))),
+}
+for name, (cut_up, kinds) in units.items():
+    new = cut_up(test_text)
+    unknown = sum(unit not in kinds for unit in new) / len(new)
+    size = len(test_text.encode()) / len(new)
+    print(f"{name:20} {len(kinds):6} kinds, {size:5.2f} bytes each, {unknown:6.2%} unknown")
 
 # %% [markdown]
 # Every unknown word would become the same `<unk>`. Bytes are never unknown, but sequences get long, and attention pays
@@ -138,11 +156,14 @@ print(f"of the words alone, {out_of_vocabulary:.1f} % of those in the new module
 # **Exercise 15.2 · Pre-tokenise** — ●●○○, 8 minutes, core
 #
 # Write the pattern for `re`, and cut. A letter is `[^\W\d_]`: a word character, but no digit and no underscore. The
-# underscore belongs to the others.
+# underscore belongs to the others. The endings are those in small letters alone.
+#
+# (GPT-2 counts ² and ½ among the numbers, as Unicode does; to `re` they are word characters and no digits, hence
+# letters. The check leaves them out.)
 
 # %%
 def pre_tokenise(text):
-    """The pre-tokens of a text (str), a list of str in order; "".join(pre_tokenise(text)) == text."""
+    """The pre-tokens of a text in order, a list of str; joined they are the text again."""
     ### BEGIN SOLUTION
     endings, others = r"'s|'t|'re|'ve|'m|'ll|'d", r" ?(?:[^\s\w]|_)+"
     return re.findall(rf"{endings}| ?[^\W\d_]+| ?\d+|{others}|\s+(?!\S)|\s+", text)
@@ -168,7 +189,10 @@ result
 
 # %%
 def count_pairs(words):
-    """How often each pair of neighbours occurs: {tuple of ids: count} -> {(left, right): count}."""
+    """How often each pair occurs: {tuple of ids: count} -> {(left, right): count}.
+
+    A dict; `Counter` and `defaultdict` are dicts too.
+    """
     ### BEGIN SOLUTION
     counts = {}
     for word, count in words.items():
@@ -192,7 +216,10 @@ result
 
 # %%
 def best_pair(counts):
-    """The commonest pair, of equally common ones the smallest: {(left, right): count} -> (left, right)."""
+    """The commonest pair, of equally common ones the smallest.
+
+    {(left, right): count} -> (left, right)
+    """
     ### BEGIN SOLUTION
     return min(counts, key=lambda pair: (-counts[pair], pair))  # (15.3)
     ### END SOLUTION
@@ -209,7 +236,7 @@ result
 
 # %%
 def merge(ids, pair, new):
-    """ids (a list) with each `pair`, from left to right, replaced by the id `new`; a new list."""
+    """ids (a list) with each `pair`, from left to right, replaced by `new`; a new list."""
     ### BEGIN SOLUTION
     merged, i = [], 0
     while i < len(ids):
@@ -231,11 +258,11 @@ result
 # **Exercise 15.6 · Learn** — ●●○○, 8 minutes, core
 #
 # Put the three together. The n-th merge (from 0) makes the id 256 + n, as 0 to 255 are the bytes. Stop early where no
-# pair is left.
+# pair is left at all: here a pair that occurs once is merged, too.
 
 # %%
 def train_bpe(words, number):
-    """The first `number` merges, [(left, right), ...] in order, for words {tuple of ids: count}."""
+    """The first `number` merges [(left, right), ...] of words {tuple of ids: count}."""
     ### BEGIN SOLUTION
     merges = []
     for new in range(256, 256 + number):
@@ -243,7 +270,10 @@ def train_bpe(words, number):
         if not counts:
             break
         merges.append(best_pair(counts))
-        words = {tuple(merge(list(word), merges[-1], new)): count for word, count in words.items()}
+        words = {
+            tuple(merge(list(word), merges[-1], new)): count
+            for word, count in words.items()
+        }
     return merges
     ### END SOLUTION
 
@@ -268,7 +298,10 @@ def as_ids(text):
 
 
 tokens = list(BYTES)
-for a, b in train_bpe({as_ids(w): n for w, n in {" low": 5, " lower": 2, " newest": 6, " widest": 3}.items()}, 10):
+for a, b in train_bpe(
+    {as_ids(w): n for w, n in {" low": 5, " lower": 2, " newest": 6, " widest": 3}.items()},
+    10,
+):
     tokens.append(tokens[a] + tokens[b])
     print(f"{tokens[a].decode()!r:8} + {tokens[b].decode()!r:6} → {tokens[-1].decode()!r}")
 
@@ -278,18 +311,23 @@ for a, b in train_bpe({as_ids(w): n for w, n in {" low": 5, " lower": 2, " newes
 # Counting everything anew for each merge is slow, for a merge changes little: only words that hold the pair, and in
 # them only the neighbours of a merged place. So keep the counts, and for each pair the words that hold it, and a
 # heap. Needed: a `merge` that tells what it changed.
-#
+
+# %% [markdown]
 # **Exercise 15.7 · Merge, and tell** — ●●●●, 15 minutes, core
 #
 # Between $x$ and $y$, the merge of (a, b) into z does this to the counts:
 #
 # $$x\,a\,b\,y \to x\,z\,y:\quad (x,a),\,(b,y)\ -1, \qquad (x,z),\,(z,y)\ +1 \tag{15.4}$$
 #
-# x is the neighbour *now*: beside a fresh merge that is z itself. The merged pair needs no entry, the caller drops it.
+# x is the neighbour *now*: beside a fresh merge that is z itself. What counts is the sum for each pair, not the order.
+# Whatever you say of the merged pair (a, b) itself is passed over: the caller drops it.
 
 # %%
 def merge_with_changes(ids, pair, new):
-    """merge(ids, pair, new), and [((left, right), +1 or -1), ...]: which counts of pairs this changes."""
+    """merge(ids, pair, new), and which counts of pairs this changes.
+
+    The changes are a list [((left, right), +1 or -1), ...].
+    """
     ### BEGIN SOLUTION
     left, right = pair
     merged, i = [], 0
@@ -333,6 +371,11 @@ def every_occurrence(pieces, number):
     return merges
 
 
+# %% tags=["fold"]
+# Time: the same merges learned in three ways
+import numpy as np
+
+
 def seconds(run, *args):
     began = time.perf_counter()
     found = run(*args)
@@ -341,12 +384,17 @@ def seconds(run, *args):
 
 part, number = train_text[: budget(cpu=60_000, smoke=4_000)], budget(cpu=300, smoke=10)
 counted = Counter(pre_tokenise(part))
+distinct = {as_ids(word): n for word, n in counted.items()}
 _, slowest = seconds(every_occurrence, pre_tokenise(part), number // 10)
-slow, took_slow = seconds(train_bpe, {as_ids(word): n for word, n in counted.items()}, number)
-fast, took_fast = seconds(learn_merges, {word.encode(): n for word, n in counted.items()}, number)
-rates = [1000 * took / steps for took, steps in ((slowest, number // 10), (took_slow, number), (took_fast, number))]
-print("milliseconds a merge: every occurrence {:.1f}, distinct words {:.2f}, kept counts {:.3f}".format(*rates))
-print(f"the same {len(slow)} merges: {slow == fast}; kept counts are {rates[1] / rates[2]:.0f} times as fast as train_bpe")
+slow, took_slow = seconds(train_bpe, distinct, number)
+as_bytes = {word.encode(): n for word, n in counted.items()}
+fast, took_fast = seconds(learn_merges, as_bytes, number)
+took = np.array([slowest, took_slow, took_fast])
+rates = 1000 * took / np.array([number // 10, number, number])
+print(f"milliseconds a merge: every occurrence {rates[0]:.1f}, "
+      f"distinct words {rates[1]:.2f}, kept counts {rates[2]:.3f}")
+print(f"the same {len(slow)} merges: {slow == fast}; "
+      f"kept counts are {rates[1] / rates[2]:.0f} times as fast as train_bpe")
 
 # %% [markdown]
 # The gap widens with the text: recounting costs merges × words, kept counts what really changes.
@@ -361,11 +409,11 @@ print(f"the same {len(slow)} merges: {slow == fast}; kept counts are {rates[1] /
 # **Exercise 15.8 · Encode a word** — ●●●○, 8 minutes, core
 #
 # `merges` is {pair: new id}; ids grow as they are learned, so the new id is the rank. Repeat until no pair is left that
-# has a merge.
+# has a merge. (The dict itself may stand in any order.)
 
 # %%
 def apply_merges(ids, merges):
-    """Encode one pre-token: ids (a list), merges {(left, right): new id}, the smaller the earlier. A new list."""
+    """Encode one pre-token: ids (a list), merges {(left, right): new id}. A new list."""
     ### BEGIN SOLUTION
     while True:
         pairs = [pair for pair in pairwise(ids) if pair in merges]
@@ -388,7 +436,7 @@ result
 
 # %%
 def decode(ids, tokens):
-    """The text of a list of ids: tokens is a list of bytes; what is no UTF-8 becomes U+FFFD."""
+    """The text of a list of ids: tokens[id] are bytes; what is no UTF-8 becomes U+FFFD."""
     ### BEGIN SOLUTION
     return b"".join(tokens[i] for i in ids).decode("utf-8", errors="replace")
     ### END SOLUTION
@@ -403,18 +451,19 @@ result
 # the training never met, nothing at all. Your functions and `seqlib`'s, side by side.
 
 # %%
-import numpy as np
-
 rng = np.random.default_rng(0)
 anything = [rng.bytes(int(n)) for n in rng.integers(0, 400, budget(cpu=200, smoke=20))]
-anything += [s.encode() for s in ("", "สวัสดีชาวโลก", "नमस्ते दुनिया", "👩‍🚀 🏳️‍🌈", "a\u0301 ﷽ \x00\u2028", "é" * 500, "\r\n\t  x")]
+odd = ["", "สวัสดีชาวโลก", "नमस्ते दुनिया", "👩‍🚀 🏳️‍🌈"]
+odd += ["a\u0301 ﷽ \x00\u2028", "é" * 500, "\r\n\t  x"]
+anything += [text.encode() for text in odd]
 anything += [b"\xff\xfe\x80", "€".encode()[:2], "😀".encode()[1:], b"\xed\xa0\x80"]
 exact = sum(bpe.decode_bytes(bpe.encode(data)) == data for data in anything)
 print(f"{exact} of {len(anything)} come back byte for byte")
 
 sample = test_text[: budget(cpu=20_000, smoke=2_000)]
 mine = [i for piece in pre_tokenise(sample) for i in apply_merges(as_ids(piece), bpe.ids)]
-print("your encoding = seqlib's:", mine == bpe.encode(sample), "· your decoding:", decode(mine, bpe.tokens) == sample)
+print("your encoding = seqlib's:", mine == bpe.encode(sample))
+print("your decoding gives the text back:", decode(mine, bpe.tokens) == sample)
 
 # %% [markdown]
 # ## Beside a well-kept tokeniser
@@ -433,19 +482,24 @@ def theirs(kind, trainer, text, size, **options):
     made = Tokenizer(kind)
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator([text], trainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False, **options))
+    options |= {"vocab_size": size, "initial_alphabet": alphabet, "show_progress": False}
+    made.train_from_iterator([text], trainer(**options))
     return made
 
-
-other, their_time = seconds(lambda: theirs(models.BPE(), trainers.BpeTrainer, train_text, 4096, min_frequency=2))
+# %% tags=["fold"]
+# Print: merge for merge, and how long each takes
+other, their_time = seconds(
+    lambda: theirs(models.BPE(), trainers.BpeTrainer, train_text, 4096, min_frequency=2)
+)
 model = json.loads(other.to_str())["model"]
 their_merges = [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
 ours, our_time = seconds(BytePairEncoding.train, train_text, 4096)
 ids, encode_time = seconds(ours.encode, train_text)
-same = sum(a == b for a, b in zip(ours.merges, their_merges, strict=True)), other.encode(train_text).ids == ids
-print(f"{same[0]} of {len(their_merges)} merges are the same and in the same place; same encoding: {same[1]}")
-print(f"{len(train_text.encode()) / 1e6:.1f} MB: we train in {our_time:.2f} s, they in {their_time:.2f} s; "
-      f"we encode in {encode_time:.2f} s")
+same = sum(a == b for a, b in zip(ours.merges, their_merges, strict=True))
+print(f"{same} of {len(their_merges)} merges are the same and in the same place")
+print("the same encoding:", other.encode(train_text).ids == ids)
+print(f"{len(train_text.encode()) / 1e6:.1f} MB: we train in {our_time:.2f} s, "
+      f"they in {their_time:.2f} s; we encode in {encode_time:.2f} s")
 
 # %% [markdown]
 # **Where they would differ.** With pairs that occur once allowed (their default; ours asks for two). With their
@@ -465,13 +519,19 @@ LANGUAGES = ("en", "de", "fr", "fi", "ru", "el", "ar", "hi", "th", "zh", "ja")
 tables = {code: Locale(code).territories for code in LANGUAGES}
 shared = sorted(set.intersection(*(set(names) for names in tables.values())))
 countries = {code: "\n".join(table[k] for k in shared) for code, table in tables.items()}
-print(len(shared), "places, named in", len(LANGUAGES), "languages:", *(tables[code][shared[-1]] for code in LANGUAGES))
+last = [tables[code][shared[-1]] for code in LANGUAGES]
+print(len(shared), "places, named in", len(LANGUAGES), "languages:", *last)
 
 from seqlib.data import DataUnavailable, fetch
 
-texts = {"new Python": test_text, "places in German": countries["de"], "places in Thai": countries["th"]}
+texts = {
+    "new Python": test_text,
+    "places in German": countries["de"],
+    "places in Thai": countries["th"],
+}
 try:
-    texts["Shakespeare"] = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")[:200_000]
+    play = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")
+    texts["Shakespeare"] = play[:200_000]
 except DataUnavailable as missing:
     print(missing)
 
@@ -481,15 +541,26 @@ from seqlib.display.figures import COLOURS, bars, figure, lines
 
 sizes = [256, 512, 1024, 2048, 4096]
 encodings = {size: bpe.first(size) for size in sizes}
-ratio = {name: [len(text.encode()) / len(encodings[size].encode(text)) for size in sizes] for name, text in texts.items()}
+ratio = {
+    name: [len(text.encode()) / len(encodings[size].encode(text)) for size in sizes]
+    for name, text in texts.items()
+}
+
+# %% tags=["fold"]
+# Draw: bytes per token against the size of the vocabulary, a line a text
 fig, ax = figure(figsize=(7, 3.1))
 lines(ax, sizes, ratio, chance=1, chance_label="bytes")
-ax.set(title="Pieces fit best the kind of text that they were learned from", xscale="log", ylabel="bytes per token")
+ax.set(
+    title="Pieces fit best the kind of text that they were learned from",
+    xscale="log",
+    ylabel="bytes per token",
+)
 ax.set_xticks(sizes, sizes, minor=False)
 ax.minorticks_off()
 ax.set_xlabel("tokens in the vocabulary")
-show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for texts encoded with pieces learned on Python. "
-              "The curve of new Python code rises most, other languages rise less.")
+show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for texts encoded "
+              "with pieces learned on Python. The curve of new Python code rises most, "
+              "other languages rise less.")
 
 # %% [markdown]
 # The first doubling buys most, and each one costs a doubled embedding table and softmax. What was not in the training
@@ -506,29 +577,48 @@ show(fig, alt="Bytes per token against vocabulary size from 256 to 4096 for text
 guess = None  # predict: Thai tokens for one English token, pieces learned on English
 
 # %%
-other_names = {code: "\n".join(Locale(code).languages.values()) + "\n" for code in LANGUAGES}
+other_names = {
+    code: "\n".join(Locale(code).languages.values()) + "\n" for code in LANGUAGES
+}
 longest = max(map(len, other_names.values()))
-fair_text = "".join((text * (longest // len(text) + 1))[:longest] for text in other_names.values())
+fair_text = "".join(
+    (text * (longest // len(text) + 1))[:longest] for text in other_names.values()
+)
 narrow = BytePairEncoding.train(train_text[:300_000] + other_names["en"] * 3, 2048)
 fair = BytePairEncoding.train(fair_text, 2048)
-price = {name: [len(count(countries[c])) / len(count(countries["en"])) for c in LANGUAGES]
-         for name, count in {"learned on English": narrow.encode, "learned on all eleven": fair.encode,
-                             "UTF-8 bytes": str.encode}.items()}
+ways = {
+    "learned on English": narrow.encode,
+    "learned on all eleven": fair.encode,
+    "UTF-8 bytes": str.encode,
+}
+price = {}
+for name, cut_up in ways.items():
+    sizes_of = [len(cut_up(countries[code])) for code in LANGUAGES]
+    price[name] = [size / sizes_of[0] for size in sizes_of]  # English comes first
+worst = {name: max(values) for name, values in price.items()}
+thai = price["learned on English"][LANGUAGES.index("th")]
+reveal(guess, thai, "tokens in Thai for one in English")
 
+# %% tags=["fold"]
+# Draw: tokens for the same places, English = 1, a mark an encoding
 fig, ax = figure(figsize=(7, 3.3))
 places = np.arange(len(LANGUAGES))
 looks = zip(price.items(), ("vermilion", "blue", "black"), ("o", "s", "|"), strict=True)
 for (name, values), colour, marker in looks:
     ax.plot(places, values, marker, color=COLOURS[colour], markersize=9, label=name)
 ax.axhline(1, color="#6B6B6B", linewidth=0.8)
-ax.set_xticks(places, [Locale(c).get_display_name("en") for c in LANGUAGES], rotation=35, ha="right")
-ax.set(title="Who pays depends on whose text the pieces were learned from", ylabel="tokens for the same\nplaces, English = 1")
+ax.set_xticks(
+    places, [Locale(c).get_display_name("en") for c in LANGUAGES], rotation=35, ha="right"
+)
+ax.set(
+    title="Who pays depends on whose text the pieces were learned from",
+    ylabel="tokens for the same\nplaces, English = 1",
+)
 ax.legend(fontsize=8)
-show(fig, alt="Tokens needed for the same place names in eleven languages relative to English. With pieces learned on "
-              "English the points of non-Latin scripts lie far above one; with pieces learned on all eleven they are closer "
-              "to one; a third mark shows the bytes of UTF-8.")
-worst = {name: max(values) for name, values in price.items()}
-reveal(guess, price["learned on English"][LANGUAGES.index("th")], "tokens in Thai for one in English")
+show(fig, alt="Tokens needed for the same place names in eleven languages relative to "
+              "English. With pieces learned on English the points of non-Latin scripts "
+              "lie far above one; with pieces learned on all eleven they are closer to "
+              "one; a third mark shows the bytes of UTF-8.")
 
 # %% [markdown]
 # **One picture to remember.** Users of the dearest languages pay in money (per token), in time (per token), and in
@@ -544,8 +634,11 @@ def chunks(number, encoding):
     return [encoding.tokens[i].decode() for i in encoding.encode(str(number))]
 
 
-cuts = Counter("+".join(str(len(piece)) for piece in chunks(n, bpe)) for n in range(1000, 10_000))
-print("how 1000 … 9999 are cut:", dict(cuts.most_common()))
+cuts = Counter(
+    "+".join(str(len(piece)) for piece in chunks(n, bpe)) for n in range(1000, 10_000)
+)
+cuts = ", ".join(f"{lengths} digits {n:,} times" for lengths, n in cuts.most_common())
+print("how 1000 … 9999 are cut:", cuts)
 print("neighbours:", *(" ".join(chunks(n, bpe)) for n in range(1998, 2004)), sep="   ")
 
 # %% [markdown]
@@ -567,20 +660,40 @@ def units_first(number):
     return digits(number)[::-1]
 
 
-ways = {"digits": (digits, digits), "answer\nunits first": (digits, units_first),
-        "all\nunits first": (units_first, units_first), "pieces": (lambda n: chunks(n, bpe),) * 2}
-live = train_adder(*ways["all\nunits first"], steps=budget(cpu=600), name="adding, units first")[1]
+ways = {
+    "digits": (digits, digits),
+    "answer\nunits first": (digits, units_first),
+    "all\nunits first": (units_first, units_first),
+    "pieces": (lambda n: chunks(n, bpe),) * 2,
+}
+live = train_adder(
+    *ways["all\nunits first"], steps=budget(cpu=600), name="adding, units first"
+)[1]
 
+# %% tags=["fold"]
+# Draw: four ways of writing the same sums, three seeds each
 recorded = load("15_addition")
 runs = np.array([recorded["results"][name.replace("\n", " ")] for name in ways])
 fig, ax = figure(figsize=(7, 2.9))
-bars(ax, list(ways), runs.mean(axis=1), spread=(runs.min(axis=1), runs.max(axis=1)), fmt="{:.0f}", chance=1,
-     chance_label="always 99")
+bars(
+    ax,
+    list(ways),
+    runs.mean(axis=1),
+    spread=(runs.min(axis=1), runs.max(axis=1)),
+    fmt="{:.0f}",
+    chance=1,
+    chance_label="always 99",
+)
 ax.plot(2, live, "*", color="black", markersize=11, label="live")
-ax.set(title="The same sums, written in four ways", ylabel="percent of new sums right", ylim=(0, 115))
+ax.set(
+    title="The same sums, written in four ways",
+    ylabel="percent of new sums right",
+    ylim=(0, 115),
+)
 ax.legend(fontsize=8)
-show(fig, alt="Bars with the percentage of new two-digit sums that a GRU gets right for four ways of writing numbers, "
-              "with the spread over seeds and a star for the live run.")
+show(fig, alt="Bars with the percentage of new two-digit sums that a GRU gets right for "
+              "four ways of writing numbers, with the spread over seeds and a star for "
+              "the live run.")
 print(credit(recorded))
 
 # %% [markdown]
@@ -592,14 +705,15 @@ print(credit(recorded))
 # ## What tokens cost: spaces, capitals, ghosts
 
 # %%
-used, foreign = Counter(bpe.encode(train_text)), Counter(bpe.encode("\n".join(countries.values())))
+used = Counter(bpe.encode(train_text))
+foreign = Counter(bpe.encode("\n".join(countries.values())))
 learned = range(256, bpe.vocabulary_size)
 never = [i for i in learned if not used[i]]
 unmet = [i for i in learned if not foreign[i]]
-print(f"{len(never)} of {len(learned)} learned tokens do not occur in the very text they were learned from:",
-      [bpe.tokens[i].decode() for i in never[:8]])
-print(f"{len(unmet) / len(learned):.0%} never occur in the names of places; a model trained on those would leave their "
-      "embeddings as they began")
+print(f"{len(never)} of {len(learned)} learned tokens do not occur in the very text "
+      "they were learned from, among them", *(repr(bpe.decode([i])) for i in never[:8]))
+print(f"{len(unmet) / len(learned):.0%} never occur in the names of places; "
+      "a model trained on those would leave their embeddings as they began")
 show_tokens("|".join(["return", " return", "Return", "RETURN", "\nreturn", " retrun"]), bpe)
 
 # %% [markdown]
@@ -618,7 +732,10 @@ show_tokens("|".join(["return", " return", "Return", "RETURN", "\nreturn", " ret
 
 # %%
 def bits_per_byte(log_probs, text):
-    """Bits per UTF-8 byte of a text whose tokens have the natural log probabilities log_probs (T,). A number."""
+    """Bits per UTF-8 byte of a text: a number.
+
+    log_probs (T,), an array: the natural log probability of each of its tokens.
+    """
     ### BEGIN SOLUTION
     return -log_probs.sum() / np.log(2) / len(text.encode("utf-8"))  # (15.6)
     ### END SOLUTION
@@ -639,34 +756,54 @@ result
 guess = None  # predict: the best vocabulary size
 
 # %%
-import lzma
-
 from seqlib.models.ngram import NGram
 
 half = test_text.rfind("\n", 0, len(test_text) // 2) + 1
 tried, measured = test_text[:half], test_text[half:]
 perplexity, bits, orders = [], [], []
 for encoding in encodings.values():
-    ids, first, last = (np.array(encoding.encode(text)) for text in (train_text, tried, measured))
-    fitted = [NGram(order, encoding.vocabulary_size).fit(ids) for order in range(2, budget(cpu=6, smoke=4))]
+    ids, first, last = (
+        np.array(encoding.encode(text)) for text in (train_text, tried, measured)
+    )
+    fitted = [
+        NGram(order, encoding.vocabulary_size).fit(ids)
+        for order in range(2, budget(cpu=6, smoke=4))
+    ]
     best = min(fitted, key=lambda m: m.nll(first))
     log_probs = best.log_prob(last)
     perplexity.append(np.exp(-log_probs.mean()))
     bits.append(bits_per_byte(log_probs, measured))
     orders.append(best.order)
-packed = [len(lzma.compress(text.encode())) for text in (train_text, train_text + measured)]
-
-fig, axes = figure(1, 2, figsize=(7, 3))
-lines(axes[0], range(5), {"perplexity": perplexity})
-lines(axes[1], range(5), {"bits": bits}, chance=8 * (packed[1] - packed[0]) / len(measured.encode()), chance_label="lzma")
-for ax, title, values in zip(axes, ("Perplexity", "Bits per byte"), (perplexity, bits), strict=True):
-    ax.set(title=f"{title}: lowest with {sizes[int(np.argmin(values))]} tokens", xlabel="tokens in the vocabulary")
-    ax.set_xticks(range(5), sizes)
-show(fig, alt="Two panels against vocabulary size, the same models on the same text. Left: perplexity per token. Right: "
-              "bits per byte, with the level of the compressor lzma. The two orders differ.")
-print(*("{} tokens: order {}, {:.3f} bits".format(*row) for row in zip(sizes, orders, bits, strict=True)), sep=" · ")
 best_size = sizes[int(np.argmin(bits))]
 reveal(guess, best_size, "tokens in the best vocabulary", fmt="{:.0f}")
+
+# %% tags=["fold"]
+# Draw: perplexity and bits per byte against the size of the vocabulary
+import lzma
+
+packed = [len(lzma.compress(text.encode())) for text in (train_text, train_text + measured)]
+fig, axes = figure(1, 2, figsize=(7, 3))
+lines(axes[0], range(5), {"perplexity": perplexity})
+lines(
+    axes[1],
+    range(5),
+    {"bits": bits},
+    chance=8 * (packed[1] - packed[0]) / len(measured.encode()),
+    chance_label="lzma",
+)
+for ax, title, values in zip(
+    axes, ("Perplexity", "Bits per byte"), (perplexity, bits), strict=True
+):
+    ax.set(
+        title=f"{title}: lowest with {sizes[int(np.argmin(values))]} tokens",
+        xlabel="tokens in the vocabulary",
+    )
+    ax.set_xticks(range(5), sizes)
+show(fig, alt="Two panels against vocabulary size, the same models on the same text. "
+              "Left: perplexity per token. Right: bits per byte, with the level of the "
+              "compressor lzma. The two orders differ.")
+for row in zip(sizes, orders, bits, strict=True):
+    print("{} tokens: order {}, {:.3f} bits".format(*row))
 
 # %% [markdown]
 # The left panel falls towards bytes, whose single guesses are easy. The right one compares what can be compared. (To be
@@ -680,14 +817,27 @@ reveal(guess, best_size, "tokens in the best vocabulary", fmt="{:.0f}")
 
 # %%
 some, size = train_text[: budget(cpu=250_000, smoke=30_000)], budget(cpu=2048, smoke=600)
-relatives = {"BPE": theirs(models.BPE(), trainers.BpeTrainer, some, size),
-             "WordPiece": theirs(models.WordPiece(unk_token="[UNK]"), trainers.WordPieceTrainer, some, size,
-                                 special_tokens=["[UNK]"]),
-             "Unigram": theirs(models.Unigram(), trainers.UnigramTrainer, some, size)}
-per_token = {name: len(test_text) / len(one.encode(test_text).ids) for name, one in relatives.items()}
+relatives = {
+    "BPE": theirs(models.BPE(), trainers.BpeTrainer, some, size),
+    "WordPiece": theirs(
+        models.WordPiece(unk_token="[UNK]"),
+        trainers.WordPieceTrainer,
+        some,
+        size,
+        special_tokens=["[UNK]"],
+    ),
+    "Unigram": theirs(models.Unigram(), trainers.UnigramTrainer, some, size),
+}
+
+# %% tags=["fold"]
+# Print: how three kinds of tokeniser cut the same text
+per_token = {
+    name: len(test_text) / len(one.encode(test_text).ids) for name, one in relatives.items()
+}
 for name, one in relatives.items():
-    print(f"{name:10} {one.get_vocab_size():5} tokens, {per_token[name]:.2f} bytes per token:",
-          *one.encode(" unregistered handlers").tokens)
+    pieces = one.encode(" unregistered handlers").tokens
+    size_of = f"{one.get_vocab_size():5} tokens, {per_token[name]:.2f} bytes each:"
+    print(f"{name:10}", size_of, *pieces)
 
 # %% [markdown]
 # **Exercise 15.11 · Byte fallback** — ●○○○, 5 minutes, stretch
@@ -697,11 +847,17 @@ for name, one in relatives.items():
 
 # %%
 def encode_with_fallback(text, vocabulary):
-    """Ids of a text: a known character by vocabulary {character: id}, any other as its UTF-8 bytes. A list."""
+    """Ids of a text: a known character by {character: id}, any other as its UTF-8 bytes.
+
+    A list of whole numbers: byte 65 has the id 65 here, not its place in GPT-2's order.
+    """
     ### BEGIN SOLUTION
     ids = []
     for character in text:
-        ids += [vocabulary[character]] if character in vocabulary else list(character.encode("utf-8"))
+        if character in vocabulary:
+            ids.append(vocabulary[character])
+        else:
+            ids += list(character.encode("utf-8"))
     return ids
     ### END SOLUTION
 
@@ -722,28 +878,36 @@ def longest_match(piece, known):
     """Encode by the longest known token from the left: the bytes of each token, a list."""
     out, i = [], 0
     while i < len(piece):
-        size = next(n for n in range(min(24, len(piece) - i), 0, -1) if piece[i : i + n] in known)
+        size = next(
+            n for n in range(min(24, len(piece) - i), 0, -1) if piece[i : i + n] in known
+        )
         out.append(piece[i : i + size])
         i += size
     return out
 
-
+# %% tags=["fold"]
+# Print: (1) the longest match against the merges in order
 from seqlib.data.bpe import split
 
 small, known = bpe.first(1024), set(bpe.first(1024).tokens)
 pieces = Counter(split(test_text))
 by_rank = {piece: [small.tokens[i] for i in small.encode(piece)] for piece in pieces}
 greedy = {piece: longest_match(piece, known) for piece in pieces}
-differ = sum(n for piece, n in pieces.items() if by_rank[piece] != greedy[piece]) / pieces.total()
-saved = 1 - (sum(n * len(greedy[piece]) for piece, n in pieces.items())
-             / sum(n * len(by_rank[piece]) for piece, n in pieces.items()))
-print(f"(1) longest match: {differ:.1%} of the pre-tokens are cut otherwise; {abs(saved):.1%} "
-      f"{'fewer' if saved > 0 else 'more'} tokens; " + " against ".join(
-          str([t.decode() for t in way[next(p for p in pieces if by_rank[p] != greedy[p])]]) for way in (by_rank, greedy)))
+other = [piece for piece in pieces if by_rank[piece] != greedy[piece]]
+differ = sum(pieces[piece] for piece in other) / pieces.total()
+ranked, longest = (
+    sum(n * len(way[piece]) for piece, n in pieces.items()) for way in (by_rank, greedy)
+)
+saved = 1 - longest / ranked
+fewer = "fewer" if saved > 0 else "more"
+print(f"(1) longest match: {differ:.1%} of the pre-tokens are cut otherwise; "
+      f"{abs(saved):.1%} {fewer} tokens")
+cuts = ["|".join(t.decode() for t in way[other[0]]) for way in (by_rank, greedy)]
+print("    " + " against ".join(cuts))
 
 # %%
 def learn_with(choose, words, number):
-    """The tokens that merges make with another rule for the best pair, as pairs of bytes."""
+    """The tokens that merges make with another rule for the best pair: pairs of bytes."""
     tokens, made = list(BYTES), []
     for new in range(256, 256 + number):
         a, b = pair = choose(count_pairs(words))
@@ -752,13 +916,20 @@ def learn_with(choose, words, number):
         words = {tuple(merge(list(word), pair, new)): n for word, n in words.items()}
     return made
 
-
+# %% tags=["fold"]
+# Print: (2) where the merges part with the other rule for ties
 words = {as_ids(word): n for word, n in Counter(pre_tokenise(part)).items()}
-rules = {"smallest": best_pair, "largest": lambda counts: max(counts, key=lambda pair: (counts[pair], pair))}
+rules = {
+    "smallest": best_pair,
+    "largest": lambda counts: max(counts, key=lambda pair: (counts[pair], pair)),
+}
 made = {name: learn_with(rule, words, number) for name, rule in rules.items()}
-first = next((n for n, (a, b) in enumerate(zip(*made.values(), strict=True)) if a != b), number)
+first = next(
+    (n for n, (a, b) in enumerate(zip(*made.values(), strict=True)) if a != b), number
+)
 common = len(set(made["smallest"]) & set(made["largest"])) / number
-print(f"(2) ties to the largest: the merges part at number {first + 1}; of {number}, {common:.0%} are learned by both")
+print(f"(2) ties to the largest: the merges part at number {first + 1}; "
+      f"of {number}, {common:.0%} are learned by both")
 
 # %% [markdown]
 # The first two faults raise no error and give text that decodes perfectly; a model trained with one cutting and used
@@ -768,16 +939,24 @@ print(f"(2) ties to the largest: the merges part at number {first + 1}; of {numb
 part, size = train_text[: budget(cpu=250_000, smoke=20_000)], budget(cpu=2048, smoke=400)
 lined = {"with pre-tokens": BytePairEncoding.train(part, size),
          "line by line": BytePairEncoding.train(part, size, pattern=r"[^\n]*\n|[^\n]+")}
+
+# %% tags=["fold"]
+# Print: (3) what each encoding costs, and its longest tokens
 line_bits, line_ratio = {}, {}
 for name, encoding in lined.items():
     ids, first, last = (np.array(encoding.encode(text)) for text in (part, tried, measured))
     fitted = [NGram(order, encoding.vocabulary_size).fit(ids) for order in range(1, 5)]
     best = min(fitted, key=lambda m: m.nll(first))
-    line_bits[name], line_ratio[name] = bits_per_byte(best.log_prob(last), measured), len(measured.encode()) / len(last)
+    line_bits[name], line_ratio[name] = (
+        bits_per_byte(best.log_prob(last), measured),
+        len(measured.encode()) / len(last),
+    )
     longest = sorted(encoding.tokens, key=len)[-3:]
-    print(f"(3) {name}: {line_ratio[name]:.2f} bytes per token, {line_bits[name]:.3f} bits per byte;",
+    print(f"(3) {name}: {line_ratio[name]:.2f} bytes per token, "
+          f"{line_bits[name]:.3f} bits per byte;",
           *(repr(token.decode(errors="replace")) for token in longest))
 
+# %%
 text = "ราคา 5 € 😀"
 print("(4) token by token:", "".join(decode([i], bpe.tokens) for i in bpe.encode(text)))
 print("    all at once:   ", decode(bpe.encode(text), bpe.tokens))
@@ -789,32 +968,38 @@ print("    all at once:   ", decode(bpe.encode(text), bpe.tokens))
 #
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 from seqlib import claims
 
 means = dict(zip(("digits", "answer", "all", "pieces"), runs.mean(axis=1), strict=True))
+lowest, few = sizes[int(np.argmin(perplexity))], "fewer" if saved > 0 else "more"
+longer = line_ratio["with pre-tokens"] > line_ratio["line by line"]
 claims([
     ("Byte-level encodings lose nothing", "Radford et al. 2019, §2.2",
-     f"{exact} of {len(anything)} odd inputs exact; words: {out_of_vocabulary:.0f} % unknown",
+     f"{exact} of {len(anything)} odd inputs exact; "
+     f"{out_of_vocabulary:.0f} % of the words unknown",
      "holds" if exact == len(anything) else "fails", "Encode and decode"),
     ("Some languages need many times the tokens of English", "Petrov et al. 2023, §4",
-     f"up to × {worst['learned on English']:.1f}; learned on all: × {worst['learned on all eleven']:.1f}",
+     f"up to × {worst['learned on English']:.1f}; "
+     f"learned on all: × {worst['learned on all eleven']:.1f}",
      "holds" if worst["learned on English"] > 2 else "fails", "Languages"),
     ("Digits with the units first are learned sooner", "Lee et al. 2023, §4",
-     "digits {digits:.0f} %, answer turned {answer:.0f} %, all turned {all:.0f} %".format(**means),
+     f"digits {means['digits']:.0f} %, answer turned {means['answer']:.0f} %, "
+     f"all turned {means['all']:.0f} %",
      "holds" if means["digits"] < means["answer"] < means["all"] else "depends", "Numbers"),
     ("How numbers are cut decides what is learned", "Singh and Strouse 2024, §3",
-     "pieces {pieces:.0f} %, digits {digits:.0f} %".format(**means),
+     f"pieces {means['pieces']:.0f} %, digits {means['digits']:.0f} %",
      "holds" if means["digits"] > means["pieces"] + 5 else "depends", "Numbers"),
     ("Perplexities of different vocabularies compare models", "many leaderboards",
-     f"lowest perplexity: {sizes[int(np.argmin(perplexity))]} tokens; fewest bits per byte: {best_size}",
-     "fails" if best_size != sizes[int(np.argmin(perplexity))] else "depends", "Bits per byte"),
+     f"lowest perplexity: {lowest} tokens; fewest bits per byte: {best_size}",
+     "fails" if best_size != lowest else "depends", "Bits per byte"),
     ("Cutting by the longest match does as well", "Uzan et al. 2024, §4",
-     f"{differ:.1%} of pre-tokens differ; {abs(saved):.1%} {'fewer' if saved > 0 else 'more'} tokens",
+     f"{differ:.1%} of pre-tokens differ; {abs(saved):.1%} {few} tokens",
      "holds" if abs(saved) < 0.01 else "depends", "Break it"),
     ("Keeping merges inside words improves compression", "Radford et al. 2019, §2.2",
      "bytes per token {:.2f} with, {:.2f} without".format(*line_ratio.values()),
-     "holds" if line_ratio["with pre-tokens"] > line_ratio["line by line"] else "fails", "Break it"),
+     "holds" if longer else "fails", "Break it"),
 ])
 
 # %% [markdown]

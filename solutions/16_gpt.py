@@ -35,18 +35,32 @@ from seqlib.display.figures import bars, figure, lines
 tokens = torch.tensor([list(b"Before we proceed any further, hear me speak.")])
 perfect = 20.0 * F.one_hot(tokens, 128).float()
 loss = F.cross_entropy(perfect.flatten(0, 1), tokens.flatten())
-reveal(guess, loss.item(), "nats per character of a model that repeats what it reads", fmt="{:.4f}")
+reveal(
+    guess,
+    loss.item(),
+    "nats per character of a model that repeats what it reads",
+    fmt="{:.4f}",
+)
 
 # %%
-from seqlib.data import batches, encode_chars, shifted_windows, split_in_time, stdlib_text, text_sampler
+from seqlib.data import (
+    batches,
+    encode_chars,
+    shifted_windows,
+    split_in_time,
+    stdlib_text,
+    text_sampler,
+)
+from seqlib.data.shakespeare import play_or_library
 from seqlib.models.ngram import NGram
-from seqlib.studies.small_gpt import play_or_library
 
 play, plays = play_or_library(budget(cpu=2_000_000, smoke=30_000))
 ids, characters = encode_chars(play)
 early, late = split_in_time(ids)
 chance, bar = np.log(characters.size), NGram(5, characters.size).fit(early).nll(late)
-print(f"{plays}: chance {chance:.3f}, 5-gram {bar:.3f} nats per character on the last tenth")
+print(
+    f"{plays}: chance {chance:.3f}, 5-gram {bar:.3f} nats per character on the last tenth"
+)
 
 # %% [markdown]
 # The one-line model learned nothing and predicted nothing: the targets were not shifted. People keep making this slip,
@@ -56,10 +70,16 @@ print(f"{plays}: chance {chance:.3f}, 5-gram {bar:.3f} nats per character on the
 # $$\mathcal L = -\frac{1}{\sum_b (\ell_b - 1)} \sum_b \sum_{t=0}^{\ell_b-2} \log p\,(x_{b,t+1} \mid x_{b,0}, \dots, x_{b,t}) \tag{16.1}$$
 #
 # **Exercise 16.1 · The loss** — ●●○○, 8 minutes, core
+#
+# `F.cross_entropy` is allowed; which places it is asked about is yours to say.
 
 # %%
 def language_loss(logits, tokens, lengths):
-    """Mean nats per next token: logits (B, T, V), tokens (B, T), of which the first lengths (B,) are real. A number."""
+    """Mean nats per next token: a tensor of one number, through which gradients flow.
+
+    logits (B, T, V), tokens (B, T), of which the first lengths (B,) are real; a sentence of
+    one token has no target, and some sentence has two or more.
+    """
     ### BEGIN SOLUTION
     real = torch.arange(1, tokens.shape[1]) < lengths[:, None]
     log_p = logits[:, :-1].log_softmax(dim=2).gather(2, tokens[:, 1:, None])[..., 0]
@@ -90,7 +110,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """seqlib.models.gpt.GPTConfig: what a GPT is made of. The defaults are the parts of GPT-2, in a small size."""
+    """What a GPT is made of. The defaults are the parts of GPT-2, in a small size."""
 
     vocabulary_size: int
     context: int = 64
@@ -98,7 +118,9 @@ class GPTConfig:
     layers: int = 4
     heads: int = 4
     kv_heads: int | None = None  # as many as heads; fewer: grouped queries
-    hidden_size: int | None = None  # 4 × width; with a gate 8/3 × width, which has as many parameters
+    hidden_size: int | None = (
+        None  # 4 × width; with a gate 8/3 × width, which has as many parameters
+    )
     norm: str = "layer"  # or "rms"
     positions: str = "learned"  # or "rotary"
     feed_forward: str = "gelu"  # or "swiglu"
@@ -116,6 +138,8 @@ class GPTConfig:
 # $$\text{RMSNorm}(x) = \frac{x}{\sqrt{\frac1D \sum_i x_i^2 + \epsilon}} \odot g \tag{16.5}$$
 #
 # **Exercise 16.2 · Divide by the root mean square** — ●○○○, 5 minutes, core
+#
+# By hand: without `F.rms_norm` and `nn.RMSNorm`.
 
 # %%
 def rms_norm(x, scale, epsilon=1e-5):
@@ -139,10 +163,12 @@ result
 # Three matrices instead of two, so the hidden width is 8/3 D where GPT-2 has 4 D: the same number of parameters.
 #
 # **Exercise 16.3 · A gate in the feed-forward layer** — ●●○○, 5 minutes, core
+#
+# `F.silu` is allowed, `F.glu` (another gate) is not.
 
 # %%
 def swiglu(x, W_gate, W_up, W_down):
-    """A gated feed-forward layer: x (..., D), W_gate and W_up (D, F), W_down (F, D) -> (..., D)."""
+    """A gated feed-forward layer: x (..., D), W_gate and W_up (D, F), W_down (F, D)."""
     ### BEGIN SOLUTION
     gate = x @ W_gate
     return (gate * torch.sigmoid(gate) * (x @ W_up)) @ W_down  # (16.6)
@@ -165,7 +191,10 @@ result
 
 # %%
 def repeat_heads(shared, heads):
-    """Each of G heads stands for heads / G query heads in a row: (B, G, S, d_k) -> (B, heads, S, d_k)."""
+    """Each of G heads stands for heads / G query heads in a row.
+
+    shared (B, G, S, d_k) -> (B, heads, S, d_k)
+    """
     ### BEGIN SOLUTION
     return shared.repeat_interleave(heads // shared.shape[1], dim=1)  # (16.7)
     ### END SOLUTION
@@ -187,7 +216,10 @@ result
 
 # %%
 def cached_mask(new, total):
-    """(new, total) bools: the last `new` of `total` positions, and which positions each of them may read."""
+    """What each of the last `new` of `total` positions may read: a tensor (new, total).
+
+    True where a position is read, else False.
+    """
     ### BEGIN SOLUTION
     place = torch.arange(total)
     return place <= place[total - new :, None]  # (16.8)
@@ -201,8 +233,10 @@ result
 # %% [markdown]
 # Now the heart. `attention(q, k, v, mask)` and `rotary(x, places)` are yours, from 13; `repeat_heads` and `cached_mask` from
 # above. Join the past and the new, along the positions; that is also what is kept. *Then* turn, if positions are rotary: the
-# keys by their places 0 … S − 1, the queries by the last T of these places. Then share, mask, attend.
-#
+# keys by their places 0 … S − 1, the queries by the last T of these places. Then share, mask, attend. `attention` gives two
+# things: what the weights collect, and the weights; `F.scaled_dot_product_attention` is allowed as well.
+
+# %% [markdown]
 # **Exercise 16.6 · Attend, with a cache** — ●●●●, 15 minutes, core
 #
 # **Conventions differ.** Most code keeps *turned* keys and counts positions apart. Kept unturned, a place in the cache is a
@@ -215,9 +249,10 @@ from seqlib.models.attention import attention, rotary
 def attend(q, k, v, past=None, turn=False):
     """T new positions read themselves and the past.
 
-    q (B, A, T, d_k), k and v (B, G, T, d_k); past: keys and values (B, G, P, d_k) of the P positions before, or None;
-    turn: rotary positions, counted from the first position of the past.
-    Returns out (B, A, T, d_k), and the keys (not turned) and values (B, G, P + T, d_k) to keep.
+    q (B, A, T, d_k), k and v (B, G, T, d_k); turn: rotary positions, counted from the first
+    position of the past; past: None, or (keys, values), both (B, G, P, d_k), of the P
+    positions before. Returns out (B, A, T, d_k), and what to keep: (keys, values), both
+    (B, G, P + T, d_k), the keys not turned.
     """
     ### BEGIN SOLUTION
     if past is not None:
@@ -252,13 +287,20 @@ class RMSNorm(nn.Module):
         return rms_norm(x, self.scale, self.epsilon)
 
 
+def norm_of(config):
+    """The norm that a configuration asks for."""
+    kind = RMSNorm if config.norm == "rms" else nn.LayerNorm
+    return kind(config.width, config.epsilon)
+
+
 class MLP(nn.Module):
     """The feed-forward layer, at each position by itself: x (B, T, D) -> (B, T, D)."""
 
     def __init__(self, config):
         super().__init__()
         gated = config.feed_forward == "swiglu"
-        hidden_size = config.hidden_size or (config.width * 8 // 3 if gated else config.width * 4)
+        usual = config.width * 8 // 3 if gated else config.width * 4
+        hidden_size = config.hidden_size or usual
         self.W_gate = nn.Linear(config.width, hidden_size, bias=False) if gated else None
         self.W_up = nn.Linear(config.width, hidden_size, config.bias and not gated)
         self.W_down = nn.Linear(hidden_size, config.width, config.bias and not gated)
@@ -271,7 +313,7 @@ class MLP(nn.Module):
 
 # %%
 class CausalAttention(nn.Module):
-    """Self-attention to the positions up to one's own; x (B, T, D) -> (B, T, D), and what to keep of them."""
+    """Self-attention to the positions up to one's own: (B, T, D), and what to keep."""
 
     def __init__(self, config):
         super().__init__()
@@ -286,7 +328,10 @@ class CausalAttention(nn.Module):
 
     def project(self, x):
         """Queries (B, A, T, d_k), keys and values (B, G, T, d_k)."""
-        q, k, v = (W(x).unflatten(-1, (-1, self.d_k)).transpose(1, 2) for W in (self.W_q, self.W_k, self.W_v))
+        q, k, v = (
+            W(x).unflatten(-1, (-1, self.d_k)).transpose(1, 2)
+            for W in (self.W_q, self.W_k, self.W_v)
+        )
         return self.norm_q(q), self.norm_k(k), v
 
     def forward(self, x, past=None):
@@ -296,16 +341,15 @@ class CausalAttention(nn.Module):
 
 # %% [markdown]
 # Norms first (pre-norm, measured in 14); whatever is added to the stream 2 L times begins smaller by $1/\sqrt{2L}$. The cache
-# is a list of one pair for each layer. The head is the token table: *tied*, so those weights exist once.
+# holds one pair for each layer; a forward pass leaves the given one as it was and returns the next. The head is the token table: *tied*, so those weights exist once.
 
 # %%
 class Block(nn.Module):
-    """One layer, norms first: x + attention(norm(x)), then x + MLP(norm(x)). Both (B, T, D)."""
+    """One layer, norms first: x + attention(norm(x)), then x + MLP(norm(x)): (B, T, D)."""
 
     def __init__(self, config):
         super().__init__()
-        norm = RMSNorm if config.norm == "rms" else nn.LayerNorm
-        self.norm_1, self.norm_2 = norm(config.width, config.epsilon), norm(config.width, config.epsilon)
+        self.norm_1, self.norm_2 = norm_of(config), norm_of(config)
         self.attention, self.mlp = CausalAttention(config), MLP(config)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -316,11 +360,12 @@ class Block(nn.Module):
 
 
 def initialise(model):
-    """Normal numbers of 0.02; what is added to the residual stream 2 L times begins smaller. Returns the model."""
+    """Normal numbers of 0.02; what is added to the stream 2 L times begins smaller."""
     for name, weight in model.named_parameters():
         if weight.ndim == 2:
             added = name.endswith(("W_o.weight", "W_down.weight"))
-            nn.init.normal_(weight, std=0.02 / (2 * len(model.blocks)) ** 0.5 if added else 0.02)
+            std = 0.02 / (2 * len(model.blocks)) ** 0.5 if added else 0.02
+            nn.init.normal_(weight, std=std)
         elif name.endswith("bias"):
             nn.init.zeros_(weight)
     return model
@@ -328,31 +373,32 @@ def initialise(model):
 
 # %%
 class GPT(nn.Module):
-    """A decoder-only Transformer: tokens (B, T) -> logits (B, T, V) of the token after each."""
+    """Tokens (B, T) -> logits (B, T, V) of the token after; with a cache, also the next."""
 
     def __init__(self, config):
         super().__init__()
         self.config, width = config, config.width
-        self.tokens = nn.Embedding(config.vocabulary_size, width)
-        self.places = nn.Embedding(config.context, width) if config.positions == "learned" else None
+        self.tokens, self.places = nn.Embedding(config.vocabulary_size, width), None
+        if config.positions == "learned":
+            self.places = nn.Embedding(config.context, width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.norm = (RMSNorm if config.norm == "rms" else nn.LayerNorm)(width, config.epsilon)
+        self.norm = norm_of(config)
         self.head = nn.Linear(width, config.vocabulary_size, bias=False)
         if config.tied:
             self.head.weight = self.tokens.weight
         initialise(self)
 
     def forward(self, idx, cache=None):
-        """cache: a list, empty at first, of keys and values for each layer; brought up to date in place."""
         seen = cache[0][0].shape[2] if cache else 0
-        x = self.tokens(idx)
-        if self.places is not None:  # an index beyond the table is an error: learned places end at the context
-            x = x + self.places(torch.arange(seen, seen + idx.shape[1], device=idx.device))  # (16.2)
+        x, kept = self.tokens(idx), []
+        if self.places is not None:  # beyond the table: an error
+            places = torch.arange(seen, seen + idx.shape[1], device=x.device)
+            x = x + self.places(places)  # (16.2)
         for layer, block in enumerate(self.blocks):
-            x, kept = block(x, cache[layer] if seen else None)
-            if cache is not None:
-                cache[layer : layer + 1] = [kept]
-        return self.head(self.norm(x))  # (16.4)
+            x, read = block(x, cache[layer] if cache else None)
+            kept.append(read)
+        logits = self.head(self.norm(x))  # (16.4)
+        return logits if cache is None else (logits, tuple(kept))
 
 
 # %% [markdown]
@@ -366,7 +412,7 @@ class GPT(nn.Module):
 
 # %%
 def gpt_parameters(vocabulary_size, context, width, layers, hidden_size):
-    """The number of parameters of a GPT with GPT-2's parts, its head tied to the token table. A whole number."""
+    """How many parameters a GPT with GPT-2's parts has, its head tied: a whole number."""
     ### BEGIN SOLUTION
     attention = 4 * (width * width + width)
     feed_forward = 2 * width * hidden_size + hidden_size + width
@@ -393,7 +439,10 @@ result
 
 # %%
 def training_flops(weights, tokens, layers, context, width):
-    """Floating-point operations of training: `weights` that multiply, on `tokens` tokens in windows of `context`."""
+    """Floating-point operations of training with `weights` that multiply: a number.
+
+    `tokens` tokens are read, in windows of `context`, by `layers` layers of `width`.
+    """
     ### BEGIN SOLUTION
     return (6 * weights + 12 * layers * context * width) * tokens  # (16.10)
     ### END SOLUTION
@@ -411,11 +460,14 @@ result
 #
 # **Exercise 16.9 · Fit a power law** — ●●○○, 8 minutes, core
 #
-# Return b and A. Write the least squares yourself: two sums.
+# Return b and A. Write the least squares yourself, two sums: no `np.polyfit`, no `np.linalg.lstsq`.
 
 # %%
 def power_law(compute, loss):
-    """The exponent b and the constant A of L = A C^-b, by least squares between logarithms. Both arrays (n,)."""
+    """The exponent b and the constant A of L = A C^-b, by least squares between logarithms.
+
+    compute and loss are arrays (n,).
+    """
     ### BEGIN SOLUTION
     x, y = np.log(compute), np.log(loss)
     centred = x - x.mean()
@@ -437,46 +489,75 @@ result
 # %%
 from seqlib.training.recorded import credit, load
 
-MODERN = {"norm": "rms", "positions": "rotary", "feed_forward": "swiglu", "kv_heads": 2, "bias": False}
+MODERN = {
+    "norm": "rms",
+    "positions": "rotary",
+    "feed_forward": "swiglu",
+    "kv_heads": 2,
+    "bias": False,
+}
 STEPS = budget(cpu=1000, gpu=5000)
 modern = GPTConfig(characters.size, width=96, layers=3, **MODERN)
 weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
 cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
 
 scaling = load("16_scaling")
-runs = {tuple(map(float, name.split(" weights, "))): np.mean(nats) for name, nats in scaling["results"].items()}
+runs = {}  # (weights, operations): nats
+for name, nats in scaling["results"].items():
+    size, operations = map(float, name.split(" weights, "))
+    runs[size, operations] = np.mean(nats)
 compute = np.array(sorted({C for _, C in runs}))
-lowest, sizes = np.transpose([min((nats, N) for (N, C), nats in runs.items() if C == level) for level in compute])
+best = [min((nats, N) for (N, C), nats in runs.items() if C == level) for level in compute]
+lowest, sizes = np.transpose(best)
+exponent, constant = power_law(compute, lowest)
+foretold = constant * cost**-exponent
+
+# %% tags=["fold"]
+# Print: how sure the law is, by leaving out one budget at a time
 fits = [power_law(np.delete(compute, k), np.delete(lowest, k)) for k in range(len(compute))]
 told = np.array([A * cost**-b for b, A in fits])
-exponent, constant = power_law(compute, lowest)
-growth, foretold, error = -power_law(compute, sizes)[0], constant * cost**-exponent, np.sqrt((len(told) - 1) * told.var())
-print(f"L = {constant:.1f} C^-{exponent:.3f}, exponents of the five fits {min(fits)[0]:.3f} to {max(fits)[0]:.3f}\n"
-      f"The best size grows like C^{growth:.2f}: {sizes.min():,.0f} to {sizes.max():,.0f} weights.\n"
-      f"The run below, {cost:.1e} operations with {weights:,} weights: {foretold:.3f} ± {2 * error:.3f} nats. {credit(scaling)}")
+growth, error = -power_law(compute, sizes)[0], np.sqrt((len(told) - 1) * told.var())
+low, high = min(fits)[0], max(fits)[0]
+print(f"L = {constant:.1f} C^-{exponent:.3f}, the fits {low:.3f} to {high:.3f}")
+print(f"The best size grows like C^{growth:.2f}: "
+      f"{sizes.min():,.0f} to {sizes.max():,.0f} weights.")
+print(f"The run below, {cost:.1e} operations with {weights:,} weights: "
+      f"{foretold:.3f} ± {2 * error:.3f} nats.")
+print(credit(scaling))
 
-# %%
+# %% tags=["fold"]
+# Draw: loss against operations, the law, and the run to come
 fig, ax = figure(figsize=(7, 3.3))
 for C, marker in zip(compute, "os^Dv", strict=True):
-    tried, losses = zip(*sorted((N, nats) for (N, level), nats in runs.items() if level == C), strict=True)
-    ax.plot(C * np.ones(len(tried)), losses, marker, label=f"{tried[0]:,.0f} to {tried[-1]:,.0f} weights")
+    tried, losses = zip(
+        *sorted((N, nats) for (N, level), nats in runs.items() if level == C), strict=True
+    )
+    sizes_tried = f"{tried[0]:,.0f} to {tried[-1]:,.0f} weights"
+    ax.plot(C * np.ones(len(tried)), losses, marker, label=sizes_tried)
 more = np.geomspace(compute[0], 3 * cost, 50)
 ax.plot(more, constant * more**-exponent, color="black", linewidth=1)
 ax.errorbar(cost, foretold, 2 * error, fmt="*", color="black", markersize=11, capsize=4)
-ax.set(title=f"Small runs say {foretold:.2f} nats of a larger one (star)", xscale="log", yscale="log", xlabel="operations",
-       ylabel="nats per character")
-ax.set_yticks(ticks := [1.6, 1.8, 2.0, 2.2, 2.4], ticks)
+ax.set(
+    title=f"Small runs say {foretold:.2f} nats of a larger one (star)",
+    xscale="log",
+    yscale="log",
+    xlabel="operations",
+    ylabel="nats per character",
+)
+ticks = [1.6, 1.8, 2.0, 2.2, 2.4]
+ax.set_yticks(ticks, ticks)
 ax.minorticks_off()
 ax.legend(fontsize=8)
-show(fig, alt="Loss against operations, both axes logarithmic: three sizes of model at each of five budgets, a straight "
-              "line through the lowest, and a star with a bar for the run to come.")
+show(fig, alt="Loss against operations, both axes logarithmic: three sizes of model at "
+              "each of five budgets, a straight line through the lowest, and a star with "
+              "a bar for the run to come.")
 
 # %% [markdown]
 # ## The recipe
 #
 # Warm up, clip, cosine down; bfloat16 where products are large. AdamW scales every *number* by its own history; **Muon** takes
 # a gradient as a *matrix* and makes all its directions equally strong (singular values near 1). PyTorch has it since 2.9; where
-# it is missing, AdamW does everything. `seqlib.studies.small_gpt.muon` gives it the matrices inside the blocks and leaves the rest to
+# it is missing, AdamW does everything. `seqlib.training.muon.muon` gives it the matrices inside the blocks and leaves the rest to
 # AdamW.
 #
 # **Predict.** What will a GPT of 0.3 million numbers reach on the held-out tenth, after two passes over the text?
@@ -484,7 +565,7 @@ show(fig, alt="Loss against operations, both axes logarithmic: three sizes of mo
 
 # %%
 from seqlib.metrics import nll
-from seqlib.studies.small_gpt import muon
+from seqlib.training.muon import muon
 from seqlib.training.train import train, warmup_cosine
 
 guess = None  # predict: nats per character, held out
@@ -507,7 +588,12 @@ def held_out(model, ids, context=64):
 gpt, history = train_gpt(modern, early, STEPS, name="GPT")
 late = late[: budget(cpu=len(late), smoke=500)]
 reached = held_out(gpt, late)
-reveal(guess, reached, f"nats per character on {plays} (5-gram {bar:.3f}, foretold {foretold:.3f})", fmt="{:.3f}")
+reveal(
+    guess,
+    reached,
+    f"nats per character on {plays} (5-gram {bar:.3f}, foretold {foretold:.3f})",
+    fmt="{:.3f}",
+)
 
 # %% [markdown]
 # ## Why does an LSTM do so well?
@@ -519,35 +605,53 @@ reveal(guess, reached, f"nats per character on {plays} (5-gram {bar:.3f}, foreto
 # characters nothing) and *task* (in a few lines of Shakespeare there is little to look up). Where does the order turn? Below:
 # Python with a context of 256. Further down (*Induction heads*): random sequences that come twice.
 
-# %%
+# %% tags=["fold"]
+# Draw: the race of four models over a minute of one core
 race = load("16_race")
 RACERS = ("GPT", "nanoGPT's CPU recipe", "LSTM, state carried", "GRU, state carried")
 clock = [10, 20, 30, 40, 50, 60]
 fig, ax = figure(figsize=(7, 3.4))
-lines(ax, clock, {name: [race["results"][f"{name}, {s} s"][0] for s in clock] for name in RACERS},
-      chance=bar, chance_label="5-gram")
+raced = {name: [race["results"][f"{name}, {s} s"][0] for s in clock] for name in RACERS}
+lines(ax, clock, raced, chance=bar, chance_label="5-gram")
 ax.plot(history.seconds, reached, "*", color="black", markersize=11)
 at_60 = {name: race["results"][f"{name}, 60 s"][0] for name in RACERS}
-ax.set(title=f"Ahead after a minute of one core: {min(at_60, key=at_60.get)}", xlabel="seconds", ylabel="nats per character")
-show(fig, alt="Held-out loss over sixty seconds of one core for a GPT, nanoGPT's CPU recipe, an LSTM and a GRU, with a "
-              "line for the 5-gram and a star for the live run.")
-print({name: f"{race['results'][f'{name}, steps'][0]:.0f} steps" for name in RACERS}, credit(race))
+ax.set(
+    title=f"Ahead after a minute of one core: {min(at_60, key=at_60.get)}",
+    xlabel="seconds",
+    ylabel="nats per character",
+)
+show(fig, alt="Held-out loss over sixty seconds of one core for a GPT, nanoGPT's CPU "
+              "recipe, an LSTM and a GRU, with a line for the 5-gram and a star for the "
+              "live run.")
+steps = [f"{name} {race['results'][f'{name}, steps'][0]:,.0f}" for name in RACERS]
+print("steps in a minute: " + "; ".join(steps))
+print(credit(race))
 
-# %%
-from seqlib.studies.small_gpt import by_position
+# %% tags=["fold"]
+# Draw: the loss by position; a longer context against the LSTM on Python
+from seqlib.studies.reading_with_a_cache import by_position
 
 place, longer = by_position(gpt, late), load("16_longer")
 fig, axes = figure(1, 2, figsize=(7.4, 3.1))
 axes[0].plot(range(1, 65), place)
 axes[0].axhline(at_60["LSTM, state carried"], color="#6B6B6B", linestyle=":")
-axes[0].set(title=f"First {place[0]:.2f}, last {place[-1]:.2f} nats", xlabel="position in the window", ylabel="nats")
+axes[0].set(
+    title=f"First {place[0]:.2f}, last {place[-1]:.2f} nats",
+    xlabel="position in the window",
+    ylabel="nats",
+)
 rivals = {name: np.array([longer["results"][f"{name}, {s} s"][0] for s in (15, 30, 45, 60)])
           for name in ("GPT, context 256", "LSTM, state carried")}
 lines(axes[1], [15, 30, 45, 60], rivals)
 gap = rivals["GPT, context 256"] - rivals["LSTM, state carried"]
-axes[1].set(title=f"Python: the gap was {gap[0]:.2f}, is {gap[-1]:.2f}", xlabel="seconds of one core", ylabel="nats")
-show(fig, alt="Left: the loss of the GPT over the positions of a window, a dotted line for the LSTM of the race. Right: a "
-              "GPT with a context of 256 and an LSTM on Python's source over a minute of one core.")
+axes[1].set(
+    title=f"Python: the gap was {gap[0]:.2f}, is {gap[-1]:.2f}",
+    xlabel="seconds of one core",
+    ylabel="nats",
+)
+show(fig, alt="Left: the loss of the GPT over the positions of a window, a dotted line "
+              "for the LSTM of the race. Right: a GPT with a context of 256 and an LSTM "
+              "on Python's source over a minute of one core.")
 print(credit(longer))
 
 # %% [markdown]
@@ -559,7 +663,7 @@ print(credit(longer))
 # **Exercise 16.10 · Write with a cache** — ●●●○, 10 minutes, core
 #
 # `read(idx, past)` gives logits (B, T, V) and the past to hand on; `past` is None before anything was read. Take the
-# likeliest token each time. Nothing may be read twice.
+# likeliest token each time; `count` is at least 1. No token may be read twice. (The last one written may be read, or not.)
 
 # %%
 def continue_greedily(read, prompt, count):
@@ -588,7 +692,7 @@ result
 import copy
 import time
 
-from seqlib.studies.small_gpt import reader
+from seqlib.studies.reading_with_a_cache import reader
 
 guess = None  # predict: how many times faster at 256 characters
 text, double = torch.from_numpy(late[None, :64].copy()), copy.deepcopy(gpt).double()
@@ -606,21 +710,32 @@ def all_again(read, idx, count):
         idx = torch.cat([idx, read(idx)[0][:, -1:].argmax(dim=2)], dim=1)
 
 
+# %% tags=["fold"]
+# Time: writing 16 to 512 characters, reading all again and with the cache
 counts, took = [16, 64, 256, 512][: budget(cpu=4)], {}
-for name, write in (("reading all again", all_again), ("with the cache", continue_greedily)):
+ways = {"reading all again": all_again, "with the cache": continue_greedily}
+for name, write in ways.items():
     took[name] = []
     for count in counts:
         began = time.perf_counter()
         write(reader(gpt), text[:, :8], count)
         took[name].append(time.perf_counter() - began)
+faster = took["reading all again"][2] / took["with the cache"][2]
 
-# %%
+# %% tags=["fold"]
+# Draw: seconds against characters written
 fig, ax = figure(figsize=(7, 2.9))
 lines(ax, counts, took)
-faster = took["reading all again"][2] / took["with the cache"][2]
-ax.set(title=f"256 characters: {faster:.1f} times faster", xlabel="characters written", ylabel="seconds")
-show(fig, alt="Time to write 16 to 512 characters, reading all again and with the cache. Without the cache the curve bends "
-              "upwards, with it the time grows in step with the length.")
+ax.set(
+    title=f"256 characters: {faster:.1f} times faster",
+    xlabel="characters written",
+    ylabel="seconds",
+)
+show(fig, alt="Time to write 16 to 512 characters, reading all again and with the cache. "
+              "Without the cache the curve bends upwards, with it the time grows in step "
+              "with the length.")
+
+# %%
 reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}")
 
 # %% [markdown]
@@ -631,9 +746,11 @@ reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}
 
 # %%
 from seqlib.models.generate import sample
-from seqlib.studies.small_gpt import stepper
+from seqlib.studies.reading_with_a_cache import stepper
 
-library, letters = encode_chars(stdlib_text(1_900_000)[: budget(cpu=1_900_000, smoke=30_000)])
+library, letters = encode_chars(
+    stdlib_text(1_900_000)[: budget(cpu=1_900_000, smoke=30_000)]
+)
 known, unseen = split_in_time(library, (0.95, 0.05))
 config = GPTConfig(letters.size, context=128, width=96, layers=3, **MODERN)
 coder, _ = train_gpt(config, known, budget(cpu=500), batch=16, name="completer")
@@ -643,8 +760,10 @@ def complete(beginning, count=90, temperature=0.6, seed=0, copies=3):
     """Continuations of a beginning, as texts."""
     prompt = torch.from_numpy(letters.encode("\n" + beginning)).expand(copies, -1)
     _, state = reader(coder)(prompt[:, :-1])
-    drawn = sample(stepper(coder), state, int(prompt[0, -1]), None, count, temperature=temperature, top_p=0.95,
-                   generator=torch.Generator().manual_seed(seed))
+    drawn = sample(
+        stepper(coder), state, int(prompt[0, -1]), None, count, temperature=temperature,
+        top_p=0.95, generator=torch.Generator().manual_seed(seed),
+    )
     return ["".join(letters.decode(row)) for row in drawn.tolist()]
 
 
@@ -659,20 +778,30 @@ for text in complete(beginning):
 # 5-gram.
 
 # %%
-from seqlib.studies.small_gpt import copied
+from seqlib.studies.copied_or_new import copied
 
 source = "".join(letters.decode(known))
-written = "".join(complete("\n", count=budget(cpu=300, smoke=20), temperature=1.0, copies=2))
+written = "".join(
+    complete("\n", count=budget(cpu=300, smoke=20), temperature=1.0, copies=2)
+)
 few = NGram(5, letters.size).fit(known)
-texts = {"GPT": written, "unseen modules": "".join(letters.decode(unseen[: len(written)])),
-         "5-gram": "".join(letters.decode(few.sample(len(written), np.random.default_rng(0))))}
+texts = {
+    "GPT": written,
+    "unseen modules": "".join(letters.decode(unseen[: len(written)])),
+    "5-gram": "".join(letters.decode(few.sample(len(written), np.random.default_rng(0)))),
+}
 pieces = {name: copied(text, source) for name, text in texts.items()}
+
+# %% tags=["fold"]
+# Draw: how long the pieces are that stand in the training text
 fig, ax = figure(figsize=(7, 2.6))
 bars(ax, list(pieces), [np.mean(p) for p in pieces.values()], fmt="{:.1f}")
 ax.set(title="Pieces that stand in the training text", ylabel="characters, mean")
-show(fig, alt="Bars of the mean length of pieces that stand in the training text, for text of the GPT, for real modules "
-              "that it has not seen, and for the text of a 5-gram.")
-print({name: f"longest {p.max()}" for name, p in pieces.items()})
+show(fig, alt="Bars of the mean length of pieces that stand in the training text, for "
+              "text of the GPT, for real modules that it has not seen, and for the text "
+              "of a 5-gram.")
+longest = [f"{name} {lengths.max()}" for name, lengths in pieces.items()]
+print("longest pieces, in characters: " + ", ".join(longest))
 
 # %% [markdown]
 # ## Five switches, one at a time
@@ -688,26 +817,51 @@ print({name: f"longest {p.max()}" for name, p in pieces.items()})
 
 # %%
 guess = None  # predict: "RMSNorm", "rotary", "SwiGLU", "grouped queries" or "QK-norm"
-PARTS = {"GPT-2's parts": {}, "RMSNorm": {"norm": "rms"}, "rotary": {"positions": "rotary"},
-         "SwiGLU": {"feed_forward": "swiglu"}, "grouped queries": {"kv_heads": 2}, "QK-norm": {"qk_norm": True},
-         "all five": {**MODERN, "qk_norm": True}}
+PARTS = {
+    "GPT-2's parts": {},
+    "RMSNorm": {"norm": "rms"},
+    "rotary": {"positions": "rotary"},
+    "SwiGLU": {"feed_forward": "swiglu"},
+    "grouped queries": {"kv_heads": 2},
+    "QK-norm": {"qk_norm": True},
+    "all five": {**MODERN, "qk_norm": True},
+}
+
+# %% tags=["fold"]
+# Draw: the loss with one part switched on at a time, three seeds
 parts = load("16_parts")
 nats = {name: parts["results"][name] for name in PARTS}
 fig, ax = figure(figsize=(7.4, 3))
-bars(ax, [name.replace(" ", "\n") for name in nats], [np.mean(n) for n in nats.values()],
-     spread=([min(n) for n in nats.values()], [max(n) for n in nats.values()]), fmt="{:.3f}")
-gain = {name: np.mean(nats["GPT-2's parts"]) - np.mean(nats[name]) for name in list(PARTS)[1:6]}
-ax.set(title=f"One part at a time: {max(gain, key=gain.get)} helps most", ylabel="nats per character",
-       ylim=(min(map(min, nats.values())) - 0.1, max(map(max, nats.values())) + 0.06))
-show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single changes and for all five together, with "
-              "whiskers over three seeds.")
+labels = [name.replace(" ", "\n") for name in nats]
+means = [np.mean(n) for n in nats.values()]
+low, high = [min(n) for n in nats.values()], [max(n) for n in nats.values()]
+bars(ax, labels, means, spread=(low, high), fmt="{:.3f}")
+gain = {
+    name: np.mean(nats["GPT-2's parts"]) - np.mean(nats[name]) for name in list(PARTS)[1:6]
+}
+ax.set(
+    title=f"One part at a time: {max(gain, key=gain.get)} helps most",
+    ylabel="nats per character",
+    ylim=(min(low) - 0.1, max(high) + 0.06),
+)
+show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single changes and "
+              "for all five together, with whiskers over three seeds.")
 plain = nats["GPT-2's parts"]
-overlap = [name for name in gain if min(plain) <= max(nats[name]) and min(nats[name]) <= max(plain)]
+overlap = [
+    name for name in gain if min(plain) <= max(nats[name]) and min(nats[name]) <= max(plain)
+]
+
+# %% tags=["fold"]
+# Print: what each part costs in time and in the cache (keys and values, 4 layers, d_k 32)
+seconds = {name: np.mean(parts["results"][f"{name}, seconds"]) for name in PARTS}
 for name, change in PARTS.items():
-    cache = 2 * 4 * change.get("kv_heads", 4) * 32  # keys and values, layers, shared heads, d_k
-    cpu = np.mean(parts["results"][f"{name}, seconds"]) / np.mean(parts["results"]["GPT-2's parts, seconds"])
-    print(f"{name:16} {np.mean(nats[name]):.3f}, time × {cpu:.2f}, {cache:,} numbers of cache per position")
+    cache = 2 * 4 * change.get("kv_heads", 4) * 32
+    time_ratio = seconds[name] / seconds["GPT-2's parts"]
+    print(f"{name:16} {np.mean(nats[name]):.3f}, time × {time_ratio:.2f}, "
+          f"{cache:,} numbers of cache per position")
 print(credit(parts))
+
+# %%
 reveal(guess, max(gain, key=gain.get), "the switch that helped most", options=list(gain))
 
 # %% [markdown]
@@ -725,7 +879,10 @@ reveal(guess, max(gain, key=gain.get), "the switch that helped most", options=li
 
 # %%
 def prefix_score(weights, period):
-    """How much each head looks at what came after the same token one period ago: weights (A, T, T) -> (A,)."""
+    """How much each head looks at what came after the same token one period ago: (A,).
+
+    weights (A, T, T), T at least 2 p: a row is who looks, a column where.
+    """
     ### BEGIN SOLUTION
     t = torch.arange(period, weights.shape[1])
     return weights[:, t, t - period + 1].mean(dim=1)  # (16.12)
@@ -741,35 +898,57 @@ result
 # and an LSTM of 128 likewise. **Predict** the shape of the curves on the second copy: straight down, or something else?
 
 # %%
-from seqlib.studies.small_gpt import Recurrent, learn_to_look_up, repeated, second_copy, without_head
+from seqlib.studies.looking_up import (
+    Recurrent,
+    learn_to_look_up,
+    repeated,
+    second_copy,
+    without_head,
+)
 
 
 def head_scores(model, period=16):
     """The prefix score of every head (L, A), on new sequences."""
     tokens, scores = repeated(10**6 + 1, period=period), []
-    x, mask, places = model.tokens(tokens), cached_mask(2 * period, 2 * period), torch.arange(2 * period)
+    x, places = model.tokens(tokens), torch.arange(2 * period)
+    mask = cached_mask(2 * period, 2 * period)
     for block in model.blocks:
         q, k, v = block.attention.project(block.norm_1(x))
         shared = (repeat_heads(part, q.shape[1]) for part in (rotary(k, places), v))
-        scores.append(prefix_score(attention(rotary(q, places), *shared, mask)[1].mean(dim=0), period))
+        weights = attention(rotary(q, places), *shared, mask)[1].mean(dim=0)
+        scores.append(prefix_score(weights, period))
         x = block(x)[0]
     return torch.stack(scores)
 
 
 # %%
 torch.manual_seed(0)
-looker, lstm = GPT(GPTConfig(32, width=64, layers=2, **MODERN)), Recurrent(32, hidden_size=128)
-found = learn_to_look_up(looker, muon(looker, "blocks", 0.02, 3e-3), budget(cpu=640), every=budget(cpu=40),
-                         look=lambda model: {"score": head_scores(model).max().item()})
-recurrent = learn_to_look_up(lstm, muon(lstm, "layer", 0.02, 3e-3), budget(cpu=640), every=budget(cpu=40))
+looker = GPT(GPTConfig(32, width=64, layers=2, **MODERN))
+lstm = Recurrent(32, hidden_size=128)
+steps, every = budget(cpu=640), budget(cpu=40)
+
+
+def highest_score(model):
+    return {"score": head_scores(model).max().item()}
+
+
+make = muon(looker, "blocks", 0.02, 3e-3)
+found = learn_to_look_up(looker, make, steps, every=every, look=highest_score)
+recurrent = learn_to_look_up(lstm, muon(lstm, "layer", 0.02, 3e-3), steps, every=every)
+
+# %% tags=["fold"]
+# Draw: the loss on the second copy, and the highest score of a head
 fig, axes = figure(2, 1, figsize=(7, 4), sharex=True)
-lines(axes[0], found.series("second copy")[0], {"GPT, 2 layers": found.series("second copy")[1],
-                                                "LSTM of 128": recurrent.series("second copy")[1]})
+checked, nats = found.series("second copy")
+rivals = {"GPT, 2 layers": nats, "LSTM of 128": recurrent.series("second copy")[1]}
+lines(axes[0], checked, rivals)
 axes[0].set(title="The loss falls late …", ylabel="nats, second copy")
 axes[1].plot(*found.series("score"), color="#D55E00")
-axes[1].set(title="… when a head begins to look back", xlabel="step", ylabel="highest score")
-show(fig, alt="Over training steps: above, the loss on the second copy, for a GPT of two layers and an LSTM; below, the "
-              "highest prefix score of a head of the GPT.")
+axes[1].set(
+    title="… when a head begins to look back", xlabel="step", ylabel="highest score"
+)
+show(fig, alt="Over training steps: above, the loss on the second copy, for a GPT of two "
+              "layers and an LSTM; below, the highest prefix score of a head of the GPT.")
 
 # %% [markdown]
 # A score says where a head looks. Does it *do* the copying? Take heads out, one at a time (what W_o reads of a head becomes
@@ -785,14 +964,16 @@ for layer, head in np.ndindex(2, 4):
     hook.remove()
 lost = losses - second_copy(looker)
 
+# %% tags=["fold"]
+# Draw: the score of each head, and what is lost without it
 rows, columns = ["layer 1", "layer 2"], [f"head {head}" for head in range(1, 5)]
 fig, axes = figure(1, 2, figsize=(7.4, 2.4))
 heatmap(axes[0], scores, rows, columns, values=True, low=0, high=1)
 axes[0].set_title("Prefix score")
 heatmap(axes[1], lost, rows, columns, values=True)
 axes[1].set_title(f"Nats lost without it (whole: {second_copy(looker):.2f})")
-show(fig, alt="Two small tables by layer and head: the prefix score, and how much the loss on the second copy rises when "
-              "that head is silenced.")
+show(fig, alt="Two small tables by layer and head: the prefix score, and how much the "
+              "loss on the second copy rises when that head is silenced.")
 print("the GPT of the plays, on repeated random characters: highest score",
       f"{head_scores(gpt).max().item():.2f}; by chance about {1 / 24:.2f}")
 
@@ -826,24 +1007,30 @@ def crossed(q, k, v, past, turn):
     return out[:, [0, 2, 1, 3]], kept
 
 
-windows, hurt = torch.from_numpy(late[: 65 * budget(cpu=200, smoke=4)].reshape(-1, 65).copy()), {}
+# %%
+windows = torch.from_numpy(late[: 65 * budget(cpu=200, smoke=4)].reshape(-1, 65).copy())
+lengths, hurt = torch.full((len(windows),), 33), {}
 for name, slip in slips.items():
     attend = slip  # the name that the model's layers look up
     with torch.no_grad():
-        gpt(windows[:, :32], cache := [])
-        logits = gpt(windows[:, 32:], cache)
-    hurt[name] = language_loss(logits, windows[:, 32:], torch.full((len(windows),), 33)).item()
+        _, cache = gpt(windows[:, :32], ())
+        logits, _ = gpt(windows[:, 32:], cache)
+    hurt[name] = language_loss(logits, windows[:, 32:], lengths).item()
 attend = right
+worst = max(hurt, key=hurt.get)
+reveal(guess, worst, "the slip that hurts most", options=list(hurt)[1:])
 
-# %%
+# %% tags=["fold"]
+# Draw: what each slip costs on the second half of the windows
 fig, ax = figure(figsize=(7.4, 2.9))
 bars(ax, [name.replace(" ", "\n", 1) for name in hurt], list(hurt.values()), fmt="{:.2f}",
      chance=bar, chance_label="5-gram")
-worst = max(hurt, key=hurt.get)
-ax.set(title=f"“{worst}” costs {hurt[worst] - hurt['as it should be']:.2f} nats", ylabel="nats per character")
-show(fig, alt="Bars of the loss on the second half of the windows: as it should be, and with five slips in the attention, "
-              "with a line for the 5-gram.")
-reveal(guess, worst, "the slip that hurts most", options=list(hurt)[1:])
+ax.set(
+    title=f"“{worst}” costs {hurt[worst] - hurt['as it should be']:.2f} nats",
+    ylabel="nats per character",
+)
+show(fig, alt="Bars of the loss on the second half of the windows: as it should be, and "
+              "with five slips in the attention, with a line for the 5-gram.")
 
 # %% [markdown]
 # ## Parity
@@ -853,56 +1040,82 @@ reveal(guess, worst, "the slip that hurts most", options=list(hurt)[1:])
 # side), loaded into ours by `from_gpt2`, and logits and gradients compared in float64. A test of this course does the same
 # with `transformers.GPT2LMHeadModel`, and with a model of Llama's shape.
 
-# %%
+# %% tags=["fold"]
+# Rename: the weights of a public GPT-2 under our names
 def from_gpt2(state_dict, config):
-    """A GPT with the weights of a public GPT-2: the names and shapes of transformers.GPT2LMHeadModel.
+    """A GPT with the weights of a public GPT-2, as transformers.GPT2LMHeadModel names them.
 
-    state_dict: name -> tensor; config: anything with n_layer, n_head, layer_norm_epsilon. Its `Conv1D` layers keep
-    W as (in, out), the transpose of nn.Linear's, and q, k, v side by side; its activation is `gelu_new`.
+    state_dict: name -> tensor; config: anything with n_layer, n_head, layer_norm_epsilon.
+    Its `Conv1D` keeps W as (in, out) and q, k, v side by side; its GELU is `gelu_new`.
     """
-    given = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}
-    table, places, hidden = given["wte.weight"], given["wpe.weight"], given["h.0.mlp.c_fc.bias"]
-    model = GPT(GPTConfig(len(table), len(places), table.shape[1], config.n_layer, config.n_head,
-                          hidden_size=len(hidden), epsilon=config.layer_norm_epsilon)).to(table)
+    given = {name.removeprefix("transformer."): w for name, w in state_dict.items()}
+    table, places, hidden = (
+        given["wte.weight"], given["wpe.weight"], given["h.0.mlp.c_fc.bias"],
+    )
+    model = GPT(GPTConfig(
+        len(table), len(places), table.shape[1], config.n_layer, config.n_head,
+        hidden_size=len(hidden), epsilon=config.layer_norm_epsilon,
+    )).to(table)
     ours = {"tokens.weight": table, "head.weight": table, "places.weight": places}
-    names = {"norm_1": "ln_1", "norm_2": "ln_2", "attention.W_o": "attn.c_proj", "mlp.W_up": "mlp.c_fc",
-             "mlp.W_down": "mlp.c_proj"}
+    names = {
+        "norm_1": "ln_1", "norm_2": "ln_2", "attention.W_o": "attn.c_proj",
+        "mlp.W_up": "mlp.c_fc", "mlp.W_down": "mlp.c_proj",
+    }
     for kind in ("weight", "bias"):
         ours[f"norm.{kind}"] = given[f"ln_f.{kind}"]
         for n in range(config.n_layer):
             for mine, theirs in names.items():
                 ours[f"blocks.{n}.{mine}.{kind}"] = given[f"h.{n}.{theirs}.{kind}"].t()
-            for mine, part in zip("qkv", given[f"h.{n}.attn.c_attn.{kind}"].chunk(3, dim=-1), strict=True):
+            for mine, part in zip(
+                "qkv", given[f"h.{n}.attn.c_attn.{kind}"].chunk(3, dim=-1), strict=True
+            ):
                 ours[f"blocks.{n}.attention.W_{mine}.{kind}"] = part.t()
     model.load_state_dict(ours)
     return model
 
 
-# %%
+# %% tags=["fold"]
+# Build: GPT-2 of PyTorch's own layers, its weights under the public names
 from types import SimpleNamespace
 
-layer = nn.TransformerEncoderLayer(12, 3, 30, dropout=0.0, activation=lambda x: F.gelu(x, approximate="tanh"),
-                                   batch_first=True, norm_first=True)
-encoder = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(12), enable_nested_tensor=False).double()
+layer = nn.TransformerEncoderLayer(
+    12, 3, 30, dropout=0.0, activation=lambda x: F.gelu(x, approximate="tanh"),
+    batch_first=True, norm_first=True,
+)
+norm = nn.LayerNorm(12)
+encoder = nn.TransformerEncoder(layer, 2, norm=norm, enable_nested_tensor=False).double()
 for weight in encoder.parameters():
     nn.init.normal_(weight, std=0.5)  # no zeros, no ones: they would hide what is left out
 table, places = (nn.Embedding(size, 12, dtype=torch.float64) for size in (11, 9))
-names = {"norm1": "ln_1", "norm2": "ln_2", "self_attn.in_proj_": "attn.c_attn.", "self_attn.out_proj": "attn.c_proj",
-         "linear1": "mlp.c_fc", "linear2": "mlp.c_proj", "layers.": "h.", "norm.": "ln_f."}
+names = {
+    "norm1": "ln_1", "norm2": "ln_2", "layers.": "h.", "norm.": "ln_f.",
+    "self_attn.in_proj_": "attn.c_attn.", "self_attn.out_proj": "attn.c_proj",
+    "linear1": "mlp.c_fc", "linear2": "mlp.c_proj",
+}
 public = {"wte.weight": table.weight.detach(), "wpe.weight": places.weight.detach()}
 for name, weight in encoder.state_dict().items():
     for theirs, name_there in names.items():
         name = name.replace(theirs, name_there)
     public[name] = weight.t()
 gpt_2 = from_gpt2(public, SimpleNamespace(n_layer=2, n_head=3, layer_norm_epsilon=1e-5))
-idx, mask = torch.randint(11, (2, 9)), nn.Transformer.generate_square_subsequent_mask(9, dtype=torch.float64)
+
+# %%
+idx = torch.randint(11, (2, 9))
+mask = nn.Transformer.generate_square_subsequent_mask(9, dtype=torch.float64)
 logits = encoder(table(idx) + places.weight, mask=mask) @ table.weight.T
-pairs = [(gpt_2(idx), logits)]
-for each in pairs[0]:
+ours = gpt_2(idx)
+for each in (ours, logits):
     each.square().sum().backward()
-pairs += [(gpt_2.tokens.weight.grad, table.weight.grad), (gpt_2.places.weight.grad, places.weight.grad)]
-pairs += [(gpt_2.blocks[0].mlp.W_up.weight.grad, encoder.layers[0].linear1.weight.grad)]
-print([f"{(a - b).abs().max():.0e}" for a, b in pairs], "logits, then gradients of three of the weights")
+pairs = {
+    "logits": (ours, logits),
+    "gradient of the token table": (gpt_2.tokens.weight.grad, table.weight.grad),
+    "gradient of the places": (gpt_2.places.weight.grad, places.weight.grad),
+    "gradient of W_up": (
+        gpt_2.blocks[0].mlp.W_up.weight.grad, encoder.layers[0].linear1.weight.grad
+    ),
+}
+for name, (a, b) in pairs.items():
+    print(f"{name}: {(a - b).abs().max():.0e} apart")
 
 # %% [markdown]
 # ## On a GPU, and what the books say
@@ -911,31 +1124,47 @@ print([f"{(a - b).abs().max():.0e}" for a, b in pairs], "logits, then gradients 
 # without dropout. It reports 1.4697. The same size with the modern parts and Muon is prepared to go below that:
 # `python tools/record_runs.py 16_gpu` on a machine with a GPU. **Nobody has run it for this page**, so no figure stands here.
 
-# %%
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 from seqlib import claims
 
+
+def lowers(part):
+    """What the recorded seeds say of a part that should lower the loss."""
+    return "depends" if part in overlap else "holds" if gain[part] > 0 else "fails"
+
+
+recurrent_60, silenced = at_60["LSTM, state carried"], lost.flatten()[scores.argmax()]
 claims([
-    ("Transformers are better language models than LSTMs", "Kaplan et al. 2020, §3.2.1, Fig. 7",
-     f"one core, 60 s: GPT {at_60['GPT']:.3f}, LSTM {at_60['LSTM, state carried']:.3f}; looking up random tokens: "
-     f"GPT {second_copy(looker):.2f}, LSTM {second_copy(lstm):.2f}",
-     "depends" if at_60["GPT"] > at_60["LSTM, state carried"] else "holds", "Why does an LSTM do so well"),
+    ("Transformers are better language models than LSTMs",
+     "Kaplan et al. 2020, §3.2.1, Fig. 7",
+     f"one core, 60 s: GPT {at_60['GPT']:.3f}, LSTM {recurrent_60:.3f}; looking up random "
+     f"tokens: GPT {second_copy(looker):.2f}, LSTM {second_copy(lstm):.2f}",
+     "depends" if at_60["GPT"] > recurrent_60 else "holds", "Why does an LSTM do so well"),
     ("Loss is a power of compute", "Kaplan et al. 2020, §6.1, eq. 1.3",
-     f"exponent {exponent:.3f}; the live run: {reached:.3f}, foretold {foretold:.3f} ± {2 * error:.3f}",
+     f"exponent {exponent:.3f}; the live run: {reached:.3f}, "
+     f"foretold {foretold:.3f} ± {2 * error:.3f}",
      "holds" if abs(reached - foretold) <= 2 * error else "depends", "Before a long run"),
-    ("The best size grows like C^0.73 (Kaplan), C^0.5 (Hoffmann)", "Kaplan et al. 2020, eq. 1.7; Hoffmann et al. 2022, §3.4",
-     f"C^{growth:.2f}, from three sizes at each of five budgets", "depends", "Before a long run"),
-    ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5", f"{-gain['RMSNorm']:+.3f} nats",
+    ("The best size grows like C^0.73 (Kaplan), C^0.5 (Hoffmann)",
+     "Kaplan et al. 2020, eq. 1.7; Hoffmann et al. 2022, §3.4",
+     f"C^{growth:.2f}, from three sizes at each of five budgets", "depends",
+     "Before a long run"),
+    ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5",
+     f"{-gain['RMSNorm']:+.3f} nats",
      "holds" if gain["RMSNorm"] > -0.01 else "fails", "Five switches"),
     ("SwiGLU lowers the loss", "Shazeer 2020, Table 1", f"by {gain['SwiGLU']:.3f} nats",
-     "depends" if "SwiGLU" in overlap else "holds" if gain["SwiGLU"] > 0 else "fails", "Five switches"),
-    ("Rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021", f"by {gain['rotary']:.3f} nats",
-     "depends" if "rotary" in overlap else "holds" if gain["rotary"] > 0 else "fails", "Five switches"),
-    ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1", f"{-gain['grouped queries']:+.3f} nats",
+     lowers("SwiGLU"), "Five switches"),
+    ("Rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021",
+     f"by {gain['rotary']:.3f} nats", lowers("rotary"), "Five switches"),
+    ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1",
+     f"{-gain['grouped queries']:+.3f} nats",
      "holds" if gain["grouped queries"] > -0.02 else "fails", "Five switches"),
-    ("Induction heads appear abruptly, with a drop of the loss", "Olsson et al. 2022, Argument 1",
-     f"highest score {scores.max():.2f}; silencing it costs {lost.flatten()[scores.argmax()]:.2f} nats",
+    ("Induction heads appear abruptly, with a drop of the loss",
+     "Olsson et al. 2022, Argument 1",
+     f"highest score {scores.max():.2f}; silencing it costs {silenced:.2f} nats",
      "holds" if scores.max() > 0.3 else "depends", "Induction heads"),
-    ("A cache changes nothing but the time", "Pope et al. 2022, §2", f"{apart:.0e} apart, {faster:.1f} times faster",
+    ("A cache changes nothing but the time", "Pope et al. 2022, §2",
+     f"{apart:.0e} apart, {faster:.1f} times faster",
      "holds" if apart < 1e-10 else "fails", "Writing, and the cache"),
 ])
 

@@ -30,9 +30,14 @@ sentences, tags = tagging_grammar(rng, 4000)
 new_sentences, new_tags = tagging_grammar(rng, 1000, exclude=sentences)
 paths = [k for k, s in enumerate(sentences) if s[1:3] == ["old", "man"] and len(s) < 9][:2]
 for k in (*paths, 1, 3):
-    print(" ".join(f"{word}/{tag}" for word, tag in zip(sentences[k], tags[k], strict=True)))
-reveal(guess, "verb", "man, in “the old man the boats”: the old (people) man (= operate) the boats",
-       options=["noun", "verb"])
+    pairs = zip(sentences[k], tags[k], strict=True)
+    print(" ".join(f"{word}/{tag}" for word, tag in pairs))
+reveal(
+    guess,
+    "verb",
+    "man, in “the old man the boats”: the old (people) man (= operate) the boats",
+    options=["noun", "verb"],
+)
 
 # %% [markdown]
 # *old* and *man*, *floated* (past tense, or a participle), *sheep* (one or several), *that*: what decides comes
@@ -45,13 +50,18 @@ two_faced = ambiguous_words(sentences, tags)
 
 def share_right(said, right, words=None, among=None):
     """The share of tags that are right; with `among`, over those words only."""
-    triples = [t for row in zip(said, right, words or right, strict=True) for t in zip(*row, strict=True)]
-    return np.mean([a == b for a, b, word in triples if among is None or word in among])
+    hits = []
+    for row in zip(said, right, words or right, strict=True):
+        for a, b, word in zip(*row, strict=True):
+            if among is None or word in among:
+                hits.append(a == b)
+    return np.mean(hits)
 
 
 usual = most_frequent_tags(sentences, tags, new_sentences)
 bar = share_right(usual, new_tags), share_right(usual, new_tags, new_sentences, two_faced)
-print(f"most frequent tag: {bar[0]:.1%} of all words, {bar[1]:.1%} of the {len(two_faced)} words with two classes")
+print(f"most frequent tag: {bar[0]:.1%} of all words, "
+      f"{bar[1]:.1%} of the {len(two_faced)} words with two classes")
 
 # %% [markdown]
 # ## Text is its own teacher
@@ -65,19 +75,28 @@ from collections import Counter, defaultdict
 
 
 def guessed(context):
-    """Percent of words in new sentences that are the commonest one of their context in the training sentences."""
+    """Percent of words in new sentences that are the commonest of their context."""
     counts = defaultdict(Counter)
     for s in (["", *s, ""] for s in sentences):
         for k in range(1, len(s) - 1):
             counts[context(s, k)][s[k]] += 1
     best = {key: each.most_common(1)[0][0] for key, each in counts.items()}
     marked = [["", *s, ""] for s in new_sentences]
-    return 100 * np.mean([best.get(context(s, k)) == s[k] for s in marked for k in range(1, len(s) - 1)])
+    return 100 * np.mean(
+        [best.get(context(s, k)) == s[k] for s in marked for k in range(1, len(s) - 1)]
+    )
 
 
-counted = {"nothing": guessed(lambda s, k: 0), "before": guessed(lambda s, k: s[k - 1]),
-           "after": guessed(lambda s, k: s[k + 1]), "both": guessed(lambda s, k: (s[k - 1], s[k + 1]))}
-print("percent of words right, knowing", ", ".join(f"{name}: {value:.0f}" for name, value in counted.items()))
+counted = {
+    "nothing": guessed(lambda s, k: 0),
+    "before": guessed(lambda s, k: s[k - 1]),
+    "after": guessed(lambda s, k: s[k + 1]),
+    "both": guessed(lambda s, k: (s[k - 1], s[k + 1])),
+}
+print(
+    "percent of words right, knowing",
+    ", ".join(f"{name}: {value:.0f}" for name, value in counted.items()),
+)
 
 # %% [markdown]
 # **BERT** (Devlin et al. 2019) is this game, played by a Transformer's encoder over whole sentences. Every sentence
@@ -96,7 +115,7 @@ FIRST, CLS, SEP, MASK = 5, 2, 3, 4  # ids from FIRST on are words
 
 
 def rows(sentences, vocabulary, longest=64):
-    """Sentences as ids (N, T): [CLS], the words, [SEP], and padding; no more than `longest` in all."""
+    """Sentences as ids (N, T): [CLS], words, [SEP], padding; at most `longest` in all."""
     marked = [["[CLS]", *sentence[: longest - 2], "[SEP]"] for sentence in sentences]
     return torch.from_numpy(pad_batch([vocabulary.encode(s) for s in marked])[0])
 
@@ -105,7 +124,10 @@ distances = (1, 1, 1, 1)  # up to three words between "was" and its adjective
 reviews, moods = negation_grammar(rng, 4000, distances=distances)
 new_reviews, new_moods = negation_grammar(rng, 1000, distances=distances, exclude=reviews)
 vocabulary = Vocabulary.build(sentences + reviews, specials=SPECIALS)
-texts, new_texts = rows(sentences + reviews, vocabulary), rows(new_sentences + new_reviews, vocabulary)
+texts, new_texts = (
+    rows(sentences + reviews, vocabulary),
+    rows(new_sentences + new_reviews, vocabulary),
+)
 print(f"{len(texts)} sentences, {vocabulary.size} tokens;", " ".join(reviews[0]))
 
 # %% [markdown]
@@ -125,7 +147,8 @@ print(f"{len(texts)} sentences, {vocabulary.size} tokens;", " ".join(reviews[0])
 def choose(tokens, noise, share=0.15):
     """Which places to guess: tokens (B, T) of ids, noise (B, T) in 0 … 1 → bools (B, T).
 
-    Ids below FIRST = 5 are <pad>, <unk>, [CLS], [SEP] and [MASK]; a word is chosen where its noise is below `share`.
+    Ids below FIRST = 5 are <pad>, <unk>, [CLS], [SEP] and [MASK]; a word is chosen where
+    its noise is below `share` (equal is not below).
     """
     ### BEGIN SOLUTION
     return (tokens >= FIRST) & (noise < share)  # (17.1)
@@ -154,7 +177,8 @@ result
 def corrupt(tokens, chosen, kind, drawn, vocabulary_size, mask_share=0.8, random_share=0.1):
     """What the network sees, and what it should have seen: inputs and labels, ids (B, T).
 
-    tokens (B, T), chosen (B, T) bools, kind and drawn (B, T) in 0 … 1: the fate of a chosen place, and v in (17.2).
+    tokens (B, T), chosen (B, T) bools, kind and drawn (B, T) in 0 … 1: the fate of a chosen
+    place, and v in (17.2). `tokens` stays as it was.
     """
     ### BEGIN SOLUTION
     words = FIRST + (drawn * (vocabulary_size - FIRST)).long()  # (17.2)
@@ -179,7 +203,10 @@ result
 
 # %%
 def mask_noise(step, shape, seed):
-    """Three tables of uniform noise for one step of one run: a float64 tensor (3, B, T), `shape` being (B, T)."""
+    """Three tables of uniform noise for one step of one run: a float64 tensor (3, B, T).
+
+    `shape` is (B, T); the numbers are those of the generator's `random((3, B, T))`.
+    """
     ### BEGIN SOLUTION
     return torch.from_numpy(np.random.default_rng([seed, step]).random((3, *shape)))
     ### END SOLUTION
@@ -190,7 +217,8 @@ mask_noise, result = check("17.mask_noise", mask_noise)
 result
 
 # %% [markdown]
-# Now batches. Sentences of similar length stand together, so that little padding is read.
+# Now a **sampler**, a function from the step to its batch. Sentences of similar length stand together, so that little
+# padding is read.
 
 # %%
 def trim(tokens):
@@ -198,11 +226,14 @@ def trim(tokens):
     return tokens[:, : int((tokens > 0).sum(dim=1).max())]
 
 
-def masked_batches(data, vocabulary_size, seed=0, batch=64, share=0.15, mask_share=0.8, random_share=0.1,
-                   causal=False):
-    """A function from the step to (inputs, labels), each (B, T): sentences of similar length, masked anew.
+def masked_sampler(
+    data, vocabulary_size, seed=0, batch=64, share=0.15, mask_share=0.8, random_share=0.1,
+    causal=False,
+):
+    """A function from the step to (inputs, labels), each (B, T), masked anew.
 
-    causal: nothing is hidden, and the label of each place is the next word.
+    Sentences of similar length stand together. causal: nothing is hidden, and the label of
+    each place is the next word.
     """
     data = data[(data > 0).sum(dim=1).argsort(stable=True)]
 
@@ -212,15 +243,18 @@ def masked_batches(data, vocabulary_size, seed=0, batch=64, share=0.15, mask_sha
         if causal:
             return tokens[:, :-1], tokens[:, 1:].masked_fill(tokens[:, 1:] == 0, -100)
         noise, kind, drawn = mask_noise(step, tuple(tokens.shape), seed)
-        return corrupt(tokens, choose(tokens, noise, share), kind, drawn, vocabulary_size, mask_share, random_share)
+        chosen, shares = choose(tokens, noise, share), (mask_share, random_share)
+        return corrupt(tokens, chosen, kind, drawn, vocabulary_size, *shares)
 
     return at
 
-
-inputs, labels = masked_batches(texts, vocabulary.size)(step=7)
+# %%
+inputs, labels = masked_sampler(texts, vocabulary.size)(step=7)
 for seen, label in zip(inputs[:3], labels[:3], strict=True):
-    words = vocabulary.decode(seen)
-    print(" ".join(w if y < 0 else f"{w}←{vocabulary.tokens[y]}" for w, y in zip(words, label, strict=True)))
+    shown = []
+    for word, right in zip(vocabulary.decode(seen), label, strict=True):
+        shown.append(word if right < 0 else f"{word}←{vocabulary.tokens[right]}")
+    print(" ".join(shown))
 
 # %% [markdown]
 # ## The network
@@ -233,13 +267,14 @@ for seen, label in zip(inputs[:3], labels[:3], strict=True):
 #
 # **Exercise 17.4 · The head** — ●●○○, 8 minutes, core
 #
-# `F.gelu` and `F.layer_norm(u, gain.shape, gain, shift)` are allowed: you wrote the norm in 14.
+# `F.gelu` and `F.layer_norm(u, gain.shape, gain, shift)` are allowed: you wrote the norm in 14. Its epsilon is 1e-5.
 
 # %%
 def mlm_logits(states, W, b, gain, shift, E, bias):
     """A guess at every place: logits (B, T, V).
 
-    states (B, T, D), W (D, M), b, gain and shift (M,), E (V, M), a row for each word, bias (V,). GELU is the exact one.
+    states (B, T, D), W (D, M), b, gain and shift (M,), E (V, M), a row for each word,
+    bias (V,). GELU is the exact one, and gradients flow through everything, E as well.
     """
     ### BEGIN SOLUTION
     u = F.layer_norm(F.gelu(states @ W + b), gain.shape, gain, shift)
@@ -254,13 +289,17 @@ result
 # %% [markdown]
 # **Exercise 17.5 · The loss** — ●●○○, 8 minutes, core
 #
-# Mean negative log-probability, in nats, over the chosen places of the whole batch $\mathcal C$, and nowhere else:
+# Mean negative log-probability, in nats, over the chosen places of the whole batch $\mathcal C$, and nowhere else.
+# (`F.cross_entropy` is allowed; by hand it is three lines.)
 #
 # $$\mathcal L = -\frac{1}{|\mathcal C|}\sum_{(i,t)\in\mathcal C} \log \text{softmax}(s_{it})_{y_{it}} \tag{17.4}$$
 
 # %%
 def mlm_loss(logits, labels):
-    """The mean nats of the chosen places: logits (B, T, V), labels (B, T) with -100 where nothing was chosen."""
+    """The mean nats of the chosen places: a tensor of one number, to be trained through.
+
+    logits (B, T, V), labels (B, T), -100 where nothing was chosen; one place at least is.
+    """
     ### BEGIN SOLUTION
     chosen = labels != -100
     log_p = logits[chosen].log_softmax(dim=1)
@@ -283,30 +322,40 @@ from seqlib.models.transformer import TransformerEncoder
 
 
 class Bert(nn.Module):
-    """A Transformer's encoder that guesses the word at every place: tokens (B, T) → logits (B, T, V)."""
+    """A Transformer's encoder that guesses every word: tokens (B, T) → logits (B, T, V)."""
 
     def __init__(self, vocabulary_size, width=64, heads=4, layers=2, dropout=0.0):
         super().__init__()
-        self.encoder = TransformerEncoder(vocabulary_size, width, heads, layers, dropout=dropout)
-        self.W, self.b = nn.Parameter(torch.randn(width, width) * width**-0.5), nn.Parameter(torch.zeros(width))
-        self.gain, self.shift = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+        sizes = (vocabulary_size, width, heads, layers)
+        self.encoder = TransformerEncoder(*sizes, dropout=dropout)
+        self.W = nn.Parameter(torch.randn(width, width) * width**-0.5)
+        self.b, self.shift = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+        self.gain = nn.Parameter(torch.ones(width))
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def forward(self, tokens, causal=False, places=None):
         states, E = self.encoder(tokens, causal), self.encoder.embedding.tokens.weight
-        states = states if places is None else states[places][None]  # a guess where one is wanted, (1, places, V)
+        if places is not None:
+            states = states[places][None]  # a guess where one is wanted: (1, places, V)
         return mlm_logits(states, self.W, self.b, self.gain, self.shift, E, self.bias)
 
 
 # %%
 logits = torch.randn(3, 9, 20, dtype=torch.float64, requires_grad=True)
 targets = torch.randint(FIRST, 20, (3, 9)).masked_fill(torch.rand(3, 9) > 0.4, -100)
-ours, theirs = mlm_loss(logits, targets), F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+ours = mlm_loss(logits, targets)
+theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 (mine,), (right,) = torch.autograd.grad(ours, logits), torch.autograd.grad(theirs, logits)
-print(f"loss {abs(ours - theirs).item():.0e} apart, its gradient {(mine - right).abs().max().item():.0e}")
+apart, slopes = abs(ours - theirs).item(), (mine - right).abs().max().item()
+print(f"loss {apart:.0e} apart, its gradient {slopes:.0e}")
+
+# %% [markdown]
+# And the padding: nine more columns of it should move no logit.
+
+# %%
 net, few = Bert(vocabulary.size).double(), trim(texts[:4])
-moved = net(F.pad(few, (0, 9)))[:, : few.shape[1]] - net(few)
-print(f"with nine more columns of padding a logit moves by at most {moved[few > 0].abs().max().item():.0e}")
+moved = (net(F.pad(few, (0, 9)))[:, : few.shape[1]] - net(few))[few > 0].abs().max().item()
+print(f"with nine more columns of padding a logit moves by at most {moved:.0e}")
 
 # %% [markdown]
 # ## Pre-training
@@ -320,8 +369,8 @@ from seqlib import budget
 from seqlib.training.train import train
 
 
-def pretrain(model, batches, steps, lr=4e-3, causal=False, name="pre-training"):
-    """Train on (inputs, labels) with the loss (17.4): 50 steps up, flat, and down to zero in the second half."""
+def pretrain(model, sampler, steps, lr=4e-3, causal=False, name="pre-training"):
+    """Train with the loss (17.4): 50 steps up, flat, down to zero in the second half."""
     def loss(model, batch):
         inputs, labels = batch
         chosen = labels != -100
@@ -330,36 +379,43 @@ def pretrain(model, batches, steps, lr=4e-3, causal=False, name="pre-training"):
     def rate(step):
         return min(1, (step + 1) / 50) * min(1, 2 * (1 - step / steps))
 
-    return train(model, batches, steps=steps, loss=loss, lr=lr, clip=1.0, schedule=rate, name=name)
+    options = {"lr": lr, "clip": 1.0, "schedule": rate, "name": name}
+    return train(model, sampler, steps=steps, loss=loss, **options)
 
 
 torch.manual_seed(0)
 bert = Bert(vocabulary.size)
-history = pretrain(bert, masked_batches(texts, vocabulary.size), steps=budget(cpu=1200))
+history = pretrain(bert, masked_sampler(texts, vocabulary.size), steps=budget(cpu=1200))
 
 # %%
 def guessed_right(model, tokens, vocabulary_size):
-    """The share of hidden words that the model guesses in sentences (N, T): 5 %, mostly one in a sentence."""
-    batches = masked_batches(tokens, vocabulary_size, seed=99, share=0.05, mask_share=1.0, random_share=0.0)
+    """The share of hidden words that the model guesses in sentences (N, T); 5 % are."""
+    sampler = masked_sampler(
+        tokens, vocabulary_size, seed=99, share=0.05, mask_share=1.0, random_share=0.0
+    )
     right, hidden = 0, 0
     with torch.no_grad():
         for step in range(budget(cpu=40)):
-            inputs, labels = batches(step)
+            inputs, labels = sampler(step)
             right += (model(inputs).argmax(dim=2) == labels).sum().item()
             hidden += (labels >= 0).sum().item()
     return right / max(hidden, 1)
 
-
+# %% tags=["fold"]
+# Draw: hidden words guessed by counting and by the network
 from seqlib import show
 from seqlib.display.figures import bars, figure
 
-grammar_share, review_share = (guessed_right(bert, part, vocabulary.size) for part in new_texts.split(1000))
+grammar_share, review_share = (
+    guessed_right(bert, part, vocabulary.size) for part in new_texts.split(1000)
+)
 fig, ax = figure(figsize=(7, 2.6))
 names = ["commonest\nword", "word\nbefore", "word\nafter", "both\nneighbours", "BERT"]
 bars(ax, names, [*counted.values(), 100 * grammar_share], fmt="{:.0f}")
 ax.set(title="Hidden words of the grammar guessed", ylabel="percent")
-show(fig, alt="Bars: percent of hidden words guessed by the commonest word, by the word before, by the word after, by "
-              "both neighbours, and by the network that reads the whole sentence.")
+show(fig, alt="Bars: percent of hidden words guessed by the commonest word, by the word "
+              "before, by the word after, by both neighbours, and by the network that "
+              "reads the whole sentence.")
 print(f"hidden words guessed in new reviews: {review_share:.0%}")
 
 # %% [markdown]
@@ -378,9 +434,9 @@ print(f"hidden words guessed in new reviews: {review_share:.0%}")
 
 # %%
 def trust(prior, words, keep=0.1, random=0.1):
-    """The chance that the word shown at a chosen place is right: prior (N,), its chance from the context alone.
+    """The chance that the word shown is right: (N,). prior (N,) is above 0, from context.
 
-    words: how many words a random one is drawn from; keep and random: shares of the chosen places.
+    words: how many a random one is drawn from, itself among them; keep, random: shares.
     """
     ### BEGIN SOLUTION
     seen_and_right = prior * (keep + random / words)
@@ -398,31 +454,47 @@ result
 
 # %%
 def beliefs(model, tokens, vocabulary_size, seed=0):
-    """One word of each sentence: (its chance when hidden, its chance when shown), right words and random words.
+    """One word of each sentence: its chance when hidden, and its chance when shown.
 
-    tokens (N, T). Returns (N, 2) twice: for the words that stand there, and for words drawn at random.
+    tokens (N, T). Returns (N, 2) twice: for the words that stand there, for random ones.
     """
     noise = mask_noise(0, tuple(tokens.shape), seed)
     places = (noise[0] * (tokens >= FIRST)).argmax(dim=1)
     each, found = torch.arange(len(tokens)), []
-    for words in (tokens[each, places], FIRST + (noise[2, :, 0] * (vocabulary_size - FIRST)).long()):
-        with torch.no_grad():
-            seen = [tokens.index_put((each, places), w) for w in (torch.tensor(MASK), words)]
-            found.append(torch.stack([model(x)[each, places].softmax(dim=1)[each, words] for x in seen], dim=1))
+    drawn = FIRST + (noise[2, :, 0] * (vocabulary_size - FIRST)).long()
+    for words in (tokens[each, places], drawn):
+        chances = []
+        for shown in (torch.tensor(MASK), words):
+            with torch.no_grad():
+                logits = model(tokens.index_put((each, places), shown))[each, places]
+            chances.append(logits.softmax(dim=1)[each, words])
+        found.append(torch.stack(chances, dim=1))
     return found
 
 
 right, random = beliefs(bert, new_texts, vocabulary.size)
+
+# %% tags=["fold"]
+# Draw: the chance of a word when it is shown against that from its context
 prior = torch.logspace(-5, 0, 100)
 fig, ax = figure(figsize=(7, 3.2))
 ax.semilogx(*random.T, "x", color="#D55E00", markersize=3, alpha=0.4, label="a random word")
-ax.semilogx(*right.T, "o", color="#0072B2", markersize=3, alpha=0.4, label="the word itself")
-ax.semilogx(prior, trust(prior, vocabulary.size - FIRST), color="black", linestyle="-", label="Bayes, (17.5)")
+ax.semilogx(
+    *right.T, "o", color="#0072B2", markersize=3, alpha=0.4, label="the word itself"
+)
+ax.semilogx(
+    prior,
+    trust(prior, vocabulary.size - FIRST),
+    color="black",
+    linestyle="-",
+    label="Bayes, (17.5)",
+)
 ax.set(title="Should I believe this word? The network against Bayes", xlim=(1e-5, 1.3))
 ax.set(xlabel="chance of the word from its context", ylabel="chance when it is shown")
 ax.legend(fontsize=8, loc="upper left")
-show(fig, alt="The probability that the network gives a word when it is shown, against the one from its context alone. "
-              "Dots and a line from Bayes' rule that rises from zero to one as the context makes the word likelier.")
+show(fig, alt="The probability that the network gives a word when it is shown, against "
+              "the one from its context alone. Dots and a line from Bayes' rule that "
+              "rises from zero to one as the context makes the word likelier.")
 
 # %% [markdown]
 # And does the rule pay afterwards? Recorded: three seeds of each rule, then tagging with few labels in two ways:
@@ -434,8 +506,13 @@ from seqlib.studies.colouring_python import results_table
 from seqlib.training.recorded import credit, load
 
 rules, rule_names = load("17_rule"), ["100/0/0", "80/10/10", "80/0/20"]
-columns = ["hidden words guessed", "belief in right words", "belief in random words", "feature-based tagging",
-           "fine-tuned tagging"]
+columns = [
+    "hidden words guessed",
+    "belief in right words",
+    "belief in random words",
+    "feature-based tagging",
+    "fine-tuned tagging",
+]
 print(credit(rules))
 results_table(rules, rule_names, columns)
 
@@ -459,7 +536,9 @@ results_table(rules, rule_names, columns)
 def right_share(logits, places, right, wrong, causal):
     """How much of the probability of both numbers the right one gets: (B,).
 
-    logits (B, T, V), places (B,) of the blanks, right and wrong: ids of the forms (B, R) and (B, W)."""
+    logits (B, T, V), places (B,) of the blanks, 1 or later, right and wrong: ids of the
+    forms (B, R) and (B, W); causal: True or False.
+    """
     ### BEGIN SOLUTION
     p = logits[torch.arange(len(places)), places - int(causal)].softmax(dim=1)
     p_right, p_wrong = p.gather(1, right).sum(dim=1), p.gather(1, wrong).sum(dim=1)
@@ -486,49 +565,71 @@ from seqlib.data.tagging import agreement_blanks, agreement_sentences
 
 
 def read_one_way(causal, seed, steps):
-    """Train a network on sentences with a subject and a verb apart; percent right, noun hidden and verb hidden."""
+    """Percent right, noun hidden and verb hidden, of a network trained on this."""
     torch.manual_seed(seed)
     items = agreement_sentences(np.random.default_rng(seed), 4000)
-    known, words = {tuple(item[0]) for item in items}, Vocabulary.build([i[0] for i in items], specials=SPECIALS)
+    known = {tuple(item[0]) for item in items}
+    words = Vocabulary.build([item[0] for item in items], specials=SPECIALS)
     model, data = Bert(len(words)), rows([item[0] for item in items], words)
-    batches = masked_batches(data, len(words), seed, causal=causal)
-    pretrain(model, batches, steps=steps, causal=causal, name="causal" if causal else "masked")
-    new, found = [i for i in agreement_sentences(np.random.default_rng(1000), 400) if tuple(i[0]) not in known], []
+    sampler, name = masked_sampler(data, len(words), seed, causal=causal), "masked"
+    pretrain(model, sampler, steps, causal=causal, name="causal" if causal else name)
+    others = agreement_sentences(np.random.default_rng(1000), 400)
+    new, found = [item for item in others if tuple(item[0]) not in known], []
     for verb in (False, True):
         hidden, places, *forms = agreement_blanks(new, verb)
-        right, wrong = (torch.tensor(np.stack([words.encode(f) for f in each])) for each in forms)
+        right, wrong = (
+            torch.tensor(np.stack([words.encode(f) for f in each])) for each in forms
+        )
         with torch.no_grad():
             logits = model(rows(hidden, words), causal)
-        share = right_share(logits, torch.tensor(places) + 1, right, wrong, causal)  # [CLS] stands in front
+        after_cls = torch.tensor(places) + 1
+        share = right_share(logits, after_cls, right, wrong, causal)
         found.append(100 * (share > 0.5).double().mean().item())
     return found
 
+# %% [markdown]
+# Two networks, one that reads from left to right and one that reads both ways.
 
-both_ways = {causal: read_one_way(causal, seed=0, steps=budget(cpu=600)) for causal in (True, False)}
-display(reveal(guess_noun, both_ways[True][0], "percent right of the causal network, noun hidden", fmt="{:.0f}"),
-        reveal(guess_verb, both_ways[True][1], "percent right of the causal network, verb hidden", fmt="{:.0f}"))
+# %%
+both_ways = {
+    causal: read_one_way(causal, seed=0, steps=budget(cpu=600)) for causal in (True, False)
+}
+noun, verb = both_ways[True]
+display(reveal(guess_noun, noun, "percent right, causal, noun hidden", fmt="{:.0f}"),
+        reveal(guess_verb, verb, "percent right, causal, verb hidden", fmt="{:.0f}"))
 
 # %% [markdown]
 # Below, three recorded seeds at each number of steps; the stars are your two networks. The dotted line is a coin's
 # toss.
 
-# %%
+# %% tags=["fold"]
+# Draw: the right number against training steps, noun hidden and verb hidden
 from seqlib.display.figures import level, lines, spread
 
-ways, sides = load("17_direction"), ("noun hidden: the verb decides, later", "verb hidden: the noun decides, earlier")
+ways, sides = load("17_direction"), ("noun hidden", "verb hidden")
 at_steps = [150, 300, 600]
 fig, axes = figure(1, 2, figsize=(7.4, 3), sharey=True)
 for ax, side, which in zip(axes, sides, (0, 1), strict=True):
-    runs = {way: [ways["results"][f"{way}, {('noun', 'verb')[which]}, {n} steps"] for n in at_steps]
-            for way in ("causal", "masked")}
-    lines(ax, at_steps, {way: spread(np.transpose(values)) for way, values in runs.items()}, legend=not which)
+    runs, word = {}, ("noun", "verb")[which]
+    for way in ("causal", "masked"):
+        values = [ways["results"][f"{way}, {word}, {n} steps"] for n in at_steps]
+        runs[way] = spread(np.transpose(values))
+    lines(ax, at_steps, runs, legend=not which)
     for colour, causal in (("C0", True), ("C1", False)):
-        ax.plot(600, both_ways[causal][which], "*", color=colour, markersize=11, markeredgecolor="black")
+        ax.plot(
+            600,
+            both_ways[causal][which],
+            "*",
+            color=colour,
+            markersize=11,
+            markeredgecolor="black",
+        )
     ax.axhline(50, color="#6B6B6B", linestyle=":", linewidth=1)
-    ax.set(xlabel="steps", title=side.split(":")[0], ylim=(40, 104))
+    ax.set(xlabel="steps", title=side, ylim=(40, 104))
 axes[0].set_ylabel("percent right number")
-show(fig, alt="Two panels of accuracy against training steps. With the noun hidden, the causal network stays at one half "
-              "and the masked one rises; with the verb hidden both rise, the causal one sooner.")
+show(fig, alt="Two panels of accuracy against training steps. With the noun hidden, the "
+              "causal network stays at one half and the masked one rises; with the verb "
+              "hidden both rise, the causal one sooner.")
 print(credit(ways))
 
 # %% [markdown]
@@ -544,7 +645,7 @@ print(credit(ways))
 
 # %%
 class Reader(nn.Module):
-    """An encoder and a linear readout: of "words" (B, T, C), or of a sentence by "[CLS]" or "mean" (B, C)."""
+    """An encoder and a readout: of "words" (B, T, C), or by "[CLS]" or "mean" (B, C)."""
 
     def __init__(self, encoder, width, classes, of="words"):
         super().__init__()
@@ -560,16 +661,18 @@ class Reader(nn.Module):
 
 
 def fine_tune(reader, tokens, labels, steps, lr=1e-3, seed=0, batch=32):
-    """Train on tokens (N, T) and labels, (N,) or (N, T) with -100 where there is none; the rate rises, then falls."""
+    """Train on tokens (N, T) and labels, (N,) or (N, T) with -100 where there is none."""
     def pick(step):
-        chosen = torch.from_numpy(np.random.default_rng([seed, step, 2]).permutation(len(tokens))[:batch])
+        order = np.random.default_rng([seed, step, 2]).permutation(len(tokens))
+        chosen = torch.from_numpy(order[:batch])
         x = trim(tokens[chosen])
         return x, labels[chosen] if labels.ndim == 1 else labels[chosen, : x.shape[1]]
 
     def rate(step):
         return min(1, 10 * (step + 1) / steps) * (1 - step / steps)
 
-    return train(reader, pick, steps=steps, lr=lr, clip=1.0, schedule=rate, name=f"{len(tokens)} labelled sentences")
+    name = f"{len(tokens)} labelled sentences"
+    return train(reader, pick, steps=steps, lr=lr, clip=1.0, schedule=rate, name=name)
 
 
 # %% [markdown]
@@ -581,7 +684,10 @@ def fine_tune(reader, tokens, labels, steps, lr=1e-3, seed=0, batch=32):
 
 # %%
 def mean_pool(states, tokens):
-    """One vector for each sentence: the mean of its words' states. states (B, T, D), tokens (B, T) → (B, D)."""
+    """One vector for each sentence, the mean of its words' states: (B, D).
+
+    states (B, T, D), tokens (B, T); in each sentence there is a word.
+    """
     ### BEGIN SOLUTION
     words = (tokens >= FIRST)[:, :, None]
     return (states * words).sum(dim=1) / words.sum(dim=1)  # (17.7)
@@ -613,11 +719,17 @@ def percent_right(reader, tokens, labels, among=None):
     counts = labels >= 0 if among is None else (labels >= 0) & among[tokens]
     return 100 * (said == labels)[counts].double().mean().item()
 
+# %% [markdown]
+# The encoder is copied, so that each task begins where pre-training ended.
 
+# %%
 known, moods_known = rows(reviews, vocabulary), torch.from_numpy(moods)
 unknown, moods_unknown = rows(new_reviews, vocabulary), torch.from_numpy(new_moods)
 live = {}
-for name, encoder in (("from scratch", Bert(vocabulary.size).encoder), ("pre-trained", copy.deepcopy(bert.encoder))):
+for name, encoder in (
+    ("from scratch", Bert(vocabulary.size).encoder),
+    ("pre-trained", copy.deepcopy(bert.encoder)),
+):
     reader = Reader(encoder, 64, 2, of="mean")
     fine_tune(reader, known[:256], moods_known[:256], steps=budget(cpu=200))
     live[name] = percent_right(reader, unknown, moods_unknown)
@@ -638,22 +750,27 @@ from seqlib.models.bidirectional import BidirectionalEncoder
 
 def tag_rows(tags, names=TAGS, longest=64):
     """Tags as class numbers (N, T), -100 at [CLS], [SEP] and padding; cut like `rows`."""
-    numbers = [[-100, *(names.index(tag) for tag in row[: longest - 2]), -100] for row in tags]
+    numbers = [
+        [-100, *(names.index(tag) for tag in row[: longest - 2]), -100] for row in tags
+    ]
     return torch.from_numpy(pad_batch(numbers, pad=-100)[0])
 
-
+# %%
 x, y = rows(sentences[:64], vocabulary), tag_rows(tags[:64])
 x_new, y_new = rows(new_sentences, vocabulary), tag_rows(new_tags)
 faces = torch.tensor([token in two_faced for token in vocabulary.tokens])
-makers = {"from scratch": lambda: (Bert(vocabulary.size).encoder, 64), "pre-trained": lambda: (copy.deepcopy(bert.encoder), 64),
-          "BiLSTM": lambda: (BidirectionalEncoder(vocabulary.size, 64, 80), 160)}
+makers = {
+    "from scratch": lambda: (Bert(vocabulary.size).encoder, 64),
+    "pre-trained": lambda: (copy.deepcopy(bert.encoder), 64),
+    "BiLSTM": lambda: (BidirectionalEncoder(vocabulary.size, 64, 80), 160),
+}
 tagged = {}
 for name, make in makers.items():
     reader = Reader(*make(), len(TAGS))
     fine_tune(reader, x, y, steps=budget(cpu=200), lr=5e-3 if name == "BiLSTM" else 1e-3)
     tagged[name] = percent_right(reader, x_new, y_new, among=faces)
     size = sum(p.numel() for p in reader.parameters())
-    print(f"{name:13} {size:7,} parameters: {tagged[name]:.1f} % of the two-faced words right")
+    print(f"{name:13} {size:7,} parameters: {tagged[name]:.1f} % of two-faced words right")
 
 # %% [markdown]
 # One number of labels is one point. Recorded: three seeds for each, with everything drawn anew; the stars are yours.
@@ -664,23 +781,35 @@ for name, make in makers.items():
 # the longer gaps of 01, pre-training for 1000 steps left 256 labels near a coin's toss. The rates were not searched
 # for anyone: 5e-3 for the LSTM, 1e-3 for the others.
 
-# %%
+# %% tags=["fold"]
+# Draw: accuracy against labelled sentences; print the runs beside it
 saved, few = load("17_labels"), {"reviews": [64, 256, 1024], "tags": [16, 64, 256]}
 who = ["pre-trained", "from scratch", "BiLSTM"]
 fig, axes = figure(1, 2, figsize=(7.6, 3.2))
-for ax, (task, sizes), stars, floor in zip(axes, few.items(), (live, tagged), (50, 100 * bar[1]), strict=True):
-    values = {name: [saved["results"][f"{name}, {task} {n}"] for n in sizes] for name in who}
-    lines(ax, range(3), {name: spread(np.transpose(each)) for name, each in values.items()}, legend=task == "tags")
+titles = {"reviews": "Reviews", "tags": "Words with two classes"}
+floors = (50, 100 * bar[1])
+panels = zip(axes, few.items(), (live, tagged), floors, strict=True)
+for ax, (task, sizes), stars, floor in panels:
+    values = {}
+    for name in who:
+        seeds = [saved["results"][f"{name}, {task} {n}"] for n in sizes]
+        values[name] = spread(np.transpose(seeds))
+    lines(ax, range(3), values, legend=task == "tags")
     for name, star in stars.items():
-        ax.plot(1, star, "*", color=f"C{who.index(name)}", markersize=11, markeredgecolor="black")
+        colour = f"C{who.index(name)}"
+        ax.plot(1, star, "*", color=colour, markersize=11, markeredgecolor="black")
     ax.axhline(floor, color="#6B6B6B", linestyle=":", linewidth=1)
     ax.set_xticks(range(3), sizes)
-    ax.set(xlabel="labelled sentences", title={"reviews": "Reviews", "tags": "Words with two classes"}[task])
+    ax.set(xlabel="labelled sentences", title=titles[task])
 axes[0].set_ylabel("percent right, new sentences")
-show(fig, alt="Two panels of accuracy against the number of labelled sentences, for the pre-trained network, the same "
-              "one from scratch and a bidirectional LSTM, with bands over three seeds and a dotted line for the baseline.")
-for more in ("pre-trained, reviews 256 by [CLS]", "from scratch, reviews 256, equal time", "TF-IDF, reviews 4000"):
-    print(f"{more}: {np.mean(saved['results'][more]):.1f} % ({', '.join(map(str, saved['results'][more]))})")
+show(fig, alt="Two panels of accuracy against the number of labelled sentences, for the "
+              "pre-trained network, the same one from scratch and a bidirectional LSTM, "
+              "with bands over three seeds and a dotted line for the baseline.")
+more = ["pre-trained, reviews 256 by [CLS]", "from scratch, reviews 256, equal time",
+        "TF-IDF, reviews 4000"]
+for name in more:
+    seeds = saved["results"][name]
+    print(f"{name}: {np.mean(seeds):.1f} % ({', '.join(map(str, seeds))})")
 print(credit(saved))
 results_table(saved, who, ["reviews 64", "reviews 256", "tags 16", "tags 64"])
 
@@ -704,7 +833,8 @@ results_table(saved, who, ["reviews 64", "reviews 256", "tags 16", "tags 64"])
 def probe(features, labels, new, classes, penalty=1.0):
     """A linear readout of frozen states: a score for each class and each new state, (M, C).
 
-    features (N, D) with labels (N,), new (M, D); the squared weights are penalised, the constant is not.
+    features (N, D) with labels (N,), new (M, D); the squared weights are penalised, the
+    constant is not. Not every class need occur among the labels.
     """
     ### BEGIN SOLUTION
     mean, targets = features.mean(dim=0), F.one_hot(labels, classes).to(features.dtype)
@@ -730,7 +860,10 @@ result
 
 # %%
 def control_labels(tokens, labels, noise):
-    """Random labels, one for each word: (N,), for tokens (N,) and labels (N,); noise (V,) in 0 … 1 picks for each word."""
+    """Random labels, one for each word, at each of its places: (N,).
+
+    tokens (N,), labels (N,); noise (V,) in 0 … 1 picks for each word of the vocabulary.
+    """
     ### BEGIN SOLUTION
     of_word = labels[(noise * len(labels)).long()]
     return of_word[tokens]
@@ -761,31 +894,46 @@ def layer_states(encoder, tokens):
 
 
 def probed(encoder, tokens, labels):
-    """Percent right of a probe on each layer: first half of the sentences to train, second to test; -100 left out."""
+    """Percent right of a probe on each layer; labels of -100 are left out.
+
+    The first half of the sentences is to train, the second to test.
+    """
     half, scores = len(tokens) // 2, []
     train_at, test_at = (labels[:half] >= 0), (labels[half:] >= 0)
     with torch.no_grad():
         for states in layer_states(encoder, tokens):
-            said = probe(states[:half][train_at], labels[:half][train_at], states[half:][test_at], int(labels.max()) + 1)
-            scores.append(100 * (said.argmax(dim=1) == labels[half:][test_at]).double().mean().item())
+            known, new = states[:half][train_at], states[half:][test_at]
+            said = probe(known, labels[:half][train_at], new, int(labels.max()) + 1)
+            right = said.argmax(dim=1) == labels[half:][test_at]
+            scores.append(100 * right.double().mean().item())
     return scores
 
 
 # %%
 from seqlib.data.sentiment import negation_scope
 
-scope = torch.from_numpy(pad_batch([[-100, *negation_scope(s), -100] for s in new_reviews], pad=-100)[0])
-control = y_new.clone()
-control[y_new >= 0] = control_labels(x_new[y_new >= 0], y_new[y_new >= 0], mask_noise(0, (1, len(vocabulary)), 5)[0, 0])
-questions = {"class of all words": (x_new, y_new), "two-faced words": (x_new, y_new.masked_fill(~faces[x_new], -100)),
-             "place in the sentence": (x_new, torch.arange(x_new.shape[1]).clamp(max=20).where(y_new >= 0, -100)),
-             "within a negation": (unknown, scope)}
+within = [[-100, *negation_scope(s), -100] for s in new_reviews]
+scope, at = torch.from_numpy(pad_batch(within, pad=-100)[0]), y_new >= 0
+control, noise = y_new.clone(), mask_noise(0, (1, len(vocabulary)), 5)[0, 0]
+control[at] = control_labels(x_new[at], y_new[at], noise)
+questions = {
+    "class of all words": (x_new, y_new),
+    "two-faced words": (x_new, y_new.masked_fill(~faces[x_new], -100)),
+    "place in the sentence": (
+        x_new, torch.arange(x_new.shape[1]).clamp(max=20).where(at, -100)
+    ),
+    "within a negation": (unknown, scope),
+}
 torch.manual_seed(1)
 fresh = Bert(vocabulary.size).encoder
-answers = {what: {"trained": probed(bert.encoder, *task), "random weights": probed(fresh, *task)}
-           for what, task in questions.items()}
+answers = {
+    what: {"trained": probed(bert.encoder, *task), "random weights": probed(fresh, *task)}
+    for what, task in questions.items()
+}
 answers["class of all words"]["control, trained"] = probed(bert.encoder, x_new, control)
 
+# %% tags=["fold"]
+# Draw: what a probe reads off each layer, a panel a question
 fig, axes = figure(1, 4, figsize=(9.2, 2.8), sharey=True)
 for ax, (what, scores) in zip(axes, answers.items(), strict=True):
     lines(ax, range(3), scores, legend=False)
@@ -793,8 +941,9 @@ for ax, (what, scores) in zip(axes, answers.items(), strict=True):
     ax.title.set_fontsize(9)
 axes[0].set_ylabel("percent right")
 axes[0].legend(loc="lower right", fontsize=7)
-show(fig, alt="Four panels of a probe's accuracy on layers 0, 1 and 2, for the trained network and for one with random "
-              "weights: classes of all words with a control task, of words with two classes, places, and negation.")
+show(fig, alt="Four panels of a probe's accuracy on layers 0, 1 and 2, for the trained "
+              "network and for one with random weights: classes of all words with a "
+              "control task, of words with two classes, places, and negation.")
 
 # %% [markdown]
 # The class of *all* words looks easy at layer 0, but so does its control: much of that was learned by heart. Two-faced
@@ -809,15 +958,16 @@ show(fig, alt="Four panels of a probe's accuracy on layers 0, 1 and 2, for the t
 
 # %%
 def broken(data, how, steps):
-    """Train with a mistake: (last training loss, percent of hidden words guessed in new reviews)."""
-    at = masked_batches(data, len(vocabulary))
+    """Train with a mistake: the last training loss, percent guessed in new reviews."""
+    at = masked_sampler(data, len(vocabulary))
     noise, kind, drawn = mask_noise(0, tuple(data.shape), seed=3)
     once = corrupt(data, choose(data, noise), kind, drawn, len(vocabulary))
 
-    def batches(step):
+    def sampler(step):
         inputs, labels = at(step)
         if how == "one mask for ever":
-            return tuple(part[torch.from_numpy(np.random.default_rng(step).permutation(len(data))[:64])] for part in once)
+            order = np.random.default_rng(step).permutation(len(data))[:64]
+            return tuple(part[torch.from_numpy(order)] for part in once)
         if how == "loss at every place":
             return inputs, inputs.where(labels < 0, labels)
         if how == "everything is chosen":
@@ -827,26 +977,38 @@ def broken(data, how, steps):
 
     torch.manual_seed(0)
     model = Bert(len(vocabulary))
-    loss = pretrain(model, batches, steps=steps, name=how).last(30)
+    loss = pretrain(model, sampler, steps=steps, name=how).last(30)
     return loss, 100 * guessed_right(model, unknown, len(vocabulary))
 
 
 # %%
 small = known[:256]
-costs = {"as it should be": known, "everything is chosen": known, "loss at every place": known,
-         "256 reviews, new masks": small, "one mask for ever": small}
+costs = {
+    "as it should be": known,
+    "everything is chosen": known,
+    "loss at every place": known,
+    "256 reviews, new masks": small,
+    "one mask for ever": small,
+}
 costs = {how: broken(data, how, steps=budget(cpu=300)) for how, data in costs.items()}
+
+# %% tags=["fold"]
+# Draw: training loss, and hidden words guessed, for five ways to train
 fig, axes = figure(1, 2, figsize=(8, 2.8), sharey=True)
-for ax, which, title in zip(axes, (0, 1), ("Training loss (nats)", "Guessed in new reviews (%)"), strict=True):
+for ax, which, title in zip(
+    axes, (0, 1), ("Training loss (nats)", "Guessed in new reviews (%)"), strict=True
+):
     values = [cost[which] for cost in costs.values()]
     ax.barh(range(5), values, color="#56B4E9", edgecolor="#0072B2")
     for k, value in enumerate(values):
-        ax.text(value, k, f" {value:.2f}" if which == 0 else f" {value:.0f}", va="center", fontsize=8)
+        label = f" {value:.2f}" if which == 0 else f" {value:.0f}"
+        ax.text(value, k, label, va="center", fontsize=8)
     ax.set(title=title, xlim=(0, 1.2 * max(values)))
 axes[0].set_yticks(range(5), costs)
 axes[0].invert_yaxis()
-show(fig, alt="Two rows of bars for five ways to train: the training loss, and the percent of hidden words guessed in "
-              "new reviews. A low training loss does not go with many hidden words guessed.")
+show(fig, alt="Two rows of bars for five ways to train: the training loss, and the "
+              "percent of hidden words guessed in new reviews. A low training loss does "
+              "not go with many hidden words guessed.")
 
 # %% [markdown]
 # ## On a real benchmark
@@ -867,36 +1029,44 @@ from seqlib.data.tagging import ud_ewt
 
 
 def counting(train, test, suffix=None):
-    """Percent right by counting alone: TF-IDF with logistic regression, or the most frequent tag (and suffix)."""
+    """Percent right by counting alone: TF-IDF and a regression, or most frequent tags."""
     if suffix is not None:
         return 100 * share_right(most_frequent_tags(*train, test[0], suffix), test[1])
     words = TfidfVectorizer(analyzer=lambda tokens: tokens, sublinear_tf=True)
-    return 100 * make_pipeline(words, LogisticRegression(C=10, max_iter=500)).fit(*train).score(*test)
+    model = make_pipeline(words, LogisticRegression(C=10, max_iter=500)).fit(*train)
+    return 100 * model.score(*test)
 
 
 try:
     reviews_sst, web = (sst2("train"), sst2("test")), (ud_ewt("train"), ud_ewt("test"))
-    positive = reviews_sst[1][1].mean()
-    print(f"SST-2: majority {max(positive, 1 - positive):.1%}, TF-IDF with logistic regression {counting(*reviews_sst):.1f} %")
-    print("EWT: most frequent tag {:.1f} %, and suffix {:.1f} %".format(*(counting(*web, suffix) for suffix in (0, 5))))
+    positive, by_words = reviews_sst[1][1].mean(), counting(*reviews_sst)
+    print(f"SST-2: majority {max(positive, 1 - positive):.1%}, "
+          f"TF-IDF with logistic regression {by_words:.1f} %")
+    plain, endings = (counting(*web, suffix) for suffix in (0, 5))
+    print(f"EWT: most frequent tag {plain:.1f} %, and suffix {endings:.1f} %")
 except DataUnavailable as why:
     print(why)
 
-# %%
+# %% tags=["fold"]
+# Draw: two real benchmarks, with 250 labelled sentences and with all
 real = load("17_real")
 by_counting = {task: real["results"][f"counting, {task}"][0] for task in ("SST-2", "EWT")}
 fig, axes = figure(1, 2, figsize=(7.6, 3))
-for ax, (task, sizes) in zip(axes, {"SST-2": [250, 6909], "EWT": [250, 12544]}.items(), strict=True):
+tasks = {"SST-2": [250, 6909], "EWT": [250, 12544]}
+for ax, (task, sizes) in zip(axes, tasks.items(), strict=True):
     for name, marker, shift in zip(who, "osD", (-0.1, 0, 0.1), strict=True):
-        mean, low, high = spread(np.transpose([real["results"][f"{name}, {task} {n}"] for n in sizes]))
-        ax.errorbar(np.arange(2) + shift, mean, [mean - low, high - mean], marker=marker, capsize=3, label=name)
+        seeds = [real["results"][f"{name}, {task} {n}"] for n in sizes]
+        mean, low, high = spread(np.transpose(seeds))
+        whiskers, places = [mean - low, high - mean], np.arange(2) + shift
+        ax.errorbar(places, mean, whiskers, marker=marker, capsize=3, label=name)
     level(ax, by_counting[task], "counting")
     ax.set_xticks(range(2), [f"{n:,}" for n in sizes])
     ax.set(title=task, xlabel="labelled sentences", xlim=(-0.4, 1.4))
 axes[0].set_ylabel("percent right, test part")
 axes[0].legend(fontsize=8)
-show(fig, alt="Accuracy on SST-2 and EWT with 250 labelled sentences and with all, for the pre-trained network, the same "
-              "from scratch and a bidirectional LSTM, with the counting baselines as dotted lines.")
+show(fig, alt="Accuracy on SST-2 and EWT with 250 labelled sentences and with all, for "
+              "the pre-trained network, the same from scratch and a bidirectional LSTM, "
+              "with the counting baselines as dotted lines.")
 print(credit(real))
 
 # %% [markdown]
@@ -908,7 +1078,8 @@ print(credit(real))
 #
 # ## What the books say
 
-# %%
+# %% tags=["fold"]
+# Prepare: means over the seeds of the recorded runs
 from seqlib import claims
 
 
@@ -917,26 +1088,38 @@ def middle(run, *labels):
     return [float(np.mean(run["results"][label])) for label in labels]
 
 
-fine, frozen = (middle(rules, *(f"{rule}, {how} tagging" for rule in rule_names)) for how in ("fine-tuned", "feature-based"))
+fine = middle(rules, *(f"{rule}, fine-tuned tagging" for rule in rule_names))
+frozen = middle(rules, *(f"{rule}, feature-based tagging" for rule in rule_names))
 soon = middle(ways, "causal, verb, 150 steps", "masked, verb, 150 steps")
-tuned, scratch, patient = middle(saved, *(f"{w}, reviews 256" for w in who[:2]), "from scratch, reviews 256, equal time")
-(sst,), (high, rival) = middle(real, "pre-trained, SST-2 6909"), middle(saved, *(f"{w}, tags 256" for w in who[::2]))
-rule = ("The masking rule hardly matters to fine-tuning", "… and does to features", "Devlin et al. 2019, appendix C.2")
+tuned, scratch = middle(saved, *(f"{name}, reviews 256" for name in who[:2]))
+(patient,) = middle(saved, "from scratch, reviews 256, equal time")
+(sst,) = middle(real, "pre-trained, SST-2 6909")
+high, rival = middle(saved, *(f"{name}, tags 256" for name in who[::2]))
 compared = "{:.1f} % with [MASK] alone, {:.1f} % with 80/10/10".format
+appendix = "Devlin et al. 2019, appendix C.2"
+
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 claims([
-    (rule[0], rule[2], compared(*fine), "holds" if abs(fine[0] - fine[1]) < 2 else "depends", "Why 80/10/10?"),
-    (rule[1], rule[2], compared(*frozen), "holds" if frozen[0] < frozen[1] - 1 else "fails", "Why 80/10/10?"),
+    ("The masking rule hardly matters to fine-tuning", appendix, compared(*fine[:2]),
+     "holds" if abs(fine[0] - fine[1]) < 2 else "depends", "Why 80/10/10?"),
+    ("… and does to features", appendix, compared(*frozen[:2]),
+     "holds" if frozen[0] < frozen[1] - 1 else "fails", "Why 80/10/10?"),
     ("A masked model learns from fewer labels a step", "Clark et al. 2020, §1",
      "verbs right after 150 steps: causal {:.0f} %, masked {:.0f} %".format(*soon),
      "holds" if soon[0] > soon[1] else "fails", "Both sides, or one?"),
-    ("Pre-training saves labels", "Devlin et al. 2019, §1", f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %",
+    ("Pre-training saves labels", "Devlin et al. 2019, §1",
+     f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %",
      "holds" if tuned > scratch + 5 else "depends", "Fine-tuning: few labels"),
-    ("… because it trained for longer", "a fair objection", f"from scratch, equal time: {patient:.0f} %",
+    ("… because it trained for longer", "a fair objection",
+     f"from scratch, equal time: {patient:.0f} %",
      "fails" if tuned > patient + 5 else "holds", "Fine-tuning: few labels"),
-    ("Pre-training beats counting on real reviews", "many tutorials", f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %",
+    ("Pre-training beats counting on real reviews", "many tutorials",
+     f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %",
      "holds" if sst > by_counting["SST-2"] else "fails", "On a real benchmark"),
     ("Pre-trained Transformers beat BiLSTMs from scratch", "many tutorials",
-     f"tags, 256 labels: {high:.0f} % against {rival:.0f} %", "holds" if high > rival else "fails", "Fine-tuning: few labels"),
+     f"tags, 256 labels: {high:.0f} % against {rival:.0f} %",
+     "holds" if high > rival else "fails", "Fine-tuning: few labels"),
 ])
 
 # %% [markdown]
@@ -952,7 +1135,9 @@ claims([
 # %%
 from seqlib import flashcards, quiz
 
-display(flashcards("17"))
+flashcards("17")
+
+# %%
 quiz("17")
 
 # %% [markdown]

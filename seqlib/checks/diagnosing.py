@@ -11,14 +11,18 @@ import numpy as np
 from seqlib.checks.calling import guarded, parameters
 from seqlib.checks.compare import difference
 from seqlib.checks.readers import (
+    arguments,
     crashes,
     factors,
     features,
     functions,
+    orders,
     places,
     probes,
     results,
+    rows,
     sequences,
+    shapes,
     sizes,
     supposed,
 )
@@ -28,36 +32,39 @@ from seqlib.checks.readers.seen import Observation, Pair, Part, seen
 SAME_SHAPE = (
     sequences.kinds,
     places.not_finite,
+    places.imprecise,
+    places.constant,
     functions.inverted,
-    factors.with_argument,
+    arguments.with_argument,
     factors.constant_factor,
     functions.entrywise,
     factors.added,
     functions.along_an_axis,
     functions.blocks,
-    factors.by_rows_count,
-    factors.temperature,
-    factors.of_argument,
+    rows.by_rows_count,
+    rows.temperature,
+    arguments.of_argument,
 )
 OTHER_SHAPE = (
-    functions.exchanged_axes,
-    functions.reshaped,
-    functions.reduced,
-    functions.unreduced,
-    functions.ends,
-    factors.of_argument,
+    shapes.exchanged_axes,
+    shapes.reshaped,
+    shapes.reduced,
+    shapes.unreduced,
+    shapes.ends,
+    arguments.of_argument,
 )
 ITEMS = (sequences.strings, sequences.one_word, sequences.lists, sequences.dictionaries)
 WHERE = (
-    factors.wrong_sums,
-    places.one_end,
+    rows.wrong_sums,
     places.masked_places,
+    places.one_end,
     places.argument_sign,
     places.triangle,
-    factors.row_by_row,
+    rows.row_by_row,
     places.by_value,
-    functions.permuted,
+    orders.permuted,
 )
+LAST = (places.direction,)  # where nothing else holds
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 
 
@@ -109,12 +116,13 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
         yield "ignored argument", probes.ignored_argument(probe, cases, outcomes, passed, rights, again)
         probe.give(probes.SECONDS)
         yield "ignored part", probes.ignored_part(probe, cases, outcomes, passed, rights, again)
-    yield "where", _of_parts(parts, (_where,))
+    wide = _wide(exercise, parts, pairs, names, several, again) if near else parts
+    yield "where", _of_parts(wide, (_where,))
     probe.give(probes.SECONDS / 2)
     yield "cases", features.generalised(cases, passed, names, again if near else None)
     yield "size", _of_parts(parts, (sizes.other_size,))
-    yield "one of several", _one_wrong(parts)
-    yield "direction", _of_parts(parts, (places.direction,))
+    yield "one of several", one_wrong(parts)
+    yield "direction", _of_parts(wide, (partial(_first, readers=LAST),))
 
 
 def _names(answer, case) -> list[str]:
@@ -158,9 +166,19 @@ class _Again:
             for case in self.exercise.inputs(np.random.default_rng(seed)):
                 if self.probe.late:
                     return
-                outcome, right = self.ask(case.args, case), self.probe.right(case.args)
+                outcome, right = self.ask(case.args, case), self.probe.right(case.args, oracle=True)
                 if right is not None and not outcome.kind:
                     yield case, outcome.value, right.value, _agrees(self.exercise, outcome.value, right.value)
+
+
+def _wide(exercise, parts, pairs, names, several, again) -> list[Part]:
+    """The results over further draws too, so that what is said of places and values is no chance of one draw."""
+    if any(p.failing and not p.numeric for p in parts):
+        return parts
+    more = [(case, found, right) for case, found, right, _ in again()]
+    if several and not _several(more):
+        return parts
+    return _parts(exercise, [*pairs, *more], names, several) if more else parts
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -240,7 +258,7 @@ def _joined(labels: list[str]) -> str:
     return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
 
 
-def _one_wrong(parts) -> Observation | None:
+def one_wrong(parts) -> Observation | None:
     """several results, and which of them are right"""
     right = [p.label for p in parts if not p.failing]
     wrong = [p.label for p in parts if p.failing]
@@ -256,7 +274,14 @@ def _first(part: Part, readers) -> Observation | None:
     return next((said for reader in readers if (said := reader(part))), None)
 
 
+def _only_another_kind(part: Part) -> bool:
+    """Whether every number is right, so that there is nothing to read but the type."""
+    return part.numeric and part.aligned and not any(p.wrong.any() for p in part.failing)
+
+
 def _same_shape(part: Part) -> Observation | None:
+    if _only_another_kind(part):
+        return sequences.kinds(part)
     flat = _flat(part)
     return _first(part, SAME_SHAPE) or (_first(flat, OF_NUMBERS[:4]) if flat else None)
 
@@ -270,6 +295,8 @@ def _items(part: Part) -> Observation | None:
 
 
 def _where(part: Part) -> Observation | None:
+    if _only_another_kind(part):
+        return None
     flat = _flat(part)
     return _first(part, WHERE) or (_first(flat, OF_NUMBERS[4:]) if flat else None)
 

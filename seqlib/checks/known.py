@@ -48,10 +48,14 @@ def recognise(
     `tried(wrong, case)` gives the Outcome of a mistake; `rights` are the expected values.
     """
     best, diagnosis = None, None
+    order = sorted(range(len(cases)), key=lambda i: _agree(exercise, outcomes[i].value, rights[i]))  # the telling first
+    cases, outcomes, rights = ([things[i] for i in order] for things in (cases, outcomes, rights))
     for says, wrong in mistakes.items():
         fit = fitted(exercise, wrong, tried, cases, outcomes, rights)
         if fit is not None and fit.certain and (best is None or fit.rank > best.rank):
             best, diagnosis = fit, says
+            if fit.telling == len(cases):  # no other can fit better
+                break
     return diagnosis
 
 

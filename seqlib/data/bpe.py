@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from pathlib import Path
+
+import regex
 
 _PRINTABLE = (*range(33, 127), *range(161, 173), *range(174, 256))
 # Ties between pairs go to the smaller ids, so the order of the bytes is part of the result.
@@ -31,28 +32,14 @@ _REMEMBERED = 200_000  # pieces
 
 
 @cache
-def _category(letter: str) -> str:
-    """The inside of a regular expression's [...] for a general category of Unicode: L or N."""
-    found = [c for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c))[0] == letter]
-    starts = [c for before, c in zip([-2, *found], found, strict=False) if c != before + 1]
-    ends = [c for c, after in zip(found, [*found[1:], -2], strict=True) if after != c + 1]
-    return "".join(f"{re.escape(chr(a))}-{re.escape(chr(b))}" for a, b in zip(starts, ends, strict=True))
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern:
-    r"""A pattern for the standard library's `re` that may also hold \p{L} and \p{N}; \s is Unicode's White_Space."""
+def compiled(pattern: str) -> regex.Pattern:
+    r"""A pattern of `regex`, whose \p{L} and \p{N} are Unicode's, whatever Python runs; \s is Unicode's White_Space."""
     inside, out = False, []
-    for part in re.split(r"(\\p\{[LN]\}|\\.|\[|\])", pattern):
+    for part in re.split(r"(\\.|\[|\])", pattern):
         inside = part == "[" or inside and part != "]"
-        if part in (r"\s", r"\p{L}", r"\p{N}"):
-            members = _SPACE if part == r"\s" else _category(part[3])
-            out.append(members if inside else f"[{members}]")
-        elif part == r"\S":
-            out.append(f"[^{_SPACE}]")
-        else:
-            out.append(part)
-    return re.compile("".join(out))
+        space = {r"\s": _SPACE if inside else f"[{_SPACE}]", r"\S": f"[^{_SPACE}]"}
+        out.append(space.get(part, part))
+    return regex.compile("".join(out))
 
 
 def split(text: str | bytes, pattern: str | None = GPT2_PATTERN) -> list[bytes]:

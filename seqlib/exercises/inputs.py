@@ -68,3 +68,8 @@ def widest(parameters: int, square: int, linear: int, fixed: int = 0) -> int:
     """The largest whole H with square · H² + linear · H + fixed <= parameters, solved; 0 where there is none."""
     root = isqrt(max(0, linear**2 + 4 * square * (parameters - fixed)))
     return max(0, (root - linear) // (2 * square))
+
+
+def tensor(array) -> torch.Tensor:
+    """The same numbers as a tensor, whatever their kind."""
+    return torch.from_numpy(np.ascontiguousarray(array))

@@ -115,6 +115,10 @@ words_to_ids = Exercise(
                 "word in sentence] + [0] * (max(map(len, new)) - len(sentence)) for sentence in new]"
             ),
             "`<unk>` stands before `<pad>`": '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
+            "`<unk>` stands before `<pad>`, and unknown words have its id, which is 0 then": (
+                '["<pad>", "<unk>"] → ["<unk>", "<pad>"]',
+                "(word, 1) → (word, 0)",
+            ),
             "the two special tokens are missing from the vocabulary": '["<pad>", "<unk>"] + sorted → sorted',
             "the words stand in the order in which they first appear instead of the alphabet's": (
                 "sorted({word → list({word: 0"
@@ -134,12 +138,14 @@ words_to_ids = Exercise(
                 "sorted({word → sorted([word",
                 "in sentence}) → in sentence])",
             ),
+            "a word that comes several times stands in the vocabulary several times, and has its first place as id": (
+                "sorted({word → sorted([word",
+                "in sentence}) → in sentence])",
+                "word: i for i, word in enumerate(vocabulary) → word: vocabulary.index(word) for word in vocabulary",
+            ),
             "ids count from 1 instead of 0": ("enumerate(vocabulary) → enumerate(vocabulary, 1)", "1) for → 2) for"),
             "ids count the words alone: the two special tokens come before them": (
                 "enumerate(vocabulary) → enumerate(vocabulary[2:])"
-            ),
-            "an unknown word is looked up as if it were known: `place[word]` fails where `place.get(word, 1)` does not": (
-                "place.get(word, 1) → place[word]"
             ),
             "unknown words get the id -1, which no table of embeddings has": "(word, 1) → (word, -1)",
             "unknown words get a new id at the end of the vocabulary, not that of `<unk>`": (
@@ -230,9 +236,6 @@ next_token_windows = Exercise(
             ),
             "the text is rolled round, so that its last target is its first token": (
                 f"{Y} → np.roll(ids[: count * length], -1).reshape(count, length)"
-            ),
-            "the windows are counted in `len(ids)`, so that the last one may lack its last target": (
-                "(len(ids) - 1) // → len(ids) //"
             ),
             "the last full window is left out": "// length → // length - 1",
             "a window starts at every token, so that the windows overlap": (
@@ -873,7 +876,7 @@ token_nll = Exercise(
                 "total -= → total = -",
                 "tokens += → tokens =",
             ),
-            "only the first batch is counted: `return` stands inside the loop": "    return → \n        return",
+            "only the first batch is counted, as when `return` stands inside the loop": "    return → \n        return",
             "the sum is divided by the number of sentences: this is nats per sentence": "mask.sum() → len(mask)",
             "each batch is averaged first, and the means are weighted with the number of sentences, not of tokens": (
                 "[mask].sum() → [mask].mean() * len(mask)",

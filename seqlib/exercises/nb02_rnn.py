@@ -31,6 +31,9 @@ def _step_slips(x: str, h: str) -> dict[str, str]:
         "tanh is taken of the input's part with the bias and of the old state's by themselves, and both are added": (
             f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + np.tanh({h} @ W_hh)"
         ),
+        "tanh is taken of the input's part and of the old state's by themselves, and both and the bias are added": (
+            f"{x} + {h} @ W_hh + b_h) → {x}) + np.tanh({h} @ W_hh) + b_h"
+        ),
         "tanh is taken of the old state's part alone, and the input's added outside": f"np.tanh({x} + {h} → {x} + np.tanh({h}",
         "the old state is added as it is, without `W_hh`": f"{h} @ W_hh → {h}",
         "the old state is added once more, outside of tanh": f"np.tanh({x} → {h} + np.tanh({x}",
@@ -97,6 +100,9 @@ scalar_trace = Exercise(
             ),
             "only the last state is handed back, not all of them": "return states → return h",
             "the words are read from the last to the first": "in x: → in x[::-1]:",
+            "the state is carried as a whole number: what follows the point is cut off at each step": (
+                "h = w_h * h + w_x * x_t → h = int(w_h * h + w_x * x_t)"
+            ),
             "the states are rounded on the way": "w_h * h + w_x * x_t → np.round(w_h * h + w_x * x_t, 2)",
             "tanh is taken of the state, which (2.1) does not have": "w_h * h + w_x * x_t → np.tanh(w_h * h + w_x * x_t)",
             "the states are kept as whole numbers where the inputs are: what follows the point is cut off": (
@@ -201,6 +207,7 @@ rnn_step = Exercise(
             "the bias is taken away, not added": "+ b_h → - b_h",
             "the input's part and the old state's are multiplied, not added": "W_xh + h_prev → W_xh * (h_prev)",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[
         _rnn_step,
@@ -313,6 +320,7 @@ rnn_forward = Exercise(
             "only the states are handed back, without the last one beside them": "axis=1), h → axis=1)",
             "only the last state is handed back, without the others": "return np.stack(states, axis=1), h → return h",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[_rnn_forward, _hoisted, _row_by_row, _forward_in_torch],
     forbids=READY_MADE,
@@ -471,6 +479,14 @@ readout = Exercise(
         {
             "the scores are handed back as they are, without softmax": f"{SHARE} → scores",
             "the exponential of a score near 1000 overflows: nothing is subtracted before `exp`": f"scores - {LARGEST} → scores",
+            "the exponential overflows, and the NaN that comes of it is replaced by 0": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=0.0)",
+            ),
+            "the exponential overflows, and the NaN that comes of it is replaced by 1": (
+                f"scores - {LARGEST} → scores",
+                f"{SHARE} → np.nan_to_num({SHARE}, nan=1.0)",
+            ),
             "the mean of the scores is subtracted, not the largest: one far above it still overflows": f"{LARGEST} → scores.mean(axis=-1, keepdims=True)",
             "the smallest score is subtracted, not the largest: the others still overflow": f"{LARGEST} → scores.min(axis=-1, keepdims=True)",
             "the largest score of the whole batch is subtracted: a row far below it becomes 0 / 0": f"{LARGEST} → scores.max()",
@@ -500,6 +516,7 @@ readout = Exercise(
             "each score goes through a sigmoid by itself, so that the classes do not sum to one": f"{SHARE} → sigmoid(scores)",
             "the scores are divided by their sum, without the exponential": f"{SHARE} → scores / scores.sum(axis=-1, keepdims=True)",
         },
+        sigmoid=sigmoid,
     ),
     accepts=[_readout, _torch_readout, _log_sum_exp, lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y)],
     hints=[
@@ -631,10 +648,26 @@ FEED_SLIPS = slips(
             f"{STEP}\n        letter → letter",
             f"written.append(letter) → written.append(letter); {STEP}",
         ),
+        "the probabilities are fed back, not the letter that was taken": (
+            "h, letter, written = np.zeros(len(b_h)), first, [] → "
+            "h, letter, written, fed = np.zeros(len(b_h)), first, [], np.eye(len(W_xh))[first]",
+            "W_xh[letter] → fed @ W_xh",
+            "written.append(letter) → written.append(letter); fed = softmax(h @ W_hy + b_y)",
+        ),
+        "the scores are those of the state before the letter was read": (
+            f"{STEP} → before, {STEP.replace('=', '= h,', 1)}",
+            "(h @ W_hy + b_y) → (before @ W_hy + b_y)",
+        ),
+        "the first letter is read twice": "np.zeros(len(b_h)) → np.tanh(W_xh[first] + b_h)",
+        "only the first letter is read, and then nothing": "W_xh[letter] → (0 if written else W_xh[first])",
+        "no letter may follow itself: the likeliest is asked for, whichever it is": (
+            "(h @ W_hy + b_y) → np.where(np.arange(len(b_y)) == letter, -np.inf, h @ W_hy + b_y)"
+        ),
         "the first state is all ones, where it is all zeros": "np.zeros( → np.ones(",
         "the readout's bias is left out": "W_hy + b_y → W_hy",
         "only the last letter is handed back": "return written → return letter",
     },
+    sigmoid=sigmoid,
 )
 
 
@@ -779,6 +812,10 @@ from_torch = Exercise(
             "the two biases are averaged instead of added": "bias_ih + bias_hh\n → (bias_ih + bias_hh) / 2\n",
             "the second bias is taken away from the first": "bias_ih + → bias_ih -",
             "the two biases are both handed back, where one belongs": "bias_ih + → bias_ih,",
+            "the weights are cast to float32 and lose half of their digits": (
+                "weight_ih.T → np.float32(weight_ih.T)",
+                "weight_hh.T → np.float32(weight_hh.T)",
+            ),
             "the numbers are cast to float32 and lose half of their digits": (
                 "weight_ih.T → np.float32(weight_ih.T)",
                 "weight_hh.T → np.float32(weight_hh.T)",

@@ -72,7 +72,7 @@ logits_gradient = Exercise(
     points=2,
     inputs=_logits,
     oracle=_cross_entropys,
-    returns=("dz",),
+    returns=("dlogits",),
     right=_logits_gradient,
     mistakes=slips(
         _logits_gradient,
@@ -96,6 +96,9 @@ logits_gradient = Exercise(
             ),
             "the probabilities are given alone: what was so is not taken away": "(p - y) → p",
             "only the right symbol gets a gradient: the others' probabilities count as well": "(p - y) → (p - y) * y",
+            "1 is taken away at every symbol that is a target somewhere: each place has its own": (
+                "np.eye(logits.shape[-1])[targets] → np.isin(np.arange(logits.shape[-1]), targets)"
+            ),
             "1 is taken away from every symbol, not from the right one alone": "(p - y) → (p - 1)",
             "the slope of each probability is multiplied in, which the cross-entropy cancels": "(p - y) → (p - y) * p * (1 - p)",
         },
@@ -452,6 +455,7 @@ relative_error = Exercise(
             "the size is that of what was found alone: the largest value in either array belongs there": (
                 f"{LARGEST} → np.abs(found).max()"
             ),
+            "nothing is divided by less than 1, so that small arrays get an absolute error": "worst / size → worst / max(size, 1.0)",
             "0 is given as soon as one of the arrays is all zero: it should be 1 then": (
                 "if size > 0 → if min(np.abs(found).max(), np.abs(right).max()) > 0"
             ),
@@ -599,7 +603,6 @@ carried_windows = Exercise(
                 "return both[..., :-1], both[..., 1:]"
             ),
             "the last window is left out": "// rows // length → // rows // length - 1",
-            "the windows are counted in `len(ids)`, so that the last target may be missing": "(len(ids) - 1) // → len(ids) //",
             "only the inputs come back, without their targets": "return cut(ids[:n]), cut(ids[1 : n + 1]) → return cut(ids[:n])",
         },
     ),

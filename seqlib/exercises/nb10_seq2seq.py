@@ -2,19 +2,23 @@
 
 import math
 from collections import Counter
-from functools import partial
 
 import numpy as np
+import torch
+from sacrebleu.metrics import BLEU
+from torch import nn
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.models import generate, seq2seq
+from seqlib.models.generate import first_tensor
+from seqlib.models.seq2seq import RECURRENT, run
 
 PAD = 0
 
 
 def _drawn(rng, *shape):
     """Numbers of both signs, as a float64 tensor."""
-    import torch
-
     return torch.from_numpy(rng.normal(size=shape))
 
 
@@ -29,7 +33,7 @@ def _targets(rng) -> list[Case]:
     return [case("five tokens", 5), case("two tokens", 2), case("nothing to write: only the end mark", 0)]
 
 
-def _sides(target, start, end):
+def _by_definition(target, start, end):
     # By the definition: what comes in is START, then what came out one step before.
     goes_in, comes_out = [start], []
     for token in list(target) + [end]:
@@ -38,29 +42,36 @@ def _sides(target, start, end):
     return goes_in[:-1], comes_out
 
 
+def _sides(target, start, end):
+    return [start, *target], [*target, end]
+
+
+SIDE_SLIPS = {
+    "START is left out of what goes in: at the first step there would be nothing to read": "[start, *target] → [*target]",
+    "the sides are not shifted: the decoder is asked for the token just read": "[*target, end] → [start, *target]",
+    "END is left out of what comes out: the model would never learn when to stop": "[*target, end] → [*target]",
+    "START and END are both left out": "[start, *target], [*target, end] → [*target], [*target]",
+    "END goes in too: after it nothing is left to predict": "[start, *target] → [start, *target, end]",
+    "START comes out too: nobody has to predict it": "[*target, end] → [start, *target, end]",
+    "the sides are shifted the wrong way: the decoder is asked for the token before, which it has read": (
+        "[start, *target], [*target, end] → [*target, end], [start, *target]"
+    ),
+    "both marks stand on both sides: END never goes in, START never comes out": (
+        "[start, *target], [*target, end] → [start, *target, end], [start, *target, end]"
+    ),
+    "START and END are swapped": "[start, *target], [*target, end] → [end, *target], [*target, start]",
+    "the two sides come as pairs, where two lists are asked": (
+        "return [start, *target], [*target, end] → return list(zip([start, *target], [*target, end]))"
+    ),
+}
+
 forced_sides = Exercise(
     name="10.forced_sides",
     points=2,
     inputs=_targets,
-    oracle=_sides,
-    mistakes={
-        "START is left out of what goes in: at the first step the decoder would have nothing to read": (
-            lambda target, start, end: ([*target], [*target, end])
-        ),
-        "the two sides are not shifted: the decoder is asked for the very token it has just read": (
-            lambda target, start, end: ([start, *target], [start, *target])
-        ),
-        "END is left out of what comes out: the model would never learn when to stop": (
-            lambda target, start, end: ([start, *target], [*target])
-        ),
-        "the sides are shifted the wrong way: the decoder is asked for the token before, which it has already read": (
-            lambda target, start, end: ([*target, end], [start, *target])
-        ),
-        "both marks stand on both sides: END never goes in, START never comes out": (
-            lambda target, start, end: ([start, *target, end], [start, *target, end])
-        ),
-        "START and END are swapped": lambda target, start, end: ([end, *target], [*target, start]),
-    },
+    oracle=_by_definition,
+    right=_sides,
+    mistakes=slips(_sides, SIDE_SLIPS),
     accepts=[
         lambda target, start, end: (np.array([start, *target]), np.array([*target, end])),
         lambda target, start, end: [([start] + list(target) + [end])[:-1], ([start] + list(target) + [end])[1:]],
@@ -79,12 +90,11 @@ forced_sides = Exercise(
 
 
 def _read_sources(rng) -> list[Case]:
-    import torch
-
     def case(label, lengths, width, size):
         source = torch.zeros(len(lengths), width, dtype=torch.long)
         for row, length in enumerate(lengths):
             source[row, :length] = torch.from_numpy(rng.integers(1, 30, length))
+        source[0, lengths[0] - 1] = 1  # the smallest id that is no padding
         return Case(label, states=_drawn(rng, len(lengths), width, size), source=source)
 
     return [
@@ -97,8 +107,6 @@ def _read_sources(rng) -> list[Case]:
 
 def _picked(states, source):
     # One row after the other: walk to the end of what is not padding.
-    import torch
-
     rows = []
     for state, tokens in zip(torch.as_tensor(states), source.tolist(), strict=True):
         real = [state[s] for s, token in enumerate(tokens) if token != PAD]
@@ -106,39 +114,38 @@ def _picked(states, source):
     return torch.stack(rows)
 
 
-def _mean_of(states, source, padding):
-    import torch
+def _last_real(states, source):
+    real = source != PAD
+    lengths = real.sum(dim=1)
+    return states[torch.arange(len(states)), lengths - 1]
 
-    keep = (source != PAD) | padding
-    return torch.einsum("bsh,bs->bh", states, keep.to(states.dtype)) / keep.sum(dim=1, keepdim=True)
 
+PLACE = "states[torch.arange(len(states)), lengths - 1]"
+PLACE_SLIPS = {
+    "the last column is taken: for every source but the longest the network had read padding": f"{PLACE} → states[:, -1]",
+    "it is one token too early: with n tokens the last one stands at place n − 1": "lengths - 1 → lengths - 2",
+    "it is one place too late: with n tokens the last one stands at place n − 1, not n": (
+        "lengths - 1 → lengths.clamp(max=states.shape[1] - 1)"
+    ),
+    "the *first* state is taken, which has read one token": f"{PLACE} → states[:, 0]",
+    "the states are averaged: a context of another kind": f"{PLACE} → torch.stack([s[r].mean(0) for s, r in zip(states, real)])",
+    "the states are averaged, those of the padding among them": f"{PLACE} → states.mean(dim=1)",
+    "the states are added up": f"{PLACE} → (states * real[:, :, None]).sum(dim=1)",
+    "every source is read to the same place, that of the longest": "lengths - 1 → lengths.max() - 1",
+    "every source is read to the same place, that of the first": "lengths - 1 → lengths[0] - 1",
+    "the mask is inverted: padding is counted, not the tokens": "source != PAD → source == PAD",
+    "1 is taken for padding too: only 0 is": "source != PAD → source > 1",
+    "every row is read at the places of *all* rows: pair each row with its own": "torch.arange(len(states)), → :,",
+    "one axis too many is handed back: (B, 1, H), where (B, H) belongs": "lengths - 1] → lengths - 1][:, None]",
+}
 
 last_real = Exercise(
     name="10.last_real",
     points=2,
     inputs=_read_sources,
     oracle=_picked,
-    mistakes={
-        "the last column is taken: for every source but the longest that is what the network did on padding": (
-            lambda states, source: states[:, -1] + 0.0
-        ),
-        "it is one token too early: with n tokens the last one stands at place n − 1": (
-            lambda states, source: states[range(len(states)), (source != PAD).sum(dim=1) - 2]
-        ),
-        "it is one place too late: with n tokens the last one stands at place n − 1, not n": (
-            lambda states, source: states[range(len(states)), (source != PAD).sum(dim=1).clamp(max=states.shape[1] - 1)]
-        ),
-        "the *first* state is taken, which has read one token": lambda states, source: states[:, 0] + 0.0,
-        "the states are averaged: a context of another kind, not the last state": (
-            lambda states, source: _mean_of(states, source, False)
-        ),
-        "the states are averaged, those of the padding among them": (
-            lambda states, source: _mean_of(states, source, True)
-        ),
-        "every source is read to the same place, that of the longest": (
-            lambda states, source: states[:, int((source != PAD).sum(dim=1).max()) - 1] + 0.0
-        ),
-    },
+    right=_last_real,
+    mistakes=slips(_last_real, PLACE_SLIPS),
     accepts=[
         lambda states, source: states.gather(
             1, ((source != PAD).sum(1) - 1)[:, None, None].expand(-1, 1, states.shape[2])
@@ -162,8 +169,6 @@ last_real = Exercise(
 
 
 def _decoders(rng) -> list[Case]:
-    import torch
-
     def case(label, vocabulary, embedding, hidden, context, batch, steps, layer="gru"):
         tokens = torch.from_numpy(rng.integers(1, vocabulary, (batch, steps)))
         return Case(
@@ -179,16 +184,8 @@ def _decoders(rng) -> list[Case]:
     ]
 
 
-def _Decoder(*args, **options):
-    from seqlib.models.seq2seq import Decoder
-
-    return Decoder(*args, **options)
-
-
 def _weighted(model, seed):
     """The model in float64, every parameter drawn from `seed`, large enough that each part is felt."""
-    import torch
-
     generator = torch.Generator().manual_seed(seed)
     for _, parameter in sorted(model.double().named_parameters()):
         parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.7
@@ -197,111 +194,89 @@ def _weighted(model, seed):
 
 def _try_decoder(answer, sizes, layer, seed, context, tokens):
     """Begin from a context and write: the state that it begins with, logits, and the state at the end."""
-    import torch
-
     model = _weighted(answer(*sizes, layer), seed)
-    with torch.no_grad():
-        begun = model.begin(context)
-        logits, state = model(tokens, begun)
+    begun = model.begin(context)
+    logits, state = model(tokens, begun)
     parts = [part if isinstance(part, torch.Tensor) else torch.stack(list(part)) for part in (begun, state)]
     return parts[0], logits, parts[1]
 
 
 def _decoded_by_cells(sizes, layer, seed, context, tokens):
     # Equations (10.4) to (10.6) one step at a time, with torch's cells and the weights that the model would have.
-    import torch
-
     vocabulary, embedding, hidden, _ = sizes
-    model = _weighted(_Decoder(*sizes, layer), seed)
-    weights = {name: value.detach() for name, value in model.named_parameters()}
-    kinds = {"rnn": torch.nn.RNNCell, "gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}
+    model = _weighted(seq2seq.Decoder(*sizes, layer), seed)
+    weights = dict(model.named_parameters())
+    kinds = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
     cell = kinds[layer](embedding, hidden, dtype=torch.float64)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        setattr(cell, name, torch.nn.Parameter(weights[f"recurrent.{name}_l0"]))
-    with torch.no_grad():
-        sums = context @ weights["from_context.weight"].T + weights["from_context.bias"]
-        state = tuple(torch.tanh(sums[:, k : k + hidden]) for k in range(0, sums.shape[1], hidden))
-        begun, logits = torch.stack(state), []
-        for t in range(tokens.shape[1]):
-            made = cell(weights["embedding.weight"][tokens[:, t]], state if layer == "lstm" else state[0])
-            state = made if layer == "lstm" else (made,)
-            logits.append(state[0] @ weights["readout.weight"].T + weights["readout.bias"])
+        setattr(cell, name, weights[f"recurrent.{name}_l0"])
+    sums = context @ weights["from_context.weight"].T + weights["from_context.bias"]
+    state = tuple(torch.tanh(sums[:, k : k + hidden]) for k in range(0, sums.shape[1], hidden))
+    begun, logits = torch.stack(state), []
+    for t in range(tokens.shape[1]):
+        made = cell(weights["embedding.weight"][tokens[:, t]], state if layer == "lstm" else state[0])
+        state = made if layer == "lstm" else (made,)
+        logits.append(state[0] @ weights["readout.weight"].T + weights["readout.bias"])
     return begun, torch.stack(logits, dim=1), torch.stack(state)
 
 
-def _other_decoder(*, begin=None, write=None):
-    """Decoder with another begin(self, context) or forward(self, tokens, state)."""
+class _Decoder(nn.Module):
+    def __init__(self, vocabulary_size, embedding_size, hidden_size, context_size, layer="gru"):
+        super().__init__()
+        self.parts = 2 if layer == "lstm" else 1
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD)
+        self.from_context = nn.Linear(context_size, self.parts * hidden_size)
+        self.recurrent = RECURRENT[layer](embedding_size, hidden_size, batch_first=True)
+        self.readout = nn.Linear(hidden_size, vocabulary_size)
 
-    def make(vocabulary_size, embedding_size, hidden_size, context_size, layer="gru"):
-        model = _Decoder(vocabulary_size, embedding_size, hidden_size, context_size, layer)
-        if begin is not None:
-            model.begin = partial(begin, model)
-        if write is not None:
-            model.forward = partial(write, model)
-        return model
+    def begin(self, context):
+        first = torch.tanh(self.from_context(context))
+        return first.chunk(self.parts, dim=1)
 
-    return make
-
-
-def _written(model, tokens, state, *, reads=lambda t: t, carry=lambda new, old: new, out=lambda a: a):
-    from seqlib.models.seq2seq import run
-
-    states, new = run(model.recurrent, reads(model.embedding(tokens)), state)
-    return out(model.readout(states)), carry(new, state)
-
-
-def _zero_state(model, context):
-    import torch
-
-    size = model.from_context.out_features // model.parts
-    return (torch.zeros(len(context), size, dtype=context.dtype),) * model.parts
+    def forward(self, tokens, state):
+        read = self.embedding(tokens)
+        states, state = run(self.recurrent, read, state)
+        logits = self.readout(states)
+        return logits, state
 
 
-def _token_by_token(model, tokens, state):
-    import torch
-
-    from seqlib.models.seq2seq import run
-
-    logits = []
-    for t in range(tokens.shape[1]):
-        states, state = run(model.recurrent, model.embedding(tokens)[:, t : t + 1], state)
-        logits.append(model.readout(states[:, 0]))
-    return torch.stack(logits, dim=1), state
-
-
-def _shown_before(model, tokens, state):
-    """The readout of the state before each step: nothing of the token just read is in it."""
-    import torch
-
-    from seqlib.models.seq2seq import run
-
-    states, new = run(model.recurrent, model.embedding(tokens), state)
-    before = torch.cat([state[0][:, None], states[:, :-1]], dim=1)
-    return model.readout(before), new
-
-
-def _same_each_step(model, tokens, state):
-    """Each token read from the first state, as though it were the first."""
-    import torch
-
-    from seqlib.models.seq2seq import run
-
-    seen = [run(model.recurrent, model.embedding(tokens)[:, t : t + 1], state) for t in range(tokens.shape[1])]
-    return model.readout(torch.cat([states for states, _ in seen], dim=1)), seen[-1][1]
-
-
-def _swapped_parts(model, context):
-    import torch
-
-    return torch.tanh(model.from_context(context)).chunk(model.parts, dim=1)[::-1]
-
-
-def _h_twice(model, context):
-    import torch
-
-    first = torch.tanh(model.from_context(context)).chunk(model.parts, dim=1)
-    return (first[0],) * model.parts
-
+STEPWISE = "seen = [run(self.recurrent, read[:, t : t + 1], state) for t in range(read.shape[1])]"
+DECODER_SLIPS = {
+    "the context never arrives: the decoder begins from zeros, and can only guess": "torch.tanh(self → 0 * (self",
+    "the tanh around $cW_c + b_c$ is left out": "torch.tanh(self → (self",
+    "the state begins through a sigmoid, where a tanh belongs": "torch.tanh(self → torch.sigmoid(self",
+    "$b_c$ is left out": "self.from_context(context) → context @ self.from_context.weight.T",
+    "both parts of an LSTM's state are the same half: `chunk` cuts the sum in `self.parts` pieces": (
+        "first.chunk(self.parts, dim=1) → first.chunk(self.parts, dim=1)[:1] * self.parts"
+    ),
+    "h and c of the LSTM change places": "first.chunk(self.parts, dim=1) → first.chunk(self.parts, dim=1)[::-1]",
+    "the logits are read from the state *before* the token: the last written word is never seen": (
+        (
+            "states, state = run → before = state[0][:, None]; states, state = run",
+            "logits = self → states = torch.cat([before, states[:, :-1]], dim=1); logits = self",
+        )
+    ),
+    "every token is read from the first state: nothing that was written is remembered": (
+        "states, state = run(self.recurrent, read, state) → "
+        f"{STEPWISE}; states, state = torch.cat([h for h, _ in seen], dim=1), seen[-1][1]"
+    ),
+    "the old state is handed back: run free, the decoder would begin anew at every step": "states, state = run → states, _ = run",
+    "the given state is not used: the decoder begins from zeros": "read, state) → read, [0 * part for part in state])",
+    "probabilities are handed back, where logits are wanted": "return logits → return logits.softmax(dim=2)",
+    "log probabilities are handed back, where logits are wanted": "return logits → return logits.log_softmax(dim=2)",
+    "the tokens do not reach the network: the embedding is left out": "read = self → read = 0 * self",
+    "the states are handed back, where their readout is wanted": "logits = self.readout(states) → logits = states",
+    "the readout's bias is left out": "self.readout(states) → states @ self.readout.weight.T",
+    "the logits go through a tanh": "logits = self.readout(states) → logits = self.readout(states).tanh()",
+    "only the last step's logits are handed back: every token has its own": "self.readout(states) → self.readout(states[:, -1])",
+    "only the first token's logits are handed back: every token has its own": "self.readout(states) → self.readout(states[:, :1])",
+    "logits and state change places": "return logits, state → return state[0], logits",
+}
+OTHER_DECODERS = {
+    "split": "first.chunk(self.parts, dim=1) → first.split(self.recurrent.hidden_size, dim=1)",
+    "a list": "first.chunk(self.parts, dim=1) → list(first.chunk(self.parts, dim=1))",
+    "by hand": "torch.tanh(self.from_context(context)) → (context @ self.from_context.weight.T + self.from_context.bias).tanh()",
+}
 
 Decoder = Exercise(
     name="10.Decoder",
@@ -309,44 +284,11 @@ Decoder = Exercise(
     inputs=_decoders,
     oracle=_decoded_by_cells,
     using=_try_decoder,
-    stand_in=_Decoder,
-    mistakes={
-        "the context never arrives: the decoder begins from zeros, and can only guess what the source was": (
-            _other_decoder(begin=_zero_state)
-        ),
-        "the tanh around $cW_c + b_c$ is left out": _other_decoder(
-            begin=lambda model, context: model.from_context(context).chunk(model.parts, dim=1)
-        ),
-        "both parts of an LSTM's state are the same half: `chunk` cuts the sum in `self.parts` pieces": (
-            _other_decoder(begin=_h_twice)
-        ),
-        "h and c of the LSTM change places": _other_decoder(begin=_swapped_parts),
-        "the logits are read from the state *before* the token: the last written word is never seen": (
-            _other_decoder(write=_shown_before)
-        ),
-        "every token is read from the first state: nothing that was written is remembered": (
-            _other_decoder(write=_same_each_step)
-        ),
-        "the old state is handed back: run free, the decoder would begin anew at every step": _other_decoder(
-            write=partial(_written, carry=lambda new, old: old)
-        ),
-        "probabilities are handed back, where logits are wanted: the loss and the search take their own softmax": (
-            _other_decoder(write=partial(_written, out=lambda a: a.softmax(dim=2)))
-        ),
-        "the tokens do not reach the network: the embedding is left out": _other_decoder(
-            write=partial(_written, reads=lambda x: x * 0.0)
-        ),
-    },
-    accepts=[
-        _other_decoder(write=_token_by_token),
-        _other_decoder(
-            begin=lambda model, context: tuple(
-                (context @ model.from_context.weight.T + model.from_context.bias)
-                .tanh()
-                .split(model.from_context.out_features // model.parts, dim=1)
-            )
-        ),
-    ],
+    stand_in=seq2seq.Decoder,
+    trains=True,
+    right=_Decoder,
+    mistakes=slips(_Decoder, DECODER_SLIPS),
+    accepts=list(slips(_Decoder, OTHER_DECODERS).values()),
     hints=[
         "begin: one linear layer, a tanh, and for an LSTM the result cut in two: `….chunk(self.parts, dim=1)`.",
         "forward: embed the tokens, run the recurrent layer from the state, read the logits from *all* its states. "
@@ -365,8 +307,6 @@ Decoder = Exercise(
 
 def _table_step(tokens, state):
     """A writer whose whole mind is its state: a table of scores (B, T, V) and how many steps it has taken (B,)."""
-    import torch
-
     table, count = state
     logits = table[torch.arange(len(table)), count.long()]
     follows = torch.cos(1.7 * tokens[:, None] + 2.3 * torch.arange(logits.shape[1]))
@@ -374,10 +314,8 @@ def _table_step(tokens, state):
 
 
 def _writers(rng) -> list[Case]:
-    import torch
-
     def case(label, stops, max_steps, vocabulary):
-        start, end = rng.permutation(vocabulary)[:2].tolist()
+        start, end = rng.permutation(np.arange(1, vocabulary))[:2].tolist()
         table = _drawn(rng, len(stops), max(max_steps, *stops) + 3, vocabulary)
         table[:, :, end] = -8.0
         for row, stop in enumerate(stops):
@@ -390,13 +328,12 @@ def _writers(rng) -> list[Case]:
         case("one sequence", [3], 6, 5),
         case("one never ends: the limit comes first", [9, 3], 5, 7),
         case("all end at once", [2, 2, 2], 4, 5),
+        case("none ends before the limit", [9, 9], 4, 6),
     ]
 
 
 def _alone(step, state, start, end, max_steps):
     # Each sequence by itself, a Python list; then the shorter ones filled up with the end mark.
-    import torch
-
     rows = []
     for row in range(len(state[0])):
         mine, last, words = tuple(part[row : row + 1] for part in state), start, []
@@ -409,51 +346,21 @@ def _alone(step, state, start, end, max_steps):
     return torch.tensor([words + [end] * (longest - len(words)) for words in rows])
 
 
-def _greedy_stand_in(step, state, start, end, max_steps):
-    from seqlib.models.generate import greedy
-
-    return greedy(step, state, start, end, max_steps)
-
-
-def _first(state):
-    return state if hasattr(state, "shape") else _first(state[0])
-
-
-def _greedily(
-    step,
-    state,
-    start,
-    end,
-    max_steps,
-    *,
-    reads=lambda written, first: written,
-    goes_on=lambda new, old: new,
-    choose=lambda logits: logits.argmax(dim=1),
-    fill=True,
-    stop=lambda ended: bool(ended.all()),
-    keep_end=True,
-):
-    """Greedy decoding with each of its parts replaceable."""
-    import torch
-
-    tokens = first = torch.full((len(_first(state)),), start)
-    ended, written = torch.zeros(len(first), dtype=torch.bool), []
+def _greedy(step, state, start, end, max_steps):
+    tokens = torch.full((len(first_tensor(state)),), start)
+    ended, written = tokens == end, []
     for _ in range(max_steps):
-        logits, new = step(reads(tokens, first), state)
-        state, tokens = goes_on(new, state), choose(logits)
-        tokens = tokens.masked_fill(ended, end) if fill else tokens
+        logits, state = step(tokens, state)
+        tokens = logits.argmax(dim=1).masked_fill(ended, end)
+        written.append(tokens)
         ended = ended | (tokens == end)
-        if keep_end or not stop(ended):
-            written.append(tokens)
-        if stop(ended):
+        if ended.all():
             break
     return torch.stack(written, dim=1)
 
 
 def _greedy_by_append(step, state, start, end, max_steps):
-    import torch
-
-    out = torch.full((len(_first(state)), 1), start)
+    out = torch.full((len(first_tensor(state)), 1), start)
     while out.shape[1] <= max_steps and not (out == end).any(dim=1).all():
         logits, state = step(out[:, -1], state)
         new = torch.where((out == end).any(dim=1), end, logits.softmax(dim=1).topk(1).indices[:, 0])
@@ -461,32 +368,38 @@ def _greedy_by_append(step, state, start, end, max_steps):
     return out[:, 1:]
 
 
+GREEDY_SLIPS = {
+    "the decoder reads START at every step, and never what it has written": (
+        ("ended, written = → first, ended, written = tokens,", "step(tokens, state) → step(first, state)")
+    ),
+    "the state is not carried on: each step begins from the first state": "logits, state = step → logits, _ = step",
+    "a sequence that has ended writes on: after its end mark only the end mark may come": ".masked_fill(ended, end) → ",
+    "zeros follow an end mark, where the end mark is repeated": ".masked_fill(ended, end) → .masked_fill(ended, 0)",
+    "START follows an end mark, where the end mark is repeated": ".masked_fill(ended, end) → .masked_fill(ended, start)",
+    "everything stops as soon as *one* sequence has ended": "ended.all() → ended.any()",
+    "it always takes max_steps steps, also when every sequence has ended": "if ended.all() → if False",
+    "one step too few is allowed": "range(max_steps) → range(max_steps - 1)",
+    "one step too many is allowed": "range(max_steps) → range(max_steps + 1)",
+    "the end mark of the last sequence to end is thrown away: it belongs to the tokens": (
+        ("        written.append(tokens)\n → ", "break\n → break\n        written.append(tokens)\n")
+    ),
+    "the last column is thrown away": "torch.stack(written, → torch.stack(written[:-1],",
+    "START stands first: what was written begins after it": "written = tokens == end, [] → written = tokens == end, [tokens]",
+    "the steps are stacked along the first axis: (T, B), where (B, T) belongs": "torch.stack(written, dim=1) → torch.stack(written)",
+    "the *least* likely token is taken": "argmax → argmin",
+    "the logits themselves are kept, where tokens are asked": "written.append(tokens) → written.append(logits)",
+}
+
 greedy = Exercise(
     name="10.greedy",
     points=4,
     inputs=_writers,
     oracle=_alone,
-    stand_in=_greedy_stand_in,
-    mistakes={
-        "the decoder reads START at every step, and never what it has written": partial(
-            _greedily, reads=lambda written, first: first
-        ),
-        "the state is not carried on: each step begins from the first state": partial(
-            _greedily, goes_on=lambda new, old: old
-        ),
-        "a sequence that has ended writes on: after its end mark only the end mark may come": partial(
-            _greedily, fill=False
-        ),
-        "everything stops as soon as *one* sequence has ended": partial(
-            _greedily, stop=lambda ended: bool(ended.any())
-        ),
-        "it always takes max_steps steps, also when every sequence has ended": partial(
-            _greedily, stop=lambda ended: False
-        ),
-        "the last column is thrown away: the end mark belongs to the tokens": partial(_greedily, keep_end=False),
-        "the *least* likely token is taken": partial(_greedily, choose=lambda logits: logits.argmin(dim=1)),
-    },
-    accepts=[_greedily, _greedy_by_append],
+    stand_in=generate.greedy,
+    right=_greedy,
+    mistakes=slips(_greedy, GREEDY_SLIPS),
+    accepts=[_greedy_by_append],
+    forbids=("seqlib.models.generate.greedy", "seqlib.models.generate.beam_search"),
     hints=[
         "Begin with a column of START. At each step: `logits, state = step(tokens, state)`, then the largest logit.",
         "Keep `ended`, one bool for each sequence. Where it is True, write END whatever the model says.",
@@ -503,8 +416,6 @@ greedy = Exercise(
 
 
 def _rights(rng) -> list[Case]:
-    import torch
-
     def case(label, batch, steps, lengths):
         real = torch.arange(steps)[None] < torch.tensor(lengths)[:, None]
         right = torch.from_numpy(rng.random((batch, steps)) < 0.6)
@@ -524,8 +435,6 @@ def _rights(rng) -> list[Case]:
 
 
 def _counted(right, real):
-    import torch
-
     counts = {False: [0, 0], True: [0, 0]}  # whether an error came before: errors, tokens
     for row, there in zip(right.tolist(), real.tolist(), strict=True):
         stumbled = False
@@ -537,42 +446,50 @@ def _counted(right, real):
     return tuple(torch.tensor(wrong / total, dtype=torch.float64) for wrong, total in counts.values())
 
 
-def _rates(right, real, *, before=None, count_padding=False, wrong=True, total=None):
-    import torch
-
-    intact = right | (~real if total is None else total)
-    ones = torch.ones_like(right[:, :1])
-    clean = (before or (lambda r: torch.cat([ones, r[:, :-1]], 1).long().cumprod(1).bool()))(intact)
-    real = torch.ones_like(real) if count_padding else real
-    what = (~right if wrong else right).double()
-    return what[real & clean].mean(), what[real & ~clean].mean()
+def _rates(right, real):
+    intact = right.cumprod(dim=1).bool()
+    clean = torch.cat([torch.ones_like(intact[:, :1]), intact[:, :-1]], dim=1)
+    first, later = real & clean, real & ~clean
+    wrong = (~right).double()
+    return wrong[first].mean(), wrong[later].mean()
 
 
-def _neighbour(intact):
-    import torch
+def _by_row(wrong, kind):
+    return ((wrong * kind).sum(dim=1) / kind.sum(dim=1)).nanmean()
 
-    return torch.cat([torch.ones_like(intact[:, :1]), intact[:, :-1]], 1)
 
+RATE_SLIPS = {
+    "the two rates change places": "wrong[first].mean(), wrong[later].mean() → wrong[later].mean(), wrong[first].mean()",
+    "padding is counted as errors: only real tokens are": "real & clean, real & ~clean → clean, ~clean",
+    "padding alone is counted: the mask is inverted": "real & clean, real & ~clean → ~real & clean, ~real & ~clean",
+    "the share of *right* tokens is counted, not of errors": "(~right) → right",
+    "a token counts as “after an error” for its own error: only the tokens before it decide": "= real & clean, real & ~clean → = real & intact, real & ~intact",
+    "the token after decides, where those before it do": (
+        "torch.cat([torch.ones_like(intact[:, :1]), intact[:, :-1]], dim=1) → torch.cat([intact[:, 1:], intact[:, -1:]], dim=1)"
+    ),
+    "only the token just before is looked at: one error spoils all that comes after it": "right.cumprod(dim=1).bool() → right",
+    "the errors before are looked for in the sequences above, not in the steps before": "cumprod(dim=1) → cumprod(dim=0)",
+    "a sequence's first token counts as one after an error": "ones_like → zeros_like",
+    "errors are divided by all real tokens, not by those of their own kind": (
+        "wrong[first].mean(), wrong[later].mean() → wrong[first].sum() / real.sum(), wrong[later].sum() / real.sum()"
+    ),
+    "errors are divided by all places, padding too": (
+        "wrong[first].mean(), wrong[later].mean() → (wrong * first).mean(), (wrong * later).mean()"
+    ),
+    "errors are counted, not divided": "wrong[first].mean(), wrong[later].mean() → wrong[first].sum(), wrong[later].sum()",
+    "the rates are percentages, where shares are asked": "(~right).double() → 100 * (~right).double()",
+    "each sequence's rate is averaged: all tokens of a kind count alike": (
+        "wrong[first].mean(), wrong[later].mean() → _by_row(wrong, first), _by_row(wrong, later)"
+    ),
+}
 
 error_rates = Exercise(
     name="10.error_rates",
     points=3,
     inputs=_rights,
     oracle=_counted,
-    mistakes={
-        "the two rates change places": lambda right, real: _rates(right, real)[::-1],
-        "padding is counted as errors: only real tokens are": partial(_rates, count_padding=True),
-        "the share of *right* tokens is counted, not of errors": partial(_rates, wrong=False),
-        "a token counts as “after an error” for its own error: only the tokens before it decide": partial(
-            _rates, before=lambda intact: intact.long().cumprod(1).bool()
-        ),
-        "only the token just before is looked at: one error spoils everything that comes after it": partial(
-            _rates, before=_neighbour
-        ),
-        "errors are divided by all real tokens, not by those of their own kind": lambda right, real: tuple(
-            rate * share for rate, share in zip(_rates(right, real), _shares(right, real), strict=True)
-        ),
-    },
+    right=_rates,
+    mistakes=slips(_rates, RATE_SLIPS),
     accepts=[
         lambda right, real: tuple(
             (~right & real & kind).sum() / (real & kind).sum()
@@ -581,6 +498,7 @@ error_rates = Exercise(
                 ((~right).long().cumsum(1) - (~right).long()) > 0,
             )
         ),
+        lambda right, real: tuple(float(rate) for rate in _counted(right, real)),
     ],
     hints=[
         "For each token: was everything before it right? `right.cumprod(dim=1)` is 1 as long as all was right.",
@@ -594,19 +512,10 @@ error_rates = Exercise(
 )
 
 
-def _shares(right, real):
-    import torch
-
-    clean = torch.cat([torch.ones_like(right[:, :1]), right.long().cumprod(1)[:, :-1].bool()], 1)
-    return (real & clean).sum() / real.sum(), (real & ~clean).sum() / real.sum()
-
-
 # -- best_beams ------------------------------------------------------------------------------------------------------
 
 
 def _beams(rng) -> list[Case]:
-    import torch
-
     def case(label, batch, width, vocabulary, power, ended=0.0, first=False):
         each = (1.5 * _drawn(rng, batch, width, vocabulary)).log_softmax(dim=2)
         log_p, lengths = -1.0 - 0.7 * _drawn(rng, batch, width).abs(), rng.integers(1, 6, (batch, width))
@@ -626,16 +535,14 @@ def _beams(rng) -> list[Case]:
     return [
         case("three beams, none has ended", 2, 3, 5, 0.0),
         case("some beams have ended, and stay as they are", 4, 3, 6, 0.0, ended=0.4),
-        case("some beams have ended, lengths count", 5, 4, 6, 1.0, ended=0.4),
+        case("some beams have ended, lengths count", 12, 4, 6, 1.0, ended=0.4),
         case("the very first step: all beams are alike, only one may grow", 2, 3, 7, 0.0, first=True),
-        case("lengths count a little", 3, 2, 5, 0.6),
+        case("lengths count a little", 12, 2, 5, 0.6),
     ]
 
 
 def _ranked(each, log_p, lengths, ended, end, length_power):
     # Every candidate of every sequence in a list, sorted.
-    import torch
-
     rows = []
     for b in range(each.shape[0]):
         candidates = []
@@ -652,46 +559,17 @@ def _ranked(each, log_p, lengths, ended, end, length_power):
     return parent.long(), token.long(), total.to(log_p.dtype), length.to(lengths.dtype)
 
 
-def _beams_stand_in(each, log_p, lengths, ended, end, length_power=0.0):
-    from seqlib.models.generate import best_beams
-
-    return best_beams(each, log_p, lengths, ended, end, length_power)
-
-
-def _grown(
-    each,
-    log_p,
-    lengths,
-    ended,
-    end,
-    length_power,
-    *,
-    freeze=True,
-    add=True,
-    count_ended=False,
-    score=lambda total, longer, power: total / longer**power,
-    separate=False,
-    give=lambda parent, token, total, longer, score: (parent, token, total, longer),
-):
-    """One step of a beam search with each of its parts replaceable."""
-    import torch
-
-    kept = torch.full_like(each, -torch.inf)
-    kept[:, :, end] = 0.0
-    new = torch.where(ended[:, :, None], kept, each) if freeze else each
-    total = new + log_p[:, :, None] if add else new + torch.where(log_p.isinf(), log_p, 0.0)[:, :, None]
-    longer = (lengths + (1 if count_ended else (~ended).to(lengths.dtype)))[:, :, None].expand_as(total)
-    scores = score(total, longer, length_power)
+def _best_beams(each, log_p, lengths, ended, end, length_power=0.0):
     width, vocabulary = each.shape[1:]
-    if separate:
-        token = scores.argmax(dim=2)
-        parent = torch.arange(width).expand_as(token)
-    else:
-        best = scores.flatten(1).topk(width, dim=1).indices
-        parent, token = best // vocabulary, best % vocabulary
-    flat = parent * vocabulary + token
-    taken = [part.flatten(1).gather(1, flat) for part in (total, longer, scores)]
-    return give(parent, token, *taken)
+    only_end = torch.full_like(each, -torch.inf)
+    only_end[:, :, end] = 0.0
+    total = log_p[:, :, None] + torch.where(ended[:, :, None], only_end, each)
+    longer = (lengths + ~ended)[:, :, None].expand_as(total)
+    scores = total / longer**length_power
+    best = scores.flatten(1).topk(width).indices
+    parent, token = best // vocabulary, best % vocabulary
+    new_log_p, new_lengths = (part.flatten(1).gather(1, best) for part in (total, longer))
+    return parent, token, new_log_p, new_lengths
 
 
 def _divmod_in_numpy(each, log_p, lengths, ended, end, length_power=0.0):
@@ -704,42 +582,51 @@ def _divmod_in_numpy(each, log_p, lengths, ended, end, length_power=0.0):
     return best // each.shape[2], best % each.shape[2], take(total), take(longer)
 
 
+BEAM_SLIPS = {
+    "beams that have ended go on growing: they may only write the end mark, at no cost": (
+        "torch.where(ended[:, :, None], only_end, each) → each"
+    ),
+    "the beams that have *not* ended are frozen: the mask is inverted": "where(ended → where(~ended",
+    "a beam that has ended pays for each further end mark": "end] = 0.0 → end] = each[:, :, end]",
+    "a beam that has ended may write any token, at no cost": "torch.full_like(each, -torch.inf) → torch.zeros_like(each)",
+    "a beam that has ended is dropped": "end] = 0.0 → end] = -torch.inf",
+    "only the new token's log p counts: that of the beginning has to be added": "log_p[:, :, None] + → (0 * log_p[:, :, None]).nan_to_num() +",
+    "log p of beginning and token are multiplied, where they add up": "log_p[:, :, None] + → log_p[:, :, None] *",
+    "each beam keeps its own best token: all candidates of a sequence compete with each other": (
+        "scores.flatten(1).topk(width).indices → scores.argmax(dim=2) + vocabulary * torch.arange(width)"
+    ),
+    "beam and token change places: with V tokens, candidate i is token i % V of beam i // V": (
+        "parent, token = best → token, parent = best"
+    ),
+    "candidate i is divided by the width, where the number of tokens belongs": (
+        "best // vocabulary, best % vocabulary → best // width, best % width"
+    ),
+    "a beam that has ended grows longer at every step, and its score changes": "lengths + ~ended → lengths + 1",
+    "a beam does not grow longer: the new token counts": "lengths + ~ended → lengths",
+    "the score is handed back in the place of log p: the next step would divide it again": "in (total, longer) → in (scores, longer)",
+    "length_power is not used": "total / longer**length_power → total",
+    "the score is always the mean: length_power says how much the length counts": "longer**length_power → longer",
+    "log p is *multiplied* by the length, which punishes long answers twice": "total / longer → total * longer",
+    "the score divides by the length of the beginning, without the new token": (
+        "total / longer**length_power → total / lengths[:, :, None] ** length_power"
+    ),
+    "the worst candidates are kept": "topk(width) → topk(width, largest=False)",
+    "the best candidates stand last": ".indices → .indices.flip(1)",
+    "only the best candidate is kept, where `width` of them are": "topk(width) → topk(1)",
+    "the new lengths are not handed back, but the old ones": "return parent, token, new_log_p, new_lengths → return parent, token, new_log_p, lengths.gather(1, parent)",
+    "the old log p are handed back": "return parent, token, new_log_p → return parent, token, log_p.gather(1, parent)",
+    "lengths and log p change places": "new_log_p, new_lengths = → new_lengths, new_log_p =",
+}
+
 best_beams = Exercise(
     name="10.best_beams",
     points=5,
     inputs=_beams,
     oracle=_ranked,
-    stand_in=_beams_stand_in,
-    mistakes={
-        "beams that have ended go on growing: they may only write the end mark, at no cost": partial(
-            _grown, freeze=False
-        ),
-        "only the new token's log p counts: that of the beginning has to be added": partial(_grown, add=False),
-        "each beam keeps its own best token: all candidates of a sequence compete with each other": partial(
-            _grown, separate=True
-        ),
-        "beam and token change places: with V tokens, candidate i is token i % V of beam i // V": partial(
-            _grown, give=lambda parent, token, total, longer, score: (token, parent, total, longer)
-        ),
-        "a beam that has ended grows longer at every step, and its score changes": partial(_grown, count_ended=True),
-        "the score is handed back in the place of log p: the next step would divide it again": partial(
-            _grown, give=lambda parent, token, total, longer, score: (parent, token, score, longer)
-        ),
-        "length_power is not used": partial(_grown, score=lambda total, longer, power: total * 1.0),
-        "log p is *multiplied* by the length, which punishes long answers twice": partial(
-            _grown, score=lambda total, longer, power: total * longer**power
-        ),
-        "the new lengths are not handed back, but the old ones": lambda each, log_p, lengths, ended, end, power: _grown(
-            each,
-            log_p,
-            lengths,
-            ended,
-            end,
-            power,
-            give=lambda parent, token, total, longer, score: (parent, token, total, lengths.gather(1, parent)),
-        ),  # fmt: skip
-    },
-    accepts=[_grown, _divmod_in_numpy],
+    stand_in=generate.best_beams,
+    right=_best_beams,
+    mistakes=slips(_best_beams, BEAM_SLIPS),
+    accepts=[_divmod_in_numpy],
     forbids=("seqlib.models.generate.best_beams",),
     hints=[
         "First the log p of every candidate, (B, width, V): the beginning's plus the token's. For a beam that has "
@@ -791,14 +678,18 @@ def _to_match(rng) -> list[Case]:
             reference=[other, word, extra[0], other, word],
             n=2,
         ),
+        Case(
+            "words that run together",
+            candidate=["in", "dessen", word, "ein"],
+            reference=["indes", "sen", other, word, "ein"],
+            n=2,
+        ),
         Case("fewer words than n", candidate=[word, other], reference=reference, n=4),
     ]
 
 
 def _sacre(candidates, references):
     """sacrebleu's own score: words as they are, nothing smoothed."""
-    from sacrebleu.metrics import BLEU
-
     metric = BLEU(tokenize="none", smooth_method="none", force=True)
     texts = [[" ".join(words) for words in side] for side in (candidates, references)]
     return metric.corpus_score(texts[0], [texts[1]])
@@ -809,61 +700,58 @@ def _matches_by_sacrebleu(candidate, reference, n):
     return int(score.counts[n - 1]), int(score.totals[n - 1])
 
 
-def _grams(tokens, n):
-    return [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
+def _matches(candidate, reference, n):
+    def counted(words):
+        return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+
+    there, wanted = counted(candidate), counted(reference)
+    found, total = there & wanted, there.total()
+    return found.total(), total
 
 
 def _by_removal(candidate, reference, n):
     """Cross each match out of the reference, so that it is used once."""
-    left, found = _grams(reference, n), 0
-    for gram in _grams(candidate, n):
+    grams, left = ([tuple(side[i : i + n]) for i in range(len(side) - n + 1)] for side in (candidate, reference))
+    found = 0
+    for gram in grams:
         if gram in left:
             left.remove(gram)
             found += 1
     return found, max(0, len(candidate) - n + 1)
 
 
-def _distinct(candidate, reference, n):
-    return len(set(_grams(candidate, n)) & set(_grams(reference, n))), len(_grams(candidate, n))
-
+GRAM_SLIPS = {
+    "nothing is clipped: a word of the reference is found as often as the candidate repeats it": (
+        "there & wanted, → Counter({gram: there[gram] for gram in wanted}),"
+    ),
+    "every n-gram counts once at most: one that stands twice in both is two matches": "return found.total() → return len(found)",
+    "the matches are divided among the *reference's* n-grams: that is recall": "there.total() → wanted.total()",
+    "the candidate's different n-grams are counted: repeated ones belong to the total": "there.total() → len(there)",
+    "the candidate's words are counted, not its n-grams": "there.total() → len(candidate)",
+    "the total is negative where there are fewer words than n: 0 belongs": "there.total() → len(candidate) - n + 1",
+    "single words are counted, whatever n is": "there, wanted = → n = 1; there, wanted =",
+    "all lengths up to n are counted, where n alone is asked": (
+        "for i in range(len(words) - n + 1)) → for n in range(1, n + 1) for i in range(len(words) - n + 1))"
+    ),
+    "n words too few are cut off: T tokens have T − n + 1 n-grams, not T − n": "- n + 1)) → - n))",
+    "shorter pieces at the end are counted too": "range(len(words) - n + 1) → range(len(words))",
+    "the n-grams do not overlap": "range(len(words) - n + 1) → range(0, len(words) - n + 1, n)",
+    "the order within an n-gram is lost": "tuple(words[i : i + n]) → tuple(sorted(words[i : i + n]))",
+    "n-grams are joined into strings without a space: different ones become one": "tuple(words[i : i + n]) → ''.join(words[i : i + n])",
+    "everything on either side is counted: a match stands on both": "there & wanted → there | wanted",
+    "what does *not* match is counted": "there & wanted → there - wanted",
+    "the share is handed back, where two counts are asked": "return found.total(), total → return found.total() / max(total, 1)",
+    "matches and total change places": "return found.total(), total → return total, found.total()",
+}
 
 ngram_matches = Exercise(
     name="10.ngram_matches",
     points=3,
     inputs=_to_match,
     oracle=_matches_by_sacrebleu,
-    mistakes={
-        "nothing is clipped: a word of the reference is found as often as the candidate repeats it": (
-            lambda candidate, reference, n: (
-                sum(gram in _grams(reference, n) for gram in _grams(candidate, n)),
-                len(_grams(candidate, n)),
-            )
-        ),
-        "every n-gram counts once at most: one that stands twice in both is two matches": _distinct,
-        "the matches are divided among the *reference's* n-grams: that is recall, BLEU takes the candidate's": (
-            lambda candidate, reference, n: (_by_removal(candidate, reference, n)[0], len(_grams(reference, n)))
-        ),
-        "single words are counted, whatever n is": lambda candidate, reference, n: _by_removal(candidate, reference, 1),
-        "n words too few are cut off: T tokens have T − n + 1 n-grams, not T − n": lambda candidate, reference, n: (
-            _by_removal(candidate[:-1], reference[:-1], n)
-        ),
-        "the order within an n-gram is lost": lambda candidate, reference, n: (
-            sum(
-                (
-                    Counter(tuple(sorted(g)) for g in _grams(candidate, n))
-                    & Counter(tuple(sorted(g)) for g in _grams(reference, n))
-                ).values()
-            ),
-            len(_grams(candidate, n)),
-        ),
-    },
-    accepts=[
-        _by_removal,
-        lambda candidate, reference, n: (
-            (Counter(_grams(candidate, n)) & Counter(_grams(reference, n))).total(),
-            max(len(candidate) + 1 - n, 0),
-        ),
-    ],
+    right=_matches,
+    mistakes=slips(_matches, GRAM_SLIPS),
+    accepts=[_by_removal],
     forbids=("sacrebleu.metrics.BLEU.corpus_score", "sacrebleu.metrics.BLEU.sentence_score"),
     hints=[
         "Count the n-grams of both with a `Counter` of tuples: `tuple(tokens[i : i + n])`.",
@@ -901,54 +789,68 @@ def _scored(candidates, references):
     return float(_sacre(candidates, references).score)
 
 
-def _bleu(candidates, references, *, penalty=None, mean=None, orders=4, matches=_by_removal, size=100.0):
-    """Corpus BLEU with each of its parts replaceable."""
+def _bleu(candidates, references):
     precisions = []
-    for n in range(1, orders + 1):
-        found = [matches(c, r, n) for c, r in zip(candidates, references, strict=True)]
-        right, total = (sum(part) for part in zip(*found, strict=True))
+    for n in range(1, 5):
+        found = [_matches(c, r, n) for c, r in zip(candidates, references, strict=True)]
+        right, total = map(sum, zip(*found, strict=True))
         precisions.append(right / total if total else 0.0)
-    lengths = [sum(map(len, side)) for side in (candidates, references)]
-    brevity = (penalty or (lambda c, r: min(1.0, math.exp(1 - r / c))))(*lengths)
-    if mean is None and min(precisions) == 0:
-        return 0.0
-    middle = (mean or (lambda p: math.exp(sum(map(math.log, p)) / len(p))))(precisions)
-    return size * brevity * middle
+    said, wanted = (sum(map(len, side)) for side in (candidates, references))
+    brevity = min(1.0, math.exp(1 - wanted / said))
+    return 100 * brevity * math.prod(precisions) ** 0.25
 
+
+def _by_logs(candidates, references):
+    pairs = list(zip(candidates, references, strict=True))
+    counts = np.array([[_by_removal(c, r, n) for n in range(1, 5)] for c, r in pairs]).sum(axis=0)
+    if not counts.all():
+        return 0
+    said, wanted = sum(len(c) for c, _ in pairs), sum(len(r) for _, r in pairs)
+    return 100 * math.exp(min(0, 1 - wanted / said) + np.log(counts[:, 0] / counts[:, 1]).mean())
+
+
+def _mean_of_sentences(candidates, references):
+    return float(np.mean([_bleu([c], [r]) for c, r in zip(candidates, references, strict=True)]))
+
+
+BLEU_SLIPS = {
+    "the brevity penalty is left out: short, safe answers would win": "100 * brevity → 100",
+    "long candidates are rewarded: the penalty is at most 1": "min(1.0, math.exp(1 - wanted / said)) → math.exp(1 - wanted / said)",
+    "the penalty has its ratio upside down: it punishes candidates that are too long": "wanted / said → said / wanted",
+    "the penalty is the ratio of the lengths itself, without the exponential": "math.exp(1 - wanted / said) → said / wanted",
+    "the penalty's exponent has the wrong sign": "1 - wanted / said → wanted / said - 1",
+    "the penalty goes under the root with the precisions": "brevity * math.prod(precisions) → (brevity * math.prod(precisions))",
+    "the precisions are averaged plainly: BLEU takes the geometric mean, which one zero makes zero": (
+        "math.prod(precisions) ** 0.25 → sum(precisions) / 4"
+    ),
+    "the product of the precisions is not rooted: their geometric mean is the fourth root": " ** 0.25 → ",
+    "the square root is taken, where four factors have a fourth root": " ** 0.25 → ** 0.5",
+    "only words and pairs are counted: BLEU goes up to four in a row": ("range(1, 5) → range(1, 3)", "0.25 → 0.5"),
+    "only up to three words are counted: BLEU goes up to four in a row": (
+        "range(1, 5) → range(1, 4)",
+        "0.25 → (1 / 3)",
+    ),
+    "only single words are counted: BLEU goes up to four in a row": ("range(1, 5) → range(1, 2)", "0.25 → 1"),
+    "only four words in a row are counted: BLEU begins with single words": ("range(1, 5) → range(4, 5)", "0.25 → 1"),
+    "it is a share between 0 and 1: BLEU is given in hundredths": "return 100 * brevity → return brevity",
+    "counts are smoothed by 1: a precision of 0 makes BLEU 0": "right / total if total else 0.0 → (right + 1) / (total + 1)",
+    "the sentences' precisions are averaged: counts are added up, *then* divided": (
+        "right / total if total else 0.0 → np.mean([m / t if t else 0.0 for m, t in found])"
+    ),
+    "candidates and references change places in the counts": "zip(candidates, references, → zip(references, candidates,",
+}
 
 corpus_bleu = Exercise(
     name="10.corpus_bleu",
     points=4,
     inputs=_corpora,
     oracle=_scored,
-    mistakes={
-        "the sentences' own BLEUs are averaged: counts are added up over the corpus, *then* divided": (
-            lambda candidates, references: float(
-                np.mean([_bleu([c], [r]) for c, r in zip(candidates, references, strict=True)])
-            )
-        ),
-        "the brevity penalty is left out: short, safe answers would win": partial(_bleu, penalty=lambda c, r: 1.0),
-        "long candidates are rewarded: the penalty is at most 1": partial(
-            _bleu, penalty=lambda c, r: math.exp(1 - r / c)
-        ),
-        "the penalty has its ratio upside down: it punishes candidates that are too long": partial(
-            _bleu, penalty=lambda c, r: min(1.0, math.exp(1 - c / r))
-        ),
-        "the precisions are averaged plainly: BLEU takes the geometric mean, which one zero makes zero": partial(
-            _bleu, mean=lambda p: sum(p) / len(p)
-        ),
-        "the product of the precisions is not rooted: their geometric mean is the fourth root": partial(
-            _bleu, mean=math.prod
-        ),
-        "only words and pairs are counted: BLEU goes up to four in a row": partial(_bleu, orders=2),
-        "it is a share between 0 and 1: BLEU is given in hundredths": partial(_bleu, size=1.0),
+    right=_bleu,
+    mistakes=slips(_bleu, BLEU_SLIPS)
+    | {
+        "the sentences' own BLEUs are averaged: counts are added up over the corpus, *then* divided": _mean_of_sentences
     },
-    accepts=[
-        _bleu,
-        lambda candidates, references: _bleu(
-            candidates, references, penalty=lambda c, r: 1.0 if c > r else math.exp(1 - r / c)
-        ),
-    ],
+    accepts=[_by_logs],
     forbids=("sacrebleu.metrics.BLEU.corpus_score", "sacrebleu.metrics.BLEU.sentence_score"),
     hints=[
         "For n = 1 … 4 add up `ngram_matches(candidate, reference, n)` over all pairs: matches and totals by themselves.",
@@ -966,8 +868,6 @@ corpus_bleu = Exercise(
 
 
 def _forced(rng) -> list[Case]:
-    import torch
-
     def case(label, lengths, steps, share):
         batch = len(lengths)
         target_in = torch.from_numpy(rng.integers(5, 15, (batch, steps)))
@@ -990,8 +890,6 @@ def _forced(rng) -> list[Case]:
 
 
 def _replaced(target_in, predicted, draws, share):
-    import torch
-
     rows = []
     for own, true, chance in zip(predicted.tolist(), target_in.tolist(), draws.tolist(), strict=True):
         rows.append(
@@ -1000,36 +898,41 @@ def _replaced(target_in, predicted, draws, share):
     return torch.tensor(rows)
 
 
-def _mixed(target_in, predicted, draws, share, *, shift=True, first=False, padding=False, flip=False):
-    import torch
-
-    before = torch.cat([predicted[:, :1] if first else target_in[:, :1], predicted[:, :-1]], 1) if shift else predicted
-    chosen = (draws >= share) if flip else (draws < share)
-    chosen = chosen if first or not shift else chosen & (torch.arange(target_in.shape[1]) > 0)
-    chosen = chosen if padding else chosen & (target_in != PAD)
-    if not shift:
-        chosen = chosen & (torch.arange(target_in.shape[1]) > 0)
+def _own_words(target_in, predicted, draws, share):
+    before = torch.cat([target_in[:, :1], predicted[:, :-1]], dim=1)
+    chosen = (draws < share) & (target_in != PAD)
     return torch.where(chosen, before, target_in)
 
+
+OWN_SLIPS = {
+    "the predictions are not shifted: what goes in at step t is what the model said at step t − 1": (
+        "predicted[:, :-1]] → predicted[:, 1:]]"
+    ),
+    "the predictions are shifted the wrong way: at step t goes in what was said at t − 1": (
+        "predicted[:, :-1]] → predicted[:, 2:], predicted[:, -1:]]"
+    ),
+    "START is replaced too: before the first step the model has said nothing": "[target_in[:, :1] → [predicted[:, :1]",
+    "START is replaced by the last prediction: `roll` brings it to the front": "[target_in[:, :1] → [predicted[:, -1:]",
+    "START is lost": "[target_in[:, :1] → [0 * target_in[:, :1]",
+    "padding is replaced too, and a target grows longer than it is": " & (target_in != PAD) → ",
+    "only padding is replaced: the mask is inverted": "target_in != PAD → target_in == PAD",
+    "the share is upside down: it says how many words are the model's *own*": "draws < share → draws >= share",
+    "a draw of exactly the share replaces too": "draws < share → draws <= share",
+    "everything is the model's own: `draws` and `share` are not used": "draws < share → draws < 2",
+    "nothing is ever replaced": "chosen, before → chosen, target_in",
+    "the draws are shifted too: `draws[:, t]` belongs to what goes in at step t": "draws < share → draws.roll(1, 1) < share",
+    "the *true* word of the step before is put in, where the model's own belongs": "predicted[:, :-1]] → target_in[:, :-1]]",
+    "kept and replaced words change places": "chosen, before, target_in → chosen, target_in, before",
+}
 
 own_words = Exercise(
     name="10.own_words",
     points=3,
     inputs=_forced,
     oracle=_replaced,
-    mistakes={
-        "the predictions are not shifted: what goes in at step t is what the model said at step t − 1": partial(
-            _mixed, shift=False
-        ),
-        "START is replaced too: before the first step the model has said nothing": partial(_mixed, first=True),
-        "padding is replaced too, and a target grows longer than it is": partial(_mixed, padding=True),
-        "the share is upside down: it says how many words are the model's *own*": partial(_mixed, flip=True),
-        "everything is the model's own: `draws` and `share` are not used": (
-            lambda target_in, predicted, draws, share: _mixed(target_in, predicted, draws * 0, share)
-        ),
-    },
+    right=_own_words,
+    mistakes=slips(_own_words, OWN_SLIPS),
     accepts=[
-        _mixed,
         lambda target_in, predicted, draws, share: np.where(
             (draws.numpy() < share) & (target_in.numpy() > 2), np.roll(predicted.numpy(), 1, axis=1), target_in.numpy()
         ),
@@ -1044,8 +947,6 @@ own_words = Exercise(
     minutes=8,
     core=False,
 )
-
-# Changes to the solutions that nobody can see: see tests/test_mutants.py.
 
 
 EXERCISES = [

@@ -831,9 +831,9 @@ attention_backward = Exercise(
     oracle=_autograd,
     right=_attention_backward,
     mistakes=slips(_attention_backward, {
-        "the softmax is passed as if each weight had its own score: $a(1-a)$ is a sigmoid's slope": f"{_BRACKET} → weights * (1 - weights) * d_weights",
+        "the softmax is passed as if each weight had its own score: $\\alpha(1-\\alpha)$ is a sigmoid's slope": f"{_BRACKET} → weights * (1 - weights) * d_weights",
         "what the sum in the softmax hands back is left out: subtract the weighted mean of the row": f"{_BRACKET} → weights * d_weights",
-        "the factor before the bracket is left out: $a$ times what is left": "d_scores = weights * (d → d_scores = (d",
+        "the factor before the bracket is left out: $\\alpha$ times what is left": "d_scores = weights * (d → d_scores = (d",
         "the plain mean of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.mean",
         "the plain sum of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.sum",
         "the sum runs over the queries: each row of weights is a softmax of its own": ".sum(dim=-1 → .sum(dim=-2",
@@ -851,7 +851,7 @@ attention_backward = Exercise(
     forbids=BACKWARD,
     hints=[
         "Start at the end: the output is weights times v. Each factor gets the gradient times the other, turned.",
-        "A softmax's row: $\\delta s = a \\odot (\\delta a - \\sum a\\,\\delta a)$; the sum runs over the keys, with "
+        "A softmax's row: $\\delta e = \\alpha \\odot (\\delta \\alpha - \\sum \\alpha \\delta \\alpha)$; the sum runs over the keys, with "
         "`keepdim=True`. Then divide by the root of d_k.",
         "`d_weights = d_out @ v.transpose(-2, -1)`; then `d_scores`; then `d_scores @ k`, "
         "`d_scores.transpose(-2, -1) @ q`, `weights.transpose(-2, -1) @ d_out`.",

@@ -1,32 +1,26 @@
 """Notebook 14: the Transformer, from the residual stream to a whole encoder and decoder."""
 
 import math
-import types
 
 import numpy as np
+import torch
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import away
+from seqlib.models.transformer import DecoderBlock, EncoderBlock, Residual, Transformer
 
 # PyTorch's own parts, which would do the work.
 LAYERS = ("torch.nn.TransformerEncoderLayer", "torch.nn.TransformerDecoderLayer", "torch.nn.Transformer")
 
 
-def _doubles(*arrays):
-    import torch
-
-    tensors = [torch.as_tensor(np.asarray(a, dtype=float)) for a in arrays]
-    return tensors if len(tensors) > 1 else tensors[0]
-
-
-def _away(rng, *shape) -> np.ndarray:
-    """Numbers of both signs that are not near zero, so that nothing left out goes unnoticed."""
-    return rng.uniform(0.3, 1.2, shape) * rng.choice([-1.0, 1.0], shape)
+def _away(rng, *shape):
+    """Numbers of both signs that are not near zero, as a float64 tensor."""
+    return torch.from_numpy(away(rng, *shape))
 
 
 def _filled(module, seed):
     """The module in float64, every parameter drawn from `seed`: large enough that each part is felt."""
-    import torch
-
     generator = torch.Generator().manual_seed(int(seed))
     for _, parameter in sorted(module.double().named_parameters()):
         scale = parameter.shape[-1] ** -0.5 if parameter.ndim > 1 else 0.5
@@ -35,28 +29,13 @@ def _filled(module, seed):
     return module
 
 
-def _with(name, forward, **methods):
-    """A way to build seqlib.models.transformer's class `name` with another forward: how wrong and other right classes are made."""
-
-    def make(*args, **options):
-        import seqlib.models.transformer
-
-        module = getattr(seqlib.models.transformer, name)(*args, **options)
-        for method, function in {"forward": forward, **methods}.items():
-            setattr(module, method, types.MethodType(function, module))
-        return module
-
-    return make
-
-
 # -- layer_norm ------------------------------------------------------------------------------------------------------
 
 
 def _streams(rng) -> list[Case]:
     def case(label, shape, size=1.0, shift=0.0, epsilon=1e-5):
-        x = (_away(rng, *shape) * rng.uniform(0.5, 2.0, shape) + shift) * size
-        gain, bias, x = _doubles(_away(rng, shape[-1]), _away(rng, shape[-1]), x)
-        return Case(label, x=x, gain=gain, bias=bias, epsilon=epsilon)
+        x = (_away(rng, *shape) * torch.from_numpy(rng.uniform(0.5, 2.0, shape)) + shift) * size
+        return Case(label, x=x, gain=_away(rng, shape[-1]), bias=_away(rng, shape[-1]), epsilon=epsilon)
 
     return [
         case("2 sequences of 3 positions, 8 wide", (2, 3, 8), shift=rng.uniform(0.5, 1.5)),
@@ -67,60 +46,56 @@ def _streams(rng) -> list[Case]:
 
 
 def _their_layer_norm(x, gain, bias, epsilon=1e-5):
-    import torch
-
     x = torch.as_tensor(x)
     gain, bias = (torch.as_tensor(part, dtype=x.dtype) for part in (gain, bias))
     return torch.nn.functional.layer_norm(x, x.shape[-1:], gain, bias, float(epsilon))
 
 
-def _normed(x, gain, bias, epsilon, *, dims=(-1,), centre=True, power=0.5, unbiased=False, outside=False, raw=False):
-    x, gain, bias = _doubles(x, gain, bias)
-    dims = tuple(d for d in dims if -d <= x.ndim)
-    mean = x.mean(dim=dims, keepdim=True) if centre else 0.0
-    spread = ((x if raw else x - mean) ** 2).mean(dim=dims, keepdim=True)
-    if unbiased:
-        n = math.prod(x.shape[d] for d in dims)
-        spread = spread * n / (n - 1)
-    root = spread**power + epsilon if outside else (spread + epsilon) ** power
-    return gain * (x - mean) / root + bias
+def _layer_norm(x, gain, bias, epsilon=1e-5):
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = (x - mean).square().mean(dim=-1, keepdim=True)
+    return gain * (x - mean) / (variance + epsilon).sqrt() + bias
 
+
+def _by_sums(x, gain, bias, epsilon=1e-5):
+    u = x - x.sum(-1, keepdim=True) / x.shape[-1]
+    return gain * u / (u.square().sum(-1, keepdim=True) / x.shape[-1] + epsilon).sqrt() + bias
+
+
+_VARIANCE = "(x - mean).square().mean(dim=-1, keepdim=True)"
+_ROOT = "(variance + epsilon).sqrt()"
 
 layer_norm = Exercise(
     name="14.layer_norm",
     points=3,
     inputs=_streams,
     oracle=_their_layer_norm,
-    mistakes={
-        "the variance is the unbiased one, divided by $D - 1$: `Tensor.var` and `std` do that unless told "
-        "otherwise": lambda *a: _normed(*a, unbiased=True),
-        "epsilon stands outside the root": lambda *a: _normed(*a, outside=True),
-        "unbiased *and* epsilon outside the root, as `x.std() + epsilon` does": lambda *a: _normed(
-            *a, unbiased=True, outside=True
-        ),
-        "the mean is not subtracted: that is RMSNorm, which 16 takes up": lambda *a: _normed(*a, centre=False),
-        "the mean square is taken for the variance: subtract the mean before squaring": lambda *a: _normed(
-            *a, raw=True
-        ),
-        "it is divided by the variance, not by its root": lambda *a: _normed(*a, power=1.0),
-        "the mean and variance run over the positions too: each vector is normed by itself": lambda *a: _normed(
-            *a, dims=(-1, -2)
-        ),
-        "the whole tensor is normed at once": lambda *a: _normed(*a, dims=(-1, -2, -3)),
-        "gain and bias are left out": lambda x, gain, bias, epsilon: _normed(x, gain * 0 + 1, bias * 0, epsilon),
-        "gain and bias change places": lambda x, gain, bias, epsilon: _normed(x, bias, gain, epsilon),
-        "the bias is multiplied by the gain: it comes last": lambda x, gain, bias, epsilon: _normed(
-            x, gain, gain * bias, epsilon
-        ),
-    },
+    right=_layer_norm,
+    trains=True,
+    mistakes=slips(_layer_norm, {
+        "the variance is the unbiased one, divided by $D - 1$: `Tensor.var` and `std` do that unless told otherwise": f"{_VARIANCE} → x.var(dim=-1, keepdim=True)",
+        "epsilon stands outside the root": f"{_ROOT} → (variance.sqrt() + epsilon)",
+        "unbiased *and* epsilon outside the root, as `x.std() + epsilon` does": (f"{_VARIANCE} → x.var(dim=-1, keepdim=True)", f"{_ROOT} → (variance.sqrt() + epsilon)"),
+        "epsilon is left out": "variance + epsilon → variance",
+        "epsilon is 1e-5, whatever `epsilon` says": "variance + epsilon → variance + 1e-5",
+        "the mean is not subtracted: that is RMSNorm, which 16 takes up": "mean = x.mean(dim=-1, keepdim=True) → mean = 0.0",
+        "the mean is subtracted for the variance alone, not from what is normed": "gain * (x - mean) → gain * x",
+        "the mean square is taken for the variance: subtract the mean before squaring": f"{_VARIANCE} → x.square().mean(dim=-1, keepdim=True)",
+        "it is divided by the variance, not by its root": f"{_ROOT} → (variance + epsilon)",
+        "the mean and variance run over the positions too: each vector is normed by itself": ("x.mean(dim=-1 → x.mean(dim=list(range(x.ndim))[-2:]", "square().mean(dim=-1 → square().mean(dim=list(range(x.ndim))[-2:]"),
+        "the mean and variance run over the first axis: each vector is normed by itself": ("x.mean(dim=-1 → x.mean(dim=0", "square().mean(dim=-1 → square().mean(dim=0"),
+        "the whole tensor is normed at once": ("x.mean(dim=-1, keepdim=True) → x.mean()", "square().mean(dim=-1, keepdim=True) → square().mean()"),
+        "gain and bias are left out": (" + bias →", "gain * (x → (x"),
+        "the bias is left out": " + bias →",
+        "the gain is left out": "gain * (x → (x",
+        "gain and bias change places": ("gain * (x → bias * (x", "+ bias → + gain"),
+        "the bias is multiplied by the gain: it comes last": "+ bias → + gain * bias",
+    }),
     accepts=[
-        _normed,
+        _by_sums,
         lambda x, gain, bias, epsilon: (
             (x - x.mean(-1, keepdim=True)) * (x.var(-1, keepdim=True, correction=0) + epsilon).rsqrt() * gain + bias
         ),
-        lambda x, gain, bias, epsilon: (
-            lambda u: gain * u / (u.square().sum(-1, keepdim=True) / u.shape[-1] + epsilon).sqrt() + bias
-        )(x - x.mean(-1, keepdim=True)),
     ],
     forbids=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm"),
     hints=[
@@ -131,116 +106,93 @@ layer_norm = Exercise(
     returns=("normed",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- Residual --------------------------------------------------------------------------------------------------------
 
 
 def _residuals(rng) -> list[Case]:
-    def case(label, shape, pre_norm, dropout=0.0):
+    def case(label, shape, pre_norm, dropout=0.0, training=True):
         width, inner = shape[-1], shape[-1] + 3
-        x, gain, bias = _away(rng, *shape) + 0.4, rng.uniform(0.5, 2.0, width), _away(rng, width)
-        W_1, W_2 = _away(rng, width, inner), _away(rng, inner, width)
-        names = ("x", "gain", "bias", "W_1", "W_2")
-        arrays = dict(zip(names, _doubles(x, gain, bias, W_1, W_2), strict=True))
-        return Case(label, **arrays, pre_norm=pre_norm, dropout=dropout)
+        return Case(
+            label,
+            x=_away(rng, *shape) + 0.4,
+            gain=torch.from_numpy(rng.uniform(0.5, 2.0, width)),
+            bias=_away(rng, width),
+            W_1=_away(rng, width, inner),
+            b_1=_away(rng, inner),
+            W_2=_away(rng, inner, width),
+            pre_norm=pre_norm,
+            dropout=dropout,
+            training=training,
+        )
 
     return [
         case("pre-norm", (2, 3, 5), True),
         case("post-norm", (4, 2, 6), False),
         case("pre-norm, and dropout that drops everything", (3, 2, 4), True, 1.0),
         case("post-norm, and dropout that drops everything", (1, 3, 5), False, 1.0),
+        case("pre-norm, and dropout that is switched off: no training", (2, 2, 3), True, 1.0, False),
+        case("post-norm, and dropout that is switched off: no training", (3, 2, 4), False, 1.0, False),
     ]
 
 
-def _try_residual(answer, x, gain, bias, W_1, W_2, pre_norm, dropout):
-    import torch
-
-    module = answer(x.shape[-1], dropout, pre_norm).double()
+def _try_residual(answer, x, gain, bias, W_1, b_1, W_2, pre_norm, dropout, training):
+    module = answer(x.shape[-1], dropout, pre_norm).double().train(training)
     module.norm.weight.data, module.norm.bias.data = gain.double(), bias.double()
-    with torch.no_grad():
-        return module(x.double(), lambda u: torch.tanh(u @ W_1.double()) @ W_2.double())
+    return module(x.double(), lambda u: torch.tanh(u @ W_1.double() + b_1.double()) @ W_2.double())
 
 
-def _residual_by_numbers(x, gain, bias, W_1, W_2, pre_norm, dropout):
-    x, gain, bias, W_1, W_2 = (np.asarray(a, dtype=float) for a in (x, gain, bias, W_1, W_2))
-
+def _residual_by_numbers(x, gain, bias, W_1, b_1, W_2, pre_norm, dropout, training):
     def norm(u):
-        u = u - u.mean(axis=-1, keepdims=True)
-        return gain * u / np.sqrt((u * u).mean(axis=-1, keepdims=True) + 1e-5) + bias
+        u = u - u.sum(-1, keepdim=True) / u.shape[-1]
+        return gain * u * ((u * u).sum(-1, keepdim=True) / u.shape[-1] + 1e-5) ** -0.5 + bias
 
     def part(u):
-        return 0.0 * u if dropout else np.tanh(u @ W_1) @ W_2
+        return 0.0 * u if dropout and training else torch.tanh(u @ W_1 + b_1) @ W_2
 
     return x + part(norm(x)) if pre_norm else norm(x + part(x))
 
 
-def _residual_module(width, dropout=0.0, pre_norm=True):
-    from seqlib.models.transformer import Residual
-
-    return Residual(width, dropout, pre_norm)
-
-
-def _around(pre, post):
-    return _with("Residual", lambda self, x, part: (pre if self.pre_norm else post)(self, x, part))
+class _TotalFirst(Residual):
+    def forward(self, x, part):
+        total = self.dropout(part(self.norm(x) if self.pre_norm else x)).add(x)
+        return total if self.pre_norm else self.norm(total)
 
 
-def _pre(self, x, part):
-    return x + self.dropout(part(self.norm(x)))
+_PRE, _POST = "x + self.dropout(part(self.norm(x)))", "self.norm(x + self.dropout(part(x)))"
 
-
-def _post(self, x, part):
-    return self.norm(x + self.dropout(part(x)))
-
-
-Residual = Exercise(
+residual = Exercise(
     name="14.Residual",
     points=3,
     inputs=_residuals,
     oracle=_residual_by_numbers,
     using=_try_residual,
-    stand_in=_residual_module,
-    mistakes={
-        "pre-norm and post-norm are swapped": _around(_post, _pre),
-        "it is post-norm, whatever `pre_norm` says": _around(_post, _post),
-        "it is pre-norm, whatever `pre_norm` says": _around(_pre, _pre),
-        "the residual is missing: $x$ has to be added to what the part made of it": _around(
-            lambda self, x, part: self.dropout(part(self.norm(x))),
-            lambda self, x, part: self.norm(self.dropout(part(x))),
-        ),
-        "with pre-norm the *normed* vector is added, so that the stream itself is normed at every block": _around(
-            lambda self, x, part: self.norm(x) + self.dropout(part(self.norm(x))), _post
-        ),
-        "with post-norm only the part's answer is normed, the sum is not": _around(
-            _pre, lambda self, x, part: x + self.norm(self.dropout(part(x)))
-        ),
-        "with post-norm the part reads a normed vector too: there it reads the stream": _around(
-            _pre, lambda self, x, part: self.norm(x + self.dropout(part(self.norm(x))))
-        ),
-        "dropout falls on the whole sum: it should drop only what the part says": _around(
-            lambda self, x, part: self.dropout(x + part(self.norm(x))),
-            lambda self, x, part: self.norm(self.dropout(x + part(x))),
-        ),
-        "dropout is left out": _around(
-            lambda self, x, part: x + part(self.norm(x)), lambda self, x, part: self.norm(x + part(x))
-        ),
-        "nothing is normed, and dropout is left out": _around(
-            lambda self, x, part: x + part(x), lambda self, x, part: x + part(x)
-        ),
-        "nothing is normed": _around(
-            lambda self, x, part: x + self.dropout(part(x)), lambda self, x, part: x + self.dropout(part(x))
-        ),
-    },
-    accepts=[
-        _around(_pre, _post),
-        _with(
-            "Residual",
-            lambda self, x, part: (lambda total: total if self.pre_norm else self.norm(total))(
-                self.dropout(part(self.norm(x) if self.pre_norm else x)).add(x)
-            ),
-        ),
-    ],
+    stand_in=Residual,
+    right=Residual,
+    trains=True,
+    mistakes=slips(Residual, {
+        "pre-norm and post-norm are swapped": "if self.pre_norm → if not self.pre_norm",
+        "it is post-norm, whatever `pre_norm` says": "if self.pre_norm → if False",
+        "it is pre-norm, whatever `pre_norm` says": "if self.pre_norm → if True",
+        "the residual is missing: $x$ has to be added to what the part made of it": (f"{_PRE} → self.dropout(part(self.norm(x)))", f"{_POST} → self.norm(self.dropout(part(x)))"),
+        "with pre-norm the residual is missing: $x$ has to be added": f"{_PRE} → self.dropout(part(self.norm(x)))",
+        "with post-norm the residual is missing: $x$ has to be added": f"{_POST} → self.norm(self.dropout(part(x)))",
+        "with pre-norm the *normed* vector is added, so that the stream itself is normed at every block": f"{_PRE} → self.norm(x) + self.dropout(part(self.norm(x)))",
+        "with pre-norm the sum is normed too: the stream passes untouched": f"{_PRE} → self.norm(x + self.dropout(part(self.norm(x))))",
+        "with pre-norm what the part says is normed, not what it reads": f"{_PRE} → x + self.dropout(self.norm(part(x)))",
+        "with post-norm only the part's answer is normed, the sum is not": f"{_POST} → x + self.norm(self.dropout(part(x)))",
+        "with post-norm the part reads a normed vector too: there it reads the stream": f"{_POST} → self.norm(x + self.dropout(part(self.norm(x))))",
+        "dropout falls on the whole sum: it should drop only what the part says": (f"{_PRE} → self.dropout(x + part(self.norm(x)))", f"{_POST} → self.norm(self.dropout(x + part(x)))"),
+        "dropout falls on what the part reads: it should drop what the part says": (f"{_PRE} → x + part(self.dropout(self.norm(x)))", f"{_POST} → self.norm(x + part(self.dropout(x)))"),
+        "dropout falls on the stream that passes: it should drop only what the part says": (f"{_PRE} → self.dropout(x) + part(self.norm(x))", f"{_POST} → self.norm(self.dropout(x) + part(x))"),
+        "dropout falls also when the model does not train: `self.dropout` knows when to": (f"{_PRE} → x + nn.functional.dropout(part(self.norm(x)), self.dropout.p)", f"{_POST} → self.norm(x + nn.functional.dropout(part(x), self.dropout.p))"),
+        "dropout is left out": (f"{_PRE} → x + part(self.norm(x))", f"{_POST} → self.norm(x + part(x))"),
+        "nothing is normed, and dropout is left out": (f"{_PRE} → x + part(x)", f"{_POST} → x + part(x)"),
+        "nothing is normed": (f"{_PRE} → x + self.dropout(part(x))", f"{_POST} → x + self.dropout(part(x))"),
+    }),
+    accepts=[Residual, _TotalFirst],
     hints=[
         "Two lines, one for each order. In both, x itself reaches the sum untouched.",
         "Pre-norm: `part` reads `self.norm(x)`, and what it says is added to x. Post-norm: `part` reads x, and the sum "
@@ -250,25 +202,23 @@ Residual = Exercise(
     returns=("stream",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- EncoderBlock ----------------------------------------------------------------------------------------------------
 
 
 def _mask(rng, batch, length):
-    """(B, 1, S), True at real places: each row keeps a length of its own, one row keeps all."""
-    import torch
-
-    lengths = np.append(length, rng.integers(1, length, batch - 1)) if batch > 1 else np.array([length])
-    return torch.as_tensor(np.arange(length)[None, None] < lengths[:, None, None])
+    """(B, 1, S), True at real places: each row keeps a length of its own, the last row keeps all."""
+    lengths = np.append(rng.integers(1, length, batch - 1), length)
+    return torch.from_numpy(np.arange(length)[None, None] < lengths[:, None, None])
 
 
 def _encoder_cases(rng) -> list[Case]:
     def case(label, shape, heads, inner, pre_norm, masked=True):
         return Case(
             label,
-            x=_doubles(_away(rng, *shape) + 0.3),
+            x=_away(rng, *shape) + 0.3,
             mask=_mask(rng, *shape[:2]) if masked else None,
             heads=heads,
             feed_forward=inner,
@@ -284,17 +234,11 @@ def _encoder_cases(rng) -> list[Case]:
 
 
 def _try_encoder_block(answer, x, mask, heads, feed_forward, pre_norm, seed):
-    import torch
-
-    block = _filled(answer(x.shape[-1], heads, feed_forward, 0.0, pre_norm), seed)
-    with torch.no_grad():
-        return block(x.double(), mask)
+    return _filled(answer(x.shape[-1], heads, feed_forward, 0.0, pre_norm), seed)(x.double(), mask)
 
 
 def _give_attention(theirs, ours):
     """torch's attention gets the weights of ours: q, k and v stacked in one matrix."""
-    import torch
-
     for kind in ("weight", "bias"):
         stacked = torch.cat([getattr(part, kind).data for part in (ours.W_q, ours.W_k, ours.W_v)])
         getattr(theirs, f"in_proj_{kind}").data = stacked
@@ -308,96 +252,63 @@ def _give_rest(theirs, ours):
         mine.weight.data, mine.bias.data = other.weight.data, other.bias.data
 
 
-def _their_encoder_layer(x, mask, heads, feed_forward, pre_norm, seed):
-    import torch
-
-    from seqlib.models.transformer import EncoderBlock as ours
-
-    ours = _filled(ours(x.shape[-1], heads, feed_forward, 0.0, pre_norm), seed)
-    theirs = torch.nn.TransformerEncoderLayer(
-        x.shape[-1], heads, feed_forward, 0.0, batch_first=True, norm_first=pre_norm
-    ).double()
-    _give_attention(theirs.self_attn, ours.attention)
+def _pair(kind, ours, width, heads, feed_forward, pre_norm, seed):
+    """A block of ours, and PyTorch's with the same feed-forward and norms."""
+    ours = _filled(ours(width, heads, feed_forward, 0.0, pre_norm), seed)
+    theirs = kind(width, heads, feed_forward, 0.0, batch_first=True, norm_first=pre_norm).double()
     _give_rest(theirs, ours)
-    with torch.no_grad():
-        return theirs(x.double(), src_key_padding_mask=None if mask is None else ~mask[:, 0])
+    return ours, theirs
 
 
-def _encoder_module(width, heads, feed_forward, dropout=0.0, pre_norm=True):
-    from seqlib.models.transformer import EncoderBlock
-
-    return EncoderBlock(width, heads, feed_forward, dropout, pre_norm)
-
-
-def _encoder(forward):
-    """EncoderBlock with another forward, told what it has: (first residual, second, attention with its mask, F)."""
-
-    def written(self, x, mask=None):
-        first, second = self.residuals
-        return forward(first, second, lambda u, mask=mask: self.attention(u, mask=mask)[0], self.feed_forward, x)
-
-    return _with("EncoderBlock", written)
+def _their_encoder_layer(x, mask, heads, feed_forward, pre_norm, seed):
+    kind = torch.nn.TransformerEncoderLayer
+    ours, theirs = _pair(kind, EncoderBlock, x.shape[-1], heads, feed_forward, pre_norm, seed)
+    _give_attention(theirs.self_attn, ours.attention)
+    return theirs(x.double(), src_key_padding_mask=None if mask is None else ~mask[:, 0])
 
 
-def _pre_norm_only(first, second, attend, feed, x):
-    x = x + attend(first.norm(x))
-    return x + feed(second.norm(x))
+class _UnrolledEncoder(EncoderBlock):
+    def forward(self, x, mask=None):
+        for residual, part in zip(
+            self.residuals, (lambda u: self.attention(u, u, mask)[0], self.feed_forward), strict=True
+        ):
+            x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
+        return x
 
 
-def _unrolled_encoder(self, x, mask=None):
-    for residual, part in zip(
-        self.residuals, (lambda u: self.attention(u, u, mask)[0], self.feed_forward), strict=True
-    ):
-        x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
-    return x
+_ATTEND = "x = around_attention(x, lambda u: self.attention(u, mask=mask)[0])"
+_FEED = "return around_feed_forward(x, self.feed_forward)"
 
-
-EncoderBlock = Exercise(
+encoder_block = Exercise(
     name="14.EncoderBlock",
     points=4,
     inputs=_encoder_cases,
     oracle=_their_encoder_layer,
     using=_try_encoder_block,
-    stand_in=_encoder_module,
-    mistakes={
-        "the mask is left out: padding is attended to": _encoder(
-            lambda first, second, attend, feed, x: second(first(x, lambda u: attend(u, mask=None)), feed)
-        ),
-        "the order is the other way round: attention comes first": _encoder(
-            lambda first, second, attend, feed, x: first(second(x, feed), attend)
-        ),
-        "the first residual, with its norm, is used for both parts": _encoder(
-            lambda first, second, attend, feed, x: first(first(x, attend), feed)
-        ),
-        "the two residuals change places: each part has a norm of its own": _encoder(
-            lambda first, second, attend, feed, x: first(second(x, attend), feed)
-        ),
-        "there is no feed-forward": _encoder(lambda first, second, attend, feed, x: first(x, attend)),
-        "there is no attention": _encoder(lambda first, second, attend, feed, x: second(x, feed)),
-        "the feed-forward reads what the attention said, not the stream: both share one residual": _encoder(
-            lambda first, second, attend, feed, x: first(x, lambda u: feed(attend(u)))
-        ),
-        "both parts read the same x, side by side: the second should see what the first wrote": _encoder(
-            lambda first, second, attend, feed, x: first(x, attend) + second(x, feed) - x
-        ),
-        "it is always pre-norm: the residuals know which order to take": _encoder(_pre_norm_only),
-        "the residual is handed the attention's *answer*; it wants a function that it can call on the normed x": _with(
-            "EncoderBlock",
-            lambda self, x, mask=None: self.residuals[1](
-                self.residuals[0](x, self.attention(x, mask=mask)[0]), self.feed_forward
-            ),
-        ),
-        "the attention returns two things, and only the first belongs in the stream": _with(
-            "EncoderBlock",
-            lambda self, x, mask=None: self.residuals[1](
-                self.residuals[0](x, lambda u: self.attention(u, mask=mask)), self.feed_forward
-            ),
-        ),
-        "the feed-forward stands outside of the residual": _encoder(
-            lambda first, second, attend, feed, x: feed(second.norm(first(x, attend)))
-        ),
-    },
-    accepts=[_with("EncoderBlock", _unrolled_encoder), _encoder(lambda f, s, attend, feed, x: s(f(x, attend), feed))],
+    stand_in=EncoderBlock,
+    right=EncoderBlock,
+    trains=True,
+    mistakes=slips(EncoderBlock, {
+        "the mask is left out: padding is attended to": "self.attention(u, mask=mask) → self.attention(u)",
+        "the mask is the other way round: True means attend": "mask=mask → mask=None if mask is None else ~mask",
+        "the mask of the first sentence is used for all": "mask=mask → mask=None if mask is None else mask[:1]",
+        "the order is the other way round: attention comes first": (f"{_FEED} → return around_attention(x, lambda u: self.attention(u, mask=mask)[0])", f"{_ATTEND}\n → x = around_feed_forward(x, self.feed_forward)\n"),
+        "the first residual, with its norm, is used for both parts": "return around_feed_forward( → return around_attention(",
+        "the two residuals change places: each part has a norm of its own": "around_attention, around_feed_forward = → around_feed_forward, around_attention =",
+        "there is no feed-forward": f"{_FEED} → return x",
+        "there is no attention": f"{_ATTEND} → pass",
+        "the attention's residual is missing: what it says is to be added to the stream": f"{_ATTEND} → x = self.attention(around_attention.norm(x), mask=mask)[0]",
+        "the attention reads the stream as it is and is added, without its norm": f"{_ATTEND} → x = x + self.attention(x, mask=mask)[0]",
+        "the feed-forward reads the stream as it is and is added, without its norm": f"{_FEED} → return x + self.feed_forward(x)",
+        "the feed-forward reads what the attention said, not the stream: both share one residual": (f"{_FEED} → return x", "self.attention(u, mask=mask)[0] → self.feed_forward(self.attention(u, mask=mask)[0])"),
+        "both parts read the same x, side by side: the second should see what the first wrote": ("x = around_attention → other = around_attention", f"{_FEED} → return other + around_feed_forward(x, self.feed_forward) - x"),
+        "it is always pre-norm: the residuals know which order to take": (f"{_ATTEND} → x = x + self.attention(around_attention.norm(x), mask=mask)[0]", f"{_FEED} → return x + self.feed_forward(around_feed_forward.norm(x))"),
+        "the block is normed once more at its end": f"{_FEED} → return around_feed_forward.norm(around_feed_forward(x, self.feed_forward))",
+        "the residual is handed the attention's *answer*; it wants a function that it can call on the normed x": "lambda u: self.attention(u, mask=mask)[0] → self.attention(x, mask=mask)[0]",
+        "the attention returns two things, and only the first belongs in the stream": "mask=mask)[0] → mask=mask)",
+        "the feed-forward stands outside of the residual": f"{_FEED} → return self.feed_forward(around_feed_forward.norm(x))",
+    }),
+    accepts=[EncoderBlock, _UnrolledEncoder],
     forbids=LAYERS[:1],
     hints=[
         "Two residuals, two parts. A residual is called with x and with a *function*: what to do with the (normed) x.",
@@ -409,7 +320,7 @@ EncoderBlock = Exercise(
     returns=("stream",),
     difficulty=3,
     minutes=12,
-)
+)  # fmt: skip
 
 
 # -- shift_right -----------------------------------------------------------------------------------------------------
@@ -418,14 +329,12 @@ EncoderBlock = Exercise(
 def _targets(rng) -> list[Case]:
     def case(label, batch, steps, pad=0):
         """Rows end with the end mark 2, then padding; one row has none."""
-        import torch
-
         target = rng.integers(4, 30, (batch, steps))
         lengths = np.append(steps, rng.integers(2, steps, batch - 1))
         for row, length in zip(target, lengths, strict=True):
             row[length - 1 :] = pad
             row[length - 1] = 2
-        return Case(label, target=torch.as_tensor(target), start=1 if pad == 0 else 3, pad=pad)
+        return Case(label, target=torch.from_numpy(target), start=1 if pad == 0 else 3, pad=pad)
 
     return [
         case("3 sentences", 3, 6),
@@ -435,8 +344,6 @@ def _targets(rng) -> list[Case]:
 
 
 def _shift_by_rows(target, start, pad=0):
-    import torch
-
     rows_in, rows_out = [], []
     for row in np.asarray(target).tolist():
         real = [token for token in row if token != pad]
@@ -446,62 +353,47 @@ def _shift_by_rows(target, start, pad=0):
     return torch.tensor(rows_in), torch.tensor(rows_out)
 
 
-def _shifted(target, start, pad, *, keep_end=False):
-    """The right answer, in torch."""
-    import torch
-
-    read = torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)
-    following = target == pad
-    return read.masked_fill(following, pad), target.masked_fill(following, -100)
-
-
-def _shift_wrong(change):
-    def wrong(target, start, pad):
-        return change(target, *_shifted(target, start, pad), start, pad)
-
-    return wrong
+def _shift_right(target, start, pad=0):
+    first = torch.full_like(target[:, :1], start)
+    target_in = torch.cat([first, target[:, :-1]], dim=1)
+    nothing = target == pad
+    return target_in.masked_fill(nothing, pad), target.masked_fill(nothing, -100)
 
 
 def _rolled(target, start, pad):
-    import torch
-
     read = torch.roll(target, 1, dims=1)
     read[:, 0] = start
     return torch.where(target == pad, pad, read), torch.where(target == pad, -100, target)
 
+
+_SHIFTED, _READ, _SAID = (
+    "torch.cat([first, target[:, :-1]], dim=1)",
+    "target_in.masked_fill(nothing, pad)",
+    "target.masked_fill(nothing, -100)",
+)
 
 shift_right = Exercise(
     name="14.shift_right",
     points=3,
     inputs=_targets,
     oracle=_shift_by_rows,
-    mistakes={
-        "the decoder reads the very token that it should say: nothing is shifted": _shift_wrong(
-            lambda t, read, out, start, pad: (t.clone(), out)
-        ),
-        "it is shifted the other way: the input is one step *ahead* of the answer": _shift_wrong(
-            lambda t, read, out, start, pad: (t.roll(-1, 1), out)
-        ),
-        "input and answer are the same shifted row: the answer is the target itself": _shift_wrong(
-            lambda t, read, out, start, pad: (read, read.masked_fill(t == pad, -100))
-        ),
-        "the two results change places: what is read comes first": _shift_wrong(
-            lambda t, read, out, start, pad: (out, read)
-        ),
-        "the last token goes round to the front: there belongs the start mark": _shift_wrong(
-            lambda t, read, out, start, pad: (t.roll(1, 1).masked_fill(t == pad, pad), out)
-        ),
-        "padding counts as an answer: it should be −100, which the loss leaves out": _shift_wrong(
-            lambda t, read, out, start, pad: (read, t.clone())
-        ),
-        "the end mark is not asked for: the model would never learn to stop": _shift_wrong(
-            lambda t, read, out, start, pad: (read, out.masked_fill(out == 2, -100))
-        ),
-        "the end mark is read where there is nothing more to say: there the input is padding": _shift_wrong(
-            lambda t, read, out, start, pad: (read + (t == pad) * (t.roll(1, 1) - pad), out)
-        ),
-    },
-    accepts=[_shifted, _rolled],
+    right=_shift_right,
+    mistakes=slips(_shift_right, {
+        "the decoder reads the very token that it should say: nothing is shifted": f"{_SHIFTED} → target",
+        "it is shifted the other way: the input is one step *ahead* of the answer": (f"{_SHIFTED} → target.roll(-1, 1)", f"{_READ} → target_in"),
+        "input and answer are the same shifted row: the answer is the target itself": f"{_SAID} → target_in.masked_fill(nothing, -100)",
+        "the two results change places: what is read comes first": f"{_READ}, {_SAID} → {_SAID}, {_READ}",
+        "the last token goes round to the front: there belongs the start mark": f"{_SHIFTED} → target.roll(1, 1)",
+        "the start mark is 1, whatever `start` says": "target[:, :1], start → target[:, :1], 1",
+        "padding counts as an answer: it should be −100, which the loss leaves out": f"{_SAID} → target.clone()",
+        "padding is 0, whatever `pad` says": ("target == pad → target == 0", "nothing, pad → nothing, 0"),
+        "−100 is read where there is nothing more to say: there the input is padding": "nothing, pad → nothing, -100",
+        "0 is read where there is nothing more to say: there the input is `pad`": "nothing, pad → nothing, 0",
+        "the end mark is not asked for: the model would never learn to stop": "nothing, -100 → nothing | (target == 2), -100",
+        "the end mark is read where there is nothing more to say: there the input is padding": f"{_READ} → target_in",
+        "what counts is decided by the input's padding: an answer counts where the *target* is no padding": "nothing = target == pad → nothing = target_in == pad",
+    }),
+    accepts=[_rolled],
     hints=[
         "Two things of the same shape as `target`. The answers are the target itself, with −100 in the place of padding.",
         "What is read: a column of `start`, then `target` without its last column. Where nothing is asked for, put `pad`.",
@@ -511,7 +403,7 @@ shift_right = Exercise(
     returns=("target_in", "target_out"),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- DecoderBlock ----------------------------------------------------------------------------------------------------
@@ -521,8 +413,8 @@ def _decoder_cases(rng) -> list[Case]:
     def case(label, batch, steps, places, width, heads, inner, pre_norm):
         return Case(
             label,
-            x=_doubles(_away(rng, batch, steps, width) + 0.3),
-            memory=_doubles(_away(rng, batch, places, width) - 0.2),
+            x=_away(rng, batch, steps, width) + 0.3,
+            memory=_away(rng, batch, places, width) - 0.2,
             memory_mask=_mask(rng, batch, places),
             heads=heads,
             feed_forward=inner,
@@ -538,102 +430,68 @@ def _decoder_cases(rng) -> list[Case]:
 
 
 def _try_decoder_block(answer, x, memory, memory_mask, heads, feed_forward, pre_norm, seed):
-    import torch
-
     block = _filled(answer(x.shape[-1], heads, feed_forward, 0.0, pre_norm), seed)
     causal = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).tril()
-    with torch.no_grad():
-        return block(x.double(), memory.double(), causal, memory_mask)
+    return block(x.double(), memory.double(), causal, memory_mask)
 
 
 def _their_decoder_layer(x, memory, memory_mask, heads, feed_forward, pre_norm, seed):
-    import torch
-
-    from seqlib.models.transformer import DecoderBlock as ours
-
-    ours = _filled(ours(x.shape[-1], heads, feed_forward, 0.0, pre_norm), seed)
-    theirs = torch.nn.TransformerDecoderLayer(
-        x.shape[-1], heads, feed_forward, 0.0, batch_first=True, norm_first=pre_norm
-    ).double()
+    kind = torch.nn.TransformerDecoderLayer
+    ours, theirs = _pair(kind, DecoderBlock, x.shape[-1], heads, feed_forward, pre_norm, seed)
     _give_attention(theirs.self_attn, ours.self_attention)
     _give_attention(theirs.multihead_attn, ours.cross_attention)
-    _give_rest(theirs, ours)
     future = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
-    with torch.no_grad():
-        return theirs(x.double(), memory.double(), tgt_mask=future, memory_key_padding_mask=~memory_mask[:, 0])
+    return theirs(x.double(), memory.double(), tgt_mask=future, memory_key_padding_mask=~memory_mask[:, 0])
 
 
-def _decoder_module(width, heads, feed_forward, dropout=0.0, pre_norm=True):
-    from seqlib.models.transformer import DecoderBlock
-
-    return DecoderBlock(width, heads, feed_forward, dropout, pre_norm)
-
-
-def _decoder(forward):
-    """DecoderBlock with another forward, told what it has: residuals, self-attention, cross-attention, F."""
-
-    def written(self, x, memory, mask=None, memory_mask=None):
-        return forward(
-            *self.residuals,
-            lambda u, mask=mask: self.self_attention(u, mask=mask)[0],
-            lambda u, memory=memory, mask=memory_mask: self.cross_attention(u, memory, mask)[0],
+class _UnrolledDecoder(DecoderBlock):
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        parts = (
+            lambda u: self.self_attention(u, u, mask)[0],
+            lambda u: self.cross_attention(u, memory, memory_mask)[0],
             self.feed_forward,
-            x,
         )
-
-    return _with("DecoderBlock", written)
-
-
-def _unrolled_decoder(self, x, memory, mask=None, memory_mask=None):
-    parts = (
-        lambda u: self.self_attention(u, u, mask)[0],
-        lambda u: self.cross_attention(u, memory, memory_mask)[0],
-        self.feed_forward,
-    )
-    for residual, part in zip(self.residuals, parts, strict=True):
-        x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
-    return x
+        for residual, part in zip(self.residuals, parts, strict=True):
+            x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
+        return x
 
 
-DecoderBlock = Exercise(
+_OWN = "around_self(x, lambda u: self.self_attention(u, mask=mask)[0])"
+_CROSS = "around_cross(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])"
+
+decoder_block = Exercise(
     name="14.DecoderBlock",
     points=4,
     inputs=_decoder_cases,
     oracle=_their_decoder_layer,
     using=_try_decoder_block,
-    stand_in=_decoder_module,
-    mistakes={
-        "the causal mask is left out: every position sees the answer": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, lambda u: own(u, mask=None)), cross), feed)
-        ),
-        "the memory's mask is left out: the padding of the source is attended to": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, own), lambda u: cross(u, mask=None)), feed)
-        ),
-        "the second attention reads the target again: its keys and values come from the memory": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, own), lambda u: cross(u, memory=None, mask=None)), feed)
-        ),
-        "the attention to the memory comes before the masked self-attention": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, cross), own), feed)
-        ),
-        "there is no attention to the memory: the decoder never sees the source": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r1(x, own), feed)
-        ),
-        "there is no self-attention": _decoder(lambda r1, r2, r3, own, cross, feed, x: r3(r2(x, cross), feed)),
-        "there is no feed-forward": _decoder(lambda r1, r2, r3, own, cross, feed, x: r2(r1(x, own), cross)),
-        "the first residual, with its norm, is used three times": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r1(r1(r1(x, own), cross), feed)
-        ),
-        "the feed-forward comes between the two attentions": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, own), feed), cross)
-        ),
-        "both attentions share one residual: the second should read the stream": _decoder(
-            lambda r1, r2, r3, own, cross, feed, x: r3(r2(x, lambda u: cross(own(u))), feed)
-        ),
-    },
-    accepts=[
-        _with("DecoderBlock", _unrolled_decoder),
-        _decoder(lambda r1, r2, r3, own, cross, feed, x: r3(r2(r1(x, own), cross), feed)),
-    ],
+    stand_in=DecoderBlock,
+    right=DecoderBlock,
+    trains=True,
+    mistakes=slips(DecoderBlock, {
+        "the causal mask is left out: every position sees the answer": "u, mask=mask → u",
+        "the causal mask is the other way round: each position sees only what follows": "u, mask=mask → u, mask=~mask",
+        "the memory's mask is left out: the padding of the source is attended to": "memory, memory_mask)[0] → memory)[0]",
+        "the memory's mask is the other way round: True means attend": "u, memory, memory_mask → u, memory, ~memory_mask",
+        "the mask of the first sentence's memory is used for all": "u, memory, memory_mask → u, memory, memory_mask[:1]",
+        "the second attention reads the target again: its keys and values come from the memory": "u, memory, memory_mask → u",
+        "one attention is used for both: the second has matrices of its own": "self.cross_attention(u → self.self_attention(u",
+        "the memory is normed with the stream's norm: it comes normed from the encoder": "u, memory, memory_mask → u, around_cross.norm(memory), memory_mask",
+        "the attention to the memory comes before the masked self-attention": ("self.self_attention(u, mask=mask) → self.first(u)", "self.cross_attention(u, memory, memory_mask) → self.self_attention(u, mask=mask)", "self.first(u) → self.cross_attention(u, memory, memory_mask)"),
+        "the attention to the memory comes first, with its own residual: the masked self-attention begins": (f"x = {_OWN} → first = 0", f"x = {_CROSS} → x = {_CROSS}; x = {_OWN}"),
+        "there is no attention to the memory: the decoder never sees the source": f"x = {_CROSS} → pass",
+        "there is no self-attention": f"x = {_OWN} → pass",
+        "there is no feed-forward": f"{_FEED} → return x",
+        "the attention to the memory has no residual: what it says is to be added to the stream": f"x = {_CROSS} → x = self.cross_attention(around_cross.norm(x), memory, memory_mask)[0]",
+        "the self-attention has no residual: what it says is to be added to the stream": f"x = {_OWN} → x = self.self_attention(around_self.norm(x), mask=mask)[0]",
+        "the feed-forward has no residual: what it says is to be added to the stream": f"{_FEED} → return self.feed_forward(around_feed_forward.norm(x))",
+        "the first residual, with its norm, is used three times": ("around_cross(x → around_self(x", "around_feed_forward(x → around_self(x"),
+        "the second residual, with its norm, is used for the feed-forward too": "around_feed_forward(x → around_cross(x",
+        "the first two residuals change places: each part has a norm of its own": "around_self, around_cross, around → around_cross, around_self, around",
+        "the feed-forward comes between the two attentions": (f"x = {_CROSS} → x = around_cross(x, self.feed_forward)", f"{_FEED} → return around_feed_forward(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])"),
+        "both attentions share one residual: the second should read the stream": (f"x = {_OWN} → pass", "self.cross_attention(u, → self.cross_attention(self.self_attention(u, mask=mask)[0],"),
+    }),
+    accepts=[DecoderBlock, _UnrolledDecoder],
     forbids=LAYERS[1:2],
     hints=[
         "An encoder block with one part more, in the middle: three residuals, three parts.",
@@ -645,7 +503,7 @@ DecoderBlock = Exercise(
     returns=("stream",),
     difficulty=3,
     minutes=12,
-)
+)  # fmt: skip
 
 
 # -- embed -----------------------------------------------------------------------------------------------------------
@@ -653,25 +511,21 @@ DecoderBlock = Exercise(
 
 def _embedding_cases(rng) -> list[Case]:
     def case(label, vocabulary, width, longest, batch, steps):
-        import torch
-
         return Case(
             label,
-            tokens=torch.as_tensor(rng.integers(1, vocabulary, (batch, steps))),
-            table=_doubles(_away(rng, vocabulary, width)),
-            places=_doubles(_away(rng, longest, width)),
+            tokens=torch.from_numpy(rng.integers(1, vocabulary, (batch, steps))),
+            table=_away(rng, vocabulary, width),
+            places=_away(rng, longest, width),
         )
 
     return [
-        case("3 sentences of 4 tokens", 9, 6, 8, 3, 4),
+        case("3 sentences of 4 tokens", 9, 6, 10, 3, 4),
         case("a sentence as long as allowed, less one", 7, 10, 6, 1, 5),
         case("more tokens than numbers in a vector", 5, 4, 9, 2, 7),
     ]
 
 
 def _embedded_one_by_one(tokens, table, places):
-    import torch
-
     rows = [
         [table[token] * len(table[0]) ** 0.5 + place for token, place in zip(row, places, strict=False)]
         for row in np.asarray(tokens)
@@ -679,9 +533,8 @@ def _embedded_one_by_one(tokens, table, places):
     return torch.stack([torch.stack([torch.as_tensor(x) for x in row]) for row in rows])
 
 
-def _embedded(change):
-    """`change(token vectors, their positions, D, all positions)` in the place of (14.8)."""
-    return lambda tokens, table, places: change(table[tokens], places[: tokens.shape[1]], table.shape[1], places)
+def _embed(tokens, table, places):
+    return table[tokens] * math.sqrt(table.shape[1]) + places[: tokens.shape[1]]
 
 
 embed = Exercise(
@@ -689,26 +542,26 @@ embed = Exercise(
     points=2,
     inputs=_embedding_cases,
     oracle=_embedded_one_by_one,
-    mistakes={
-        "the factor $\\sqrt D$ is left out": _embedded(lambda e, p, D, every: e + p),
-        "it is divided by $\\sqrt D$: that belongs to the attention's scores": _embedded(
-            lambda e, p, D, every: e / D**0.5 + p
-        ),
-        "it is multiplied by D, not by its root": _embedded(lambda e, p, D, every: e * D + p),
-        "the positions are multiplied too: $\\sqrt D$ belongs to the token alone": _embedded(
-            lambda e, p, D, every: (e + p) * D**0.5
-        ),
-        "the positions are left out": _embedded(lambda e, p, D, every: e * D**0.5),
-        "the positions begin with 1, not with 0": _embedded(lambda e, p, D, every: e * D**0.5 + every[1 : len(p) + 1]),
-        "the last positions of the table are taken, not the first": _embedded(
-            lambda e, p, D, every: e * D**0.5 + every[-len(p) :]
-        ),
-        "every position gets the vector of the first": _embedded(lambda e, p, D, every: e * D**0.5 + every[0]),
-        "the positions are multiplied with the tokens, not added": _embedded(lambda e, p, D, every: e * D**0.5 * p),
-    },
+    right=_embed,
+    trains=True,
+    mistakes=slips(_embed, {
+        "the factor $\\sqrt D$ is left out": " * math.sqrt(table.shape[1]) →",
+        "it is divided by $\\sqrt D$: that belongs to the attention's scores": "* math → / math",
+        "it is multiplied by D, not by its root": "math.sqrt(table.shape[1]) → table.shape[1]",
+        "it is multiplied by the root of V, the size of the vocabulary": "table.shape[1] → table.shape[0]",
+        "it is multiplied by the root of T, the length of the sentence": "table.shape[1] → tokens.shape[1]",
+        "the positions are multiplied too: $\\sqrt D$ belongs to the token alone": "table[tokens] * math.sqrt(table.shape[1]) + places[: tokens.shape[1]] → (table[tokens] + places[: tokens.shape[1]]) * math.sqrt(table.shape[1])",
+        "the *positions* are multiplied, not the tokens": "table[tokens] * math.sqrt(table.shape[1]) + places → table[tokens] + math.sqrt(table.shape[1]) * places",
+        "the positions are left out": " + places[: tokens.shape[1]] →",
+        "the positions begin with 1, not with 0": "places[: tokens.shape[1]] → places[1 : tokens.shape[1] + 1]",
+        "the last positions of the table are taken, not the first": "places[: tokens.shape[1]] → places[-tokens.shape[1] :]",
+        "every position gets the vector of the first": "places[: tokens.shape[1]] → places[0]",
+        "each token looks up a position by its own number: positions count from 0 in every sentence": "places[: tokens.shape[1]] → places[tokens % len(places)]",
+        "the positions are multiplied with the tokens, not added": "+ places → * places",
+    }),
     accepts=[
-        _embedded(lambda e, p, D, every: p[None] + e * math.sqrt(e.shape[-1])),
-        _embedded(lambda e, p, D, every: every.narrow(0, 0, e.shape[1]) + e.mul(D**0.5)),
+        lambda tokens, table, places: torch.nn.functional.embedding(tokens, table).mul(table.shape[1] ** 0.5) + places[None, : tokens.shape[1]],
+        lambda tokens, table, places: places.narrow(0, 0, tokens.shape[1]) + torch.stack([table[row] for row in tokens]) * np.sqrt(places.shape[-1]),
     ],
     hints=[
         "`table[tokens]` has shape (B, T, D). How large are its numbers, how large those of the positions?",
@@ -718,25 +571,27 @@ embed = Exercise(
     returns=("x",),
     difficulty=1,
     minutes=5,
-)
+)  # fmt: skip
 
 
 # -- Transformer -----------------------------------------------------------------------------------------------------
 
 
 def _model_cases(rng) -> list[Case]:
-    def case(label, batch, places, steps, pre_norm):
-        import torch
-
-        source, target = rng.integers(1, 9, (batch, places)), rng.integers(1, 7, (batch, steps))
-        for row, length in zip(source, np.append(places, rng.integers(2, places, batch - 1)), strict=True):
-            row[length:] = 0
-        target[-1, -1] = 0
+    def case(label, batch, places, steps, pre_norm, pad=0):
+        source, target = rng.integers(1, 8, (batch, places)), rng.integers(1, 6, (batch, steps))
+        source, target = (a + (a >= pad) if pad else a for a in (source, target))  # no word is the padding
+        for row, length in zip(source, np.append(rng.integers(2, places, batch - 1), places), strict=True):
+            row[length:] = pad
+        if pad:
+            source[0, 0] = 0
+        target[-1, -1] = pad
         return Case(
             label,
-            source=torch.as_tensor(source),
-            target_in=torch.as_tensor(target),
+            source=torch.from_numpy(source),
+            target_in=torch.from_numpy(target),
             pre_norm=pre_norm,
+            pad=pad,
             seed=int(rng.integers(1, 10**6)),
         )
 
@@ -744,121 +599,73 @@ def _model_cases(rng) -> list[Case]:
         case("3 sources of different lengths, 4 steps", 3, 6, 4, True),
         case("post-norm, 2 sources, 5 steps", 2, 4, 5, False),
         case("as many source places as steps", 3, 5, 5, True),
+        case("3 is the padding, and 0 a word", 3, 4, 3, True, pad=3),
     ]
 
 
-def _try_transformer(answer, source, target_in, pre_norm, seed):
-    import torch
-
-    model = _filled(answer(9, 7, 6, 3, 2, feed_forward=9, max_length=8, pre_norm=pre_norm), seed)
-    with torch.no_grad():
-        state, each = model.begin(source), []
-        for t in range(target_in.shape[1]):
-            logits, state = model.step(target_in[:, t], state)
-            each.append(logits)
-        return model(source, target_in), torch.stack(each, dim=1)
+def _made(answer, pre_norm, pad, seed):
+    return _filled(answer(9, 7, 6, 3, 2, feed_forward=9, max_length=8, pre_norm=pre_norm, pad=pad), seed)
 
 
-def _sentence_by_sentence(source, target_in, pre_norm, seed):
+def _try_transformer(answer, source, target_in, pre_norm, pad, seed):
+    model = _made(answer, pre_norm, pad, seed)
+    state, each = model.begin(source), []
+    for t in range(target_in.shape[1]):
+        logits, state = model.step(target_in[:, t], state)
+        each.append(logits)
+    return model(source, target_in), torch.stack(each, dim=1)
+
+
+def _sentence_by_sentence(source, target_in, pre_norm, pad, seed):
     # No mask can be wrong where there is no padding: each source alone, cut to its length; each beginning alone.
-    import torch
-
-    from seqlib.models.transformer import Transformer as ours
-
-    model = _filled(ours(9, 7, 6, 3, 2, feed_forward=9, max_length=8, pre_norm=pre_norm), seed)
-    found = torch.zeros(*target_in.shape, 7, dtype=torch.float64)
-    with torch.no_grad():
-        for b, (row, target) in enumerate(zip(source, target_in, strict=True)):
-            memory = model.encoder(row[row != 0][None])
-            for t in range(len(target)):
-                found[b, t] = model.decoder(target[None, : t + 1], memory, None)[0, -1]
+    model, rows = _made(Transformer, pre_norm, pad, seed), []
+    for row, target in zip(source, target_in, strict=True):
+        memory = model.encoder(row[row != pad][None])
+        beginnings = [target[None, : t + 1] for t in range(len(target))]
+        rows.append(torch.cat([model.decoder(beginning, memory, None)[:, -1] for beginning in beginnings]))
+    found = torch.stack(rows)
     return found, found
 
 
-def _transformer_module(source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
-    from seqlib.models.transformer import Transformer
+class _WithState(Transformer):
+    def forward(self, source, target_in):
+        memory, mask, _ = self.begin(source)
+        return self.decoder(target_in, memory, mask)
 
-    return Transformer(source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options)
-
-
-def _real(source):
-    return (source != 0)[:, None]
-
-
-def _model(forward=None, step=None):
-    def right(self, source, target_in):
-        return self.decoder(target_in, self.encoder(source), _real(source))
-
-    def right_step(self, tokens, state):
-        import torch
-
+    def step(self, tokens, state):
         memory, mask, written = state
-        written = torch.cat([written, tokens[:, None]], dim=1)
-        return self.decoder(written, memory, mask)[:, -1], (memory, mask, written)
-
-    return _with("Transformer", forward or right, step=step or right_step)
+        grown = torch.hstack((written, tokens.reshape(-1, 1)))
+        return self.decoder(grown, memory, mask)[:, grown.shape[1] - 1], [memory, mask, grown]
 
 
-def _step(change):
-    """A wrong step: `change(decoder, written before, new (B, 1), memory, mask)` gives logits and what is kept."""
+_FORWARD = "self.decoder(target_in, memory, padding_mask(source, self.encoder.pad))"
+_GROWN = "torch.cat([written, tokens[:, None]], dim=1)"
 
-    def wrong(self, tokens, state):
-        memory, mask, written = state
-        logits, kept = change(self.decoder, written, tokens[:, None], memory, mask)
-        return logits, (memory, mask, kept)
-
-    return _model(step=wrong)
-
-
-def _join(*parts):
-    import torch
-
-    return torch.cat(parts, dim=1)
-
-
-Transformer = Exercise(
+transformer = Exercise(
     name="14.Transformer",
     points=4,
     inputs=_model_cases,
     oracle=_sentence_by_sentence,
     using=_try_transformer,
-    stand_in=_transformer_module,
-    mistakes={
-        "the padding of the source is not masked in the decoder": _model(
-            lambda self, source, target_in: self.decoder(target_in, self.encoder(source), None)
-        ),
-        "the decoder looks at the source's embedding: the encoder never reads": _model(
-            lambda self, source, target_in: self.decoder(target_in, self.encoder.embedding(source), _real(source))
-        ),
-        "the encoder reads causally: the source may be seen as a whole": _model(
-            lambda self, source, target_in: self.decoder(target_in, self.encoder(source, causal=True), _real(source))
-        ),
-        "the mask is inverted: True means attend": _model(
-            lambda self, source, target_in: self.decoder(target_in, self.encoder(source), ~_real(source))
-        ),
-        "a step reads the newest token only: what was written before is lost, or was never put into the state": _step(
-            lambda decoder, written, new, memory, mask: (decoder(new, memory, mask)[:, -1], new)
-        ),
-        "a step hands back the answer at the first position, not at the newest": _step(
-            lambda decoder, written, new, memory, mask: (
-                decoder(_join(written, new), memory, mask)[:, 0],
-                _join(written, new),
-            )
-        ),
-        "a step puts the new token in front of the others": _step(
-            lambda decoder, written, new, memory, mask: (
-                decoder(_join(new, written), memory, mask)[:, -1],
-                _join(new, written),
-            )
-        ),
-        "a step forgets the source's mask": _step(
-            lambda decoder, written, new, memory, mask: (
-                decoder(_join(written, new), memory, None)[:, -1],
-                _join(written, new),
-            )
-        ),
-    },
-    accepts=[_model()],
+    stand_in=Transformer,
+    right=Transformer,
+    trains=True,
+    mistakes=slips(Transformer, {
+        "the padding of the source is not masked in the decoder": f"{_FORWARD} → self.decoder(target_in, memory, None)",
+        "the decoder looks at the source's embedding: the encoder never reads": "memory = self.encoder(source) → memory = self.encoder.embedding(source)",
+        "the encoder reads causally: the source may be seen as a whole": "memory = self.encoder(source) → memory = self.encoder(source, causal=True)",
+        "the mask is inverted: True means attend": f"{_FORWARD} → self.decoder(target_in, memory, ~padding_mask(source, self.encoder.pad))",
+        "the mask of the first sentence is used for all": f"{_FORWARD} → self.decoder(target_in, memory, padding_mask(source, self.encoder.pad)[:1])",
+        "the padding is taken to be 0: it is `self.encoder.pad`": f"{_FORWARD} → self.decoder(target_in, memory, padding_mask(source))",
+        "a step reads the newest token only: what was written before is lost, or was never put into the state": f"{_GROWN} → tokens[:, None]",
+        "a step reads all, but hands the old state back: what was written is lost": "(memory, mask, written)\n → state\n",
+        "a step reads what was written and not the newest token": "self.decoder(written, memory, mask)[:, -1], → self.decoder(torch.cat([state[2], tokens[:, None]], dim=1)[:, : max(1, state[2].shape[1])], memory, mask)[:, -1],",
+        "a step hands back the answer at the first position, not at the newest": "(written, memory, mask)[:, -1] → (written, memory, mask)[:, 0]",
+        "a step hands back the answers at all positions, not at the newest alone": "(written, memory, mask)[:, -1] → (written, memory, mask)",
+        "a step puts the new token in front of the others": "[written, tokens[:, None]] → [tokens[:, None], written]",
+        "a step forgets the source's mask": "(written, memory, mask)[:, -1] → (written, memory, None)[:, -1]",
+    }),
+    accepts=[Transformer, _WithState],
     forbids=LAYERS,
     hints=[
         "Forward: the encoder reads the source into a memory; the decoder reads `target_in`, the memory, and which places "
@@ -871,7 +678,7 @@ Transformer = Exercise(
     returns=("logits of forward", "logits step by step"),
     difficulty=3,
     minutes=12,
-)
+)  # fmt: skip
 
 
 # -- one_by_one ------------------------------------------------------------------------------------------------------
@@ -883,65 +690,44 @@ class Whole:
     def __init__(self, seed):
         rng = np.random.default_rng(seed)
         self.of_source, self.of_target, self.mix = (
-            rng.normal(size=(11, 6)),
-            rng.normal(size=(13, 6)),
-            rng.normal(size=(6, 6)),
+            torch.from_numpy(rng.normal(size=shape)) for shape in ((11, 6), (13, 6), (6, 6))
         )
 
     def __call__(self, source, target_in):
-        import torch
-
-        read = torch.as_tensor(self.of_source)[source].mean(dim=1, keepdim=True)
-        written = torch.as_tensor(self.of_target)[target_in]
+        read = self.of_source[source].mean(dim=1, keepdim=True)
+        written = self.of_target[target_in]
         places = torch.arange(1, target_in.shape[1] + 1)[:, None]
         everything = (written * places).sum(dim=1, keepdim=True) / len(places)
-        return (read + torch.tanh(written) + everything) @ torch.as_tensor(self.mix)
+        return (read + torch.tanh(written) + everything) @ self.mix
 
 
 def _prefix_cases(rng) -> list[Case]:
     def case(label, batch, places, steps):
-        import torch
-
         whole = Whole(int(rng.integers(10**6)))
         return Case(
             label,
             forward=lambda source, target_in: whole(source, target_in),
-            source=torch.as_tensor(rng.integers(0, 11, (batch, places))),
-            target_in=torch.as_tensor(rng.integers(0, 13, (batch, steps))),
+            source=torch.from_numpy(rng.integers(0, 11, (batch, places))),
+            target_in=torch.from_numpy(rng.integers(0, 13, (batch, steps))),
         )
 
     return [case("3 sentences, 5 steps", 3, 4, 5), case("one sentence, 3 steps", 1, 6, 3), case("2 sentences", 2, 3, 7)]
 
 
 def _each_sentence_alone(forward, source, target_in):
-    import torch
-
-    rows = [
-        torch.cat(
-            [
-                forward(source[b : b + 1], target_in[b : b + 1, :stop])[:, stop - 1]
-                for stop in range(1, target_in.shape[1] + 1)
-            ]
-        )
+    steps = range(1, target_in.shape[1] + 1)
+    return torch.stack([
+        torch.cat([forward(source[b : b + 1], target_in[b : b + 1, :stop])[:, stop - 1] for stop in steps])
         for b in range(len(source))
-    ]
-    return torch.stack(rows)
+    ])  # fmt: skip
 
 
-def _prefixes(change):
-    """A wrong way through the steps: `change(forward, source, target_in, t)` gives the logits (B, V) of step t."""
-
-    def wrong(forward, source, target_in):
-        import torch
-
-        return torch.stack([change(forward, source, target_in, t) for t in range(target_in.shape[1])], dim=1)
-
-    return wrong
+def _one_by_one(forward, source, target_in):
+    steps = range(target_in.shape[1])
+    return torch.stack([forward(source, target_in[:, : t + 1])[:, -1] for t in steps], dim=1)
 
 
 def _grown(forward, source, target_in):
-    import torch
-
     written, logits = target_in[:, :0], []
     for tokens in target_in.T:
         written = torch.cat([written, tokens[:, None]], dim=1)
@@ -954,26 +740,21 @@ one_by_one = Exercise(
     points=3,
     inputs=_prefix_cases,
     oracle=_each_sentence_alone,
-    mistakes={
-        "the whole target is read at once: that is the parallel form, which you want to compare with": lambda f, s, t: (
-            f(s, t)
-        ),
-        "only the newest token is read, and nothing before it": _prefixes(
-            lambda f, s, t, k: f(s, t[:, k : k + 1])[:, -1]
-        ),
-        "the answer at the first position is kept, not that at the newest": _prefixes(
-            lambda f, s, t, k: f(s, t[:, : k + 1])[:, 0]
-        ),
-        "each step reads one token too many: the answer itself": _prefixes(
-            lambda f, s, t, k: f(s, t[:, : k + 2])[:, k]
-        ),
-        "each step reads one token too few": _prefixes(lambda f, s, t, k: f(s, t[:, : max(k, 1)])[:, -1]),
-        "the beginning is cut off at the wrong end: it should hold the *first* tokens": _prefixes(
-            lambda f, s, t, k: f(s, t[:, t.shape[1] - 1 - k :])[:, -1]
-        ),
-        "every step gives the last position of the whole target": _prefixes(lambda f, s, t, k: f(s, t)[:, -1]),
-    },
-    accepts=[_grown, _prefixes(lambda f, s, t, k: f(s, t[:, : k + 1])[:, -1])],
+    right=_one_by_one,
+    mistakes=slips(_one_by_one, {
+        "the whole target is read at once: that is the parallel form, which you want to compare with": "torch.stack([forward(source, target_in[:, : t + 1])[:, -1] for t in steps], dim=1) → forward(source, target_in)",
+        "only the newest token is read, and nothing before it": ": t + 1] → t : t + 1]",
+        "the answer at the first position is kept, not that at the newest": "[:, -1] → [:, 0]",
+        "each step reads one token too many: the answer itself": "target_in[:, : t + 1])[:, -1] → target_in[:, : t + 2])[:, t]",
+        "each step reads one token too few": ": t + 1] → : max(t, 1)]",
+        "the beginning is cut off at the wrong end: it should hold the *first* tokens": "[:, : t + 1] → [:, target_in.shape[1] - 1 - t :]",
+        "every step gives the last position of the whole target": "target_in[:, : t + 1] → target_in",
+        "every step reads the whole target, which holds the answer": "target_in[:, : t + 1])[:, -1] → target_in)[:, t]",
+        "the source is cut off too: it may be read as a whole": "forward(source, → forward(source[:, : t + 1],",
+        "the steps are stacked along the first axis, (T, B, V): `dim=1` is missing": ", dim=1 →",
+        "the steps come in the opposite order": "for t in steps → for t in reversed(steps)",
+    }),
+    accepts=[_grown],
     hints=[
         "For step t the model may read the first t + 1 tokens of `target_in`, no more.",
         "`forward(source, target_in[:, : t + 1])` has t + 1 positions. Which one answers step t?",
@@ -982,66 +763,47 @@ one_by_one = Exercise(
     returns=("logits",),
     difficulty=2,
     minutes=8,
-)
+)  # fmt: skip
 
 
 # -- smoothed_loss ---------------------------------------------------------------------------------------------------
 
 
 def _logit_cases(rng) -> list[Case]:
-    def case(label, shape, epsilon, ignored):
-        import torch
-
-        logits, targets = rng.normal(size=shape) * 2 + 0.7, rng.integers(0, shape[-1], shape[:-1])
+    def case(label, shape, epsilon, ignored, high=0.0):
+        logits, targets = torch.from_numpy(rng.normal(size=shape) * 2 + 0.7), rng.integers(0, shape[-1], shape[:-1])
         flat = targets.reshape(-1)
-        flat[rng.permutation(flat.size)[:ignored]] = -100
-        return Case(label, logits=_doubles(logits), targets=torch.as_tensor(targets), epsilon=epsilon)
+        flat[0] = 0  # class 0 is a word like the others
+        flat[1 + rng.permutation(flat.size - 1)[:ignored]] = -100
+        return Case(label, logits=logits + high, targets=torch.from_numpy(targets), epsilon=epsilon)
 
     return [
         case("2 sentences of 4 words, two of them padding", (2, 4, 6), 0.1, 2),
         case("3 sentences of 5 words, much smoothing", (3, 5, 4), 0.4, 3),
         case("no smoothing", (2, 3, 5), 0.0, 1),
+        case("very large logits", (2, 2, 3), 0.2, 1, high=2000.0),
     ]
 
 
 def _their_smoothed(logits, targets, epsilon):
-    import torch
-
     logits, targets = torch.as_tensor(logits), torch.as_tensor(targets)
     return torch.nn.functional.cross_entropy(
         logits.flatten(0, -2), targets.flatten(), ignore_index=-100, label_smoothing=float(epsilon)
     )
 
 
-def _smoothed(logits, targets, epsilon, *, gold=None, other=None, of="all", padding=False, total=False, log=True):
-    """−Σ q log p with each part of it replaceable."""
-    logits, V = _doubles(logits), logits.shape[-1]
-    log_p = logits.log_softmax(dim=-1) if log else logits
+def _smoothed_loss(logits, targets, epsilon):
     real = targets != -100
-    index = targets.masked_fill(~real, 0)[..., None]
-    chosen, everything = log_p.gather(-1, index)[..., 0], log_p.sum(dim=-1)
-    gold, other = (1 - epsilon if gold is None else gold), (epsilon / V if other is None else other)
-    each = -gold * chosen - other * (everything - chosen if of == "others" else everything)
-    counted = each if padding else each[real]
-    return counted.sum() if total else counted.mean()
+    log_p, gold = logits[real].log_softmax(dim=-1), targets[real]
+    q = torch.full_like(log_p, epsilon / log_p.shape[1])
+    q[torch.arange(len(gold)), gold] += 1 - epsilon
+    return -(q * log_p).sum(dim=1).mean()
 
 
-def _smooth_p(logits, targets, epsilon):
-    """The probability is smoothed, and then the logarithm taken."""
-    logits = _doubles(logits)
-    real = targets != -100
-    p = logits.softmax(dim=-1)[real].gather(-1, targets[real][:, None])[:, 0]
-    return -((1 - epsilon) * p + epsilon / logits.shape[-1]).log().mean()
-
-
-def _soft_targets(logits, targets, epsilon):
-    import torch
-
-    logits, targets = logits.flatten(0, -2), targets.flatten()
-    logits, targets = logits[targets >= 0], targets[targets >= 0]
-    q = torch.full_like(logits, epsilon / logits.shape[1])
-    q[torch.arange(len(q)), targets] += 1 - epsilon
-    return (q * (logits.logsumexp(dim=1, keepdim=True) - logits)).sum() / len(q)
+def _two_losses(logits, targets, epsilon):
+    flat, aims = logits.flatten(0, -2), targets.flatten()
+    nats = flat.logsumexp(1) - flat.gather(1, aims.clamp(min=0)[:, None])[:, 0] * (1 - epsilon) - epsilon * flat.mean(1)
+    return (nats * (aims != -100)).sum() / (aims != -100).sum()
 
 
 smoothed_loss = Exercise(
@@ -1049,30 +811,30 @@ smoothed_loss = Exercise(
     points=3,
     inputs=_logit_cases,
     oracle=_their_smoothed,
-    mistakes={
-        "the gold class is left out of the spread: $\\varepsilon$ is shared among the other $V-1$ only": lambda z, y, e: (
-            _smoothed(z, y, e, other=e / (z.shape[-1] - 1), of="others")
-        ),
-        "the gold class gets $1 - \\varepsilon$ and the others $\\varepsilon / V$ each: that does not sum to 1": lambda z, y, e: (
-            _smoothed(z, y, e, of="others")
-        ),
-        "the gold class keeps all of its 1, and $\\varepsilon$ is added on top": lambda z, y, e: _smoothed(
-            z, y, e, gold=1.0
-        ),
-        "$\\varepsilon$ and $1 - \\varepsilon$ change places": lambda z, y, e: _smoothed(
-            z, y, e, gold=e, other=(1 - e) / z.shape[-1]
-        ),
-        "$\\varepsilon$ is not divided by V: every class gets all of it": lambda z, y, e: _smoothed(z, y, e, other=e),
-        "nothing is smoothed": lambda z, y, e: _smoothed(z, y, 0.0),
-        "the gold class's share is taken away and given to nobody": lambda z, y, e: _smoothed(z, y, e, other=0.0),
-        "padding (−100) is counted as class 0": lambda z, y, e: _smoothed(z, y, e, padding=True),
-        "the losses are summed, not averaged": lambda z, y, e: _smoothed(z, y, e, total=True),
-        "the logits are taken for log-probabilities: the log-softmax is missing": lambda z, y, e: _smoothed(
-            z, y, e, log=False
-        ),
-        "the model's probability is smoothed, and then the logarithm taken: it is the *target* that is smoothed": _smooth_p,
-    },
-    accepts=[_smoothed, _soft_targets],
+    right=_smoothed_loss,
+    trains=True,
+    mistakes=slips(_smoothed_loss, {
+        "the gold class is left out of the spread: $\\varepsilon$ is shared among the other $V-1$ only": ("epsilon / log_p.shape[1] → epsilon / (log_p.shape[1] - 1)", "+= 1 - epsilon → = 1 - epsilon"),
+        "the gold class gets $1 - \\varepsilon$ and the others $\\varepsilon / V$ each: that does not sum to 1": "+= 1 - epsilon → = 1 - epsilon",
+        "the gold class keeps all of its 1, and $\\varepsilon$ is added on top": "+= 1 - epsilon → += 1",
+        "$\\varepsilon$ and $1 - \\varepsilon$ change places": ("epsilon / log_p → (1 - epsilon) / log_p", "+= 1 - epsilon → += epsilon"),
+        "$\\varepsilon$ is not divided by V: every class gets all of it": "epsilon / log_p.shape[1] → epsilon",
+        "$\\varepsilon$ is divided by the number of words, not of classes": "epsilon / log_p.shape[1] → epsilon / len(log_p)",
+        "nothing is smoothed": ("epsilon / log_p.shape[1] → 0.0", "+= 1 - epsilon → += 1"),
+        "the gold class's share is taken away and given to nobody": "epsilon / log_p.shape[1] → 0.0",
+        "padding (−100) is counted as class 0": "real = targets != -100 → real, targets = targets > -999, targets.clamp(min=0)",
+        "class 0 is left out like padding: only −100 is": "targets != -100 → targets > 0",
+        "it is divided by all places, padding too": ".sum(dim=1).mean() → .sum() / targets.numel()",
+        "the losses are summed, not averaged": ".sum(dim=1).mean() → .sum()",
+        "the mean goes over the classes too: they are added up, (14.11)": ".sum(dim=1).mean() → .mean()",
+        "the sign is wrong": "return -( → return (",
+        "the entropy of the targets is taken off: that is the divergence from them, not the cross entropy": "-(q * log_p) → (torch.xlogy(q, q) - q * log_p)",
+        "the logits are taken for log-probabilities: the log-softmax is missing": ".log_softmax(dim=-1) →",
+        "the softmax runs over the words, not over the classes": "log_softmax(dim=-1) → log_softmax(dim=0)",
+        "the exponentials overflow: take `log_softmax`, not the log of a softmax written by hand": "logits[real].log_softmax(dim=-1) → (logits[real].exp() / logits[real].exp().sum(-1, keepdim=True)).log()",
+        "the model's probability is smoothed, and then the logarithm taken: it is the *target* that is smoothed": "-(q * log_p).sum(dim=1) → -((1 - epsilon) * log_p.exp()[torch.arange(len(gold)), gold] + epsilon / log_p.shape[1]).log()",
+    }),
+    accepts=[_two_losses],
     forbids=("torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss", "torch.nn.functional.kl_div"),
     hints=[
         "First throw away the padding: `real = targets != -100`, then `logits[real]` and `targets[real]`.",
@@ -1083,7 +845,7 @@ smoothed_loss = Exercise(
     returns=("loss",),
     difficulty=3,
     minutes=10,
-)
+)  # fmt: skip
 
 
 # -- noam ------------------------------------------------------------------------------------------------------------
@@ -1105,32 +867,36 @@ def _by_branches(step, width, warmup):
     return peak * (step / warmup if step < warmup else math.sqrt(warmup / step))
 
 
+def _noam(step, width, warmup):
+    return width**-0.5 * min(step**-0.5, step * warmup**-1.5)
+
+
 noam = Exercise(
     name="14.noam",
     points=2,
     inputs=_schedules,
     oracle=_by_branches,
-    mistakes={
-        "the larger of the two is taken: it begins enormous": lambda s, D, w: D**-0.5 * max(s**-0.5, s * w**-1.5),
-        "it never falls: the inverse root is left out": lambda s, D, w: D**-0.5 * s * w**-1.5,
-        "there is no warm-up": lambda s, D, w: D**-0.5 * s**-0.5,
-        "it is multiplied by $\\sqrt D$: a wider model takes *smaller* steps": lambda s, D, w: (
-            D**0.5 * min(s**-0.5, s * w**-1.5)
-        ),
-        "the width is left out": lambda s, D, w: min(s**-0.5, s * w**-1.5),
-        "the warm-up has the power $-\\frac12$, so that it ends after a few steps": lambda s, D, w: (
-            D**-0.5 * min(s**-0.5, s * w**-0.5)
-        ),
-        "the warm-up has the power −1, and the two branches do not meet at its end": lambda s, D, w: (
-            D**-0.5 * min(s**-0.5, s * w**-1.0)
-        ),
-        "it falls as $1/t$, not as $1/\\sqrt t$": lambda s, D, w: D**-0.5 * min(s**-1.0, s * w**-1.5),
-        "it is divided by D, not by its root": lambda s, D, w: D**-1.0 * min(s**-0.5, s * w**-1.5),
-        "steps are counted from 0": lambda s, D, w: D**-0.5 * min(max(s - 1, 1e-9) ** -0.5, (s - 1) * w**-1.5),
-    },
+    right=_noam,
+    mistakes=slips(_noam, {
+        "the larger of the two is taken: it begins enormous": "min( → max(",
+        "the two are added: the lower one is to be taken": "min(step**-0.5, → (step**-0.5 +",
+        "the two are multiplied: the lower one is to be taken": "min(step**-0.5, → (step**-0.5 *",
+        "it never falls: the inverse root is left out": "min(step**-0.5, step * warmup**-1.5) → (step * warmup**-1.5)",
+        "there is no warm-up": "min(step**-0.5, step * warmup**-1.5) → step**-0.5",
+        "it is multiplied by $\\sqrt D$: a wider model takes *smaller* steps": "width**-0.5 → width**0.5",
+        "the width is left out": "width**-0.5 * →",
+        "it is divided by D, not by its root": "width**-0.5 → width**-1.0",
+        "the warm-up has the power $-\\frac12$, so that it ends after a few steps": "warmup**-1.5 → warmup**-0.5",
+        "the warm-up has the power −1, and the two branches do not meet at its end": "warmup**-1.5 → warmup**-1.0",
+        "the warm-up has the power $\\frac32$: its sign is lost": "warmup**-1.5 → warmup**1.5",
+        "it rises with the root of the step: its sign is lost": "step**-0.5 → step**0.5",
+        "it falls as $1/t$, not as $1/\\sqrt t$": "step**-0.5 → step**-1.0",
+        "steps are counted from 0": "min(step**-0.5, step * → min(max(step - 1, 1e-9) ** -0.5, (step - 1) *",
+    }),
     accepts=[
         lambda s, D, w: (D * max(s, w**3 / s**2)) ** -0.5,
         lambda s, D, w: np.sqrt(1 / D) * np.minimum(1 / np.sqrt(s), s / w**1.5),
+        lambda s, D, w: 1 / math.sqrt(D) * (s / w**1.5 if s < w else 1 / math.sqrt(s)),
     ],
     hints=[
         "Two curves: one that rises with the step, one that falls with its root. Take the lower one.",
@@ -1140,9 +906,9 @@ noam = Exercise(
     returns=("rate",),
     difficulty=1,
     minutes=5,
-)
+)  # fmt: skip
 
 
 EXERCISES = [
-    layer_norm, Residual, EncoderBlock, shift_right, DecoderBlock, embed, Transformer, one_by_one, noam, smoothed_loss,
+    layer_norm, residual, encoder_block, shift_right, decoder_block, embed, transformer, one_by_one, noam, smoothed_loss,
 ]  # fmt: skip

@@ -112,6 +112,19 @@ utf8_encode = Exercise(
             "128 is written in one byte: 0 to 127 are ASCII, 128 is the first that is not": "code_point < 0x80: → code_point <= 0x80:",
             "0x800 is written in two bytes: 0x7FF is the last with eleven bits": "code_point < 0x800 → code_point <= 0x800",
             "0x10000 is written in three bytes: 0xFFFF is the last with sixteen bits": "code_point < 0x10000 → code_point <= 0x10000",
+            "127 is written in two bytes: it is the last that fits into one": "code_point < 0x80: → code_point < 0x7F:",
+            "0x7FF is written in three bytes: it is the last that fits into two": "code_point < 0x800 → code_point < 0x7FF",
+            "0xFFFF is written in four bytes: it is the last that fits into three": "code_point < 0x10000 → code_point < 0xFFFF",
+            "there is no form of four bytes, and the bits that do not fit are lost": (
+                "3 if code_point < 0x10000 else 4 → 3",
+                "[mark | code_point >> 6 * (size - 1) → [mark | code_point >> 6 * (size - 1) & 0x7F >> size",
+            ),
+            "the marks are added as small numbers: they are the highest bits of their bytes": (
+                "0x80 | code_point >> 6 * k & 0x3F → 2 + (code_point >> 6 * k & 0x3F)",
+                "mark = 0xF00 >> size & 0xFF → mark = (0xF00 >> size & 0xFF) >> 7 - size",
+                "mark | → mark +",
+            ),
+            "the zeros that fill up stand behind the bits of the number: they belong in front": "mark = 0xF00 → code_point <<= 5 * size + 1 - code_point.bit_length()\n    mark = 0xF00",
             "there is no form of four bytes, so that code points from 0x10000 on do not fit": "3 if code_point < 0x10000 else 4 → 3",
             "there is no form of three bytes": "3 if code_point < 0x10000 else 4 → 4",
             "there is no form of two bytes": "2 if code_point < 0x800 else 3 → 3",
@@ -196,6 +209,11 @@ pre_tokenise = Exercise(
             ),
             "the space travels at the end of what comes before it": (
                 r"'s|'t|'re|'ve|'m|'ll|'d → (?:'s|'t|'re|'ve|'m|'ll|'d) ?",
+                r" ?[^\W\d_]+ → [^\W\d_]+ ?",
+                r" ?\d+ → \d+ ?",
+                r" ?(?:[^\s\w]|_)+ → (?:[^\s\w]|_)+ ?",
+            ),
+            "the space travels behind a word, a number or a sign: it should travel at their front": (
                 r" ?[^\W\d_]+ → [^\W\d_]+ ?",
                 r" ?\d+ → \d+ ?",
                 r" ?(?:[^\s\w]|_)+ → (?:[^\s\w]|_)+ ?",
@@ -319,6 +337,7 @@ count_pairs = Exercise(
             "a pair that stands twice in a word is counted once": "pairwise(word) → set(pairwise(word))",
             "three equal symbols in a row are counted as one pair: they hold two, which overlap": "pairwise(word) → _no_overlap(word)",
             "the word is cut into pairs side by side: each symbol but the last begins one": "pairwise(word) → zip(word[::2], word[1::2])",
+            "the word is closed to a ring: its last symbol has no neighbour on the right": "pairwise(word) → pairwise((*word, word[0]))",
             "all pairs of a word are counted: only neighbours make one": "pairwise(word) → combinations(word, 2)",
             "each pair is counted both ways: (a, b) and (b, a) are different pairs": "pairwise(word) → [*pairwise(word), *pairwise(word[::-1])]",
             "the two symbols of a pair change places": "counts[pair] = counts.get(pair, 0) → pair = pair[::-1]; counts[pair] = counts.get(pair, 0)",
@@ -346,21 +365,36 @@ count_pairs = Exercise(
 
 
 def _counted(rng) -> list[Case]:
+    # Every rule for ties but the right one finds another pair than (40, 45): the first, the last, the largest, the
+    # smallest right, the smallest sum, the smallest as text, … All ids are moved on together.
+    ties = (
+        (70, 71),
+        (40, 55),
+        (40, 90),
+        (61, 30),
+        (41, 41),
+        (150, 85),
+        (40, 45),
+        (60, 30),
+        (150, 44),
+        (100, 95),
+        (72, 71),
+    )
+
     def case(label, tied, others):
-        top = int(rng.integers(20, 60))
-        ids = rng.choice([3, 8, 9, 10, 11, 20, 100], (tied + others, 2))  # 9 < 10, but "9" > "10"
-        counts = {(int(a), int(b)): top if i < tied else int(rng.integers(3, top - 2)) for i, (a, b) in enumerate(ids)}
-        counts |= {(0, 1): 2, (171, 160): 2, (2, 0): 1, (170, 3): 1}
-        return Case(label, counts=dict([list(counts.items())[i] for i in rng.permutation(len(counts))]))
+        top, move, free = int(rng.integers(20, 60)), int(rng.integers(1, 9)), iter(rng.permutation(90).tolist())
+        found = [((a + move, b + move), top) for a, b in tied]
+        rest = [((200 + next(free), 200 + next(free)), int(rng.integers(3, top - 2))) for _ in range(others)]
+        rest += [((0, 1), 2), ((400, 1), 2), ((3, 0), 1), ((300, 3), 1)]
+        for place, pair in zip(rng.integers(0, len(found) + 1, len(rest)), rest, strict=True):
+            found.insert(place, pair)
+        return Case(label, counts=dict(found))
 
-    def draw(rng):
-        return [
-            case("one pair is the commonest", 1, 5),
-            case("several are equally common", 9, 4),
-            case("several are equally common, among more", 9, 9),
-        ]
-
-    return _told_apart(rng, draw, [_by_sorting, *_BEST.values()])
+    return [
+        case("one pair is the commonest", ties[:1], 5),
+        case("many are equally common", ties, 4),
+        case("many are equally common, among more", ties, 9),
+    ]
 
 
 def _by_sorting(counts):
@@ -389,7 +423,6 @@ _BEST = slips(
         "of equally common pairs with the smallest left symbol the one with the *largest* right is taken": "pair)) → (pair[0], -pair[1])))",
         "of equally common pairs the one with the largest left symbol and the smallest right is taken": "pair)) → (-pair[0], pair[1])))",
         "of equally common pairs the one with the smallest sum is taken": "pair)) → sum(pair)))",
-        "of equally common pairs the one with the smaller symbol anywhere is taken: the left one comes first": "pair)) → sorted(pair)))",
         "ids are compared as text, where 10 comes before 9": "pair)) → str(pair)))",
         "the rarest pair is taken": "-counts → counts",
         "the rarest pair is taken, of equally rare ones the largest": "min( → max(",
@@ -437,6 +470,7 @@ def _mergeable(rng) -> list[Case]:
         case("twice side by side, and at the end", [c, a, b, a, b, c, b, a, b], (a, b)),
         case("anywhere", [*mixed, a, b, c, a, c, b, *mixed[::-1], b, a], (a, b)),
         case("not there at all", [a, c, c, b, a], (a, b)),
+        case("ids that contain one another when written out", [11, 2, 1, 2, 21, 2, 1, 23, 1, 2], (1, 2)),
     ]
 
 
@@ -476,7 +510,13 @@ def _from_the_right(ids, pair, new):
     return _by_text(ids[::-1], pair[::-1], new)[::-1]
 
 
+def _in_digits(ids, pair, new):
+    text = " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new))
+    return [int(number) for number in text.split()]
+
+
 _MERGE = {
+    "numbers are replaced in a text, where 1 2 is also found inside 11 2": _in_digits,
     "the pairs are found from right to left: three equal in a row should give the new symbol first": _from_the_right,
     "pairs that overlap are both replaced: what has been merged can't be merged again": _overlapping,
 } | slips(
@@ -573,6 +613,7 @@ _TRAIN = slips(
         "three equal symbols in a row are counted as one pair: they hold two": "_count_pairs(words) → one_of_three(words)",
         "only the first pair of each word is merged": "_merge( → first_only(",
         "pairs are merged from right to left": "_merge( → _from_the_right(",
+        "the counts of the words are lost at the first merge: they stay with their words": "new)): count for → new)): 1 for",
         "the words stay as they were: after each merge they are written with the new symbol": "words = {tuple → unused = {tuple",
         "every merge gets the same new symbol": "pair, new) → pair, 256)",
         "the new symbols begin at 257: the bytes are 0 to 255, so the first new one is 256": "range(256, 256 + number) → range(257, 257 + number)",
@@ -714,6 +755,8 @@ merge_with_changes_ = Exercise(
                 "left), -1), ((merged[-1], new), 1) → left), 1), ((merged[-1], new), -1)",
                 "((right, ids[i + 2]), -1), ((new, ids[i + 2]), 1) → ((right, ids[i + 2]), 1), ((new, ids[i + 2]), -1)",
             ),
+            "a change that comes twice is told once: in a dict the second takes the place of the first": "return merged, changes → return merged, list(dict(changes).items())",
+            "pairs are told that appear or vanish altogether, not how often: a set has each once": "return merged, changes → a, b = set(pairwise(ids)), set(pairwise(merged)); return merged, [(p, -1) for p in a - b] + [(p, 1) for p in b - a]",
             "the list is handed back as it was, unmerged": "return merged → return list(ids)",
         },
     ),
@@ -838,6 +881,8 @@ _APPLY = {
         "the place in the dict is taken for the order of learning: the new id says which was earlier": "key=merges.get → key=list(merges).index",
         "the pair with the smallest ids is merged first: the one with the smallest *new* id was learned earliest": ", key=merges.get →",
         "the commonest pair of the word is merged first: that is how merges are learned, not how they are used": "min(pairs, key=merges.get) → max(pairs, key=pairs.count)",
+        "the commonest pair of the word goes first, of equal ones the smallest: that is how merges are learned, not how they are used": "min(pairs, key=merges.get) → min(pairs, key=lambda p: (-pairs.count(p), p))",
+        "a word of two is never merged": "if not pairs → if not pairs or len(ids) < 3",
         "pairs are merged from right to left: three equal in a row give the new symbol first": "_merge(ids → _from_the_right(ids",
         "it stops after one merge": "ids = _merge → return _merge",
         "nothing is merged": "if not pairs → if True",
@@ -895,6 +940,14 @@ def _to_decode(rng) -> list[Case]:
     return _told_apart(rng, draw, [_streamed, *_DECODE.values()])
 
 
+def _text_or_error(answer, ids, tokens):
+    """What an answer gives, or what it says of bytes that are no text."""
+    try:
+        return answer(ids, tokens)
+    except UnicodeDecodeError as error:
+        return f"UnicodeDecodeError: {error}"
+
+
 def _decode(ids, tokens):
     data = b"".join(tokens[i] for i in ids)
     return data.decode("utf-8", errors="replace")
@@ -930,6 +983,8 @@ decode = Exercise(
     points=2,
     inputs=_to_decode,
     oracle=_streamed,
+    using=_text_or_error,
+    stand_in=_decode,
     right=_decode,
     mistakes=_DECODE,
     accepts=[lambda ids, tokens: str(b"".join([tokens[i] for i in ids]), "utf-8", "replace")],
@@ -988,6 +1043,7 @@ bits_per_byte = Exercise(
             "the sign is wrong: log probabilities are negative, bits are not": "-log_probs.sum() → log_probs.sum()",
             "it is multiplied by $\\ln 2$: a bit is less than a nat, so there are more of them": "/ np.log(2) → * np.log(2)",
             "the mean over the tokens is divided by the bytes: take the sum": "log_probs.sum() → log_probs.mean()",
+            "a logarithm is taken once more: `log_probs` are logarithms already": "-log_probs.sum() → -np.log(-log_probs).sum()",
             "probabilities are added up, not their logarithms": "-log_probs.sum() → np.exp(log_probs).sum()",
             "the perplexity is handed back": 'return nats / np.log(2) / len(text.encode("utf-8")) → return np.exp(nats / len(log_probs))',
         },
@@ -1050,6 +1106,8 @@ encode_with_fallback = Exercise(
             "unknown characters are dropped": 'list(character.encode("utf-8")) → []',
             "the code point is written in the place of the bytes: there are over a million of them": 'list(character.encode("utf-8")) → [ord(character)]',
             "everything becomes bytes, what is known as well": "if character in vocabulary → if False",
+            "what is ASCII becomes a byte, even where the vocabulary knows it": "if character in vocabulary → if character in vocabulary and ord(character) > 127",
+            "256 is added to the ids of the vocabulary, which begin there already": "append(vocabulary → append(256 + vocabulary",
             "one unknown character turns the whole text into bytes: each character falls back for itself": 'ids += list(character.encode("utf-8")) → return list(text.encode("utf-8"))',
             "the bytes of a character stand the other way round": '"utf-8")) → "utf-8"))[::-1]',
             "only the first byte of an unknown character is written": '"utf-8")) → "utf-8"))[:1]',

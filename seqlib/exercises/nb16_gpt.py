@@ -1,97 +1,68 @@
 """Notebook 16: GPT, from the loss of the next token to a cache, a scaling law and induction heads."""
 
-from functools import partial
 from itertools import product
 
 import numpy as np
+import torch
+from torch.nn import functional as F
 
 from seqlib.checks.exercise import Case, Exercise
+from seqlib.checks.slips import slips
+from seqlib.exercises.inputs import away, tensor
+from seqlib.models import gpt
+from seqlib.models.attention import attention, rotary
 
 
 def _away(rng, *shape):
-    """Numbers of both signs that are not near zero, as a float64 tensor."""
-    import torch
-
-    return torch.from_numpy(rng.uniform(0.3, 1.4, shape) * rng.choice([-1.0, 1.0], shape))
+    return tensor(away(rng, *shape))
 
 
 def _matrix(rng, rows: int, columns: int):
-    import torch
-
-    return torch.from_numpy(rng.normal(size=(rows, columns)) / np.sqrt(rows) * 1.5)
+    return tensor(rng.normal(size=(rows, columns)) / np.sqrt(rows) * 1.5)
 
 
-# -- language_loss ---------------------------------------------------------------------------------------------------
+# -- language_loss ------------------------------------------------------------------------------------------------------
 
 
 def _scored(rng) -> list[Case]:
-    import torch
-
     def case(label, batch, steps, classes, lengths):
-        tokens = rng.integers(classes, size=(batch, steps))
-        return Case(
-            label,
-            logits=torch.from_numpy(rng.normal(size=(batch, steps, classes)) * 2),
-            tokens=torch.from_numpy(tokens),
-            lengths=torch.tensor(lengths),
-        )
+        tokens = tensor(rng.integers(classes, size=(batch, steps)))
+        logits = tensor(rng.normal(size=(batch, steps, classes)) * 2)
+        return Case(label, logits=logits, tokens=tokens, lengths=torch.tensor(lengths))
 
     return [
         case("2 full sequences of 6", 2, 6, 5, [6, 6]),
         case("3 sequences, two of them padded", 3, 8, 4, [3, 8, int(rng.integers(4, 7))]),
         case("one sequence of 2 tokens: one prediction", 1, 2, 7, [2]),
-        case("4 sequences, one of a single token", 4, 5, 6, [5, 1, 4, 2]),
+        case("4 sequences, one of a single token, all padded", 4, 7, 6, [5, 1, 4, 2]),
     ]
 
 
 def _token_by_token(logits, tokens, lengths):
-    import torch
-
-    scores = np.asarray(logits.detach().double() if hasattr(logits, "detach") else logits)
+    scores = torch.as_tensor(logits).double()
     each = [
-        np.logaddexp.reduce(scores[b, t]) - scores[b, t, int(tokens[b, t + 1])]
+        scores[b, t].logsumexp(0) - scores[b, t, int(tokens[b, t + 1])]
         for b in range(len(scores))
         for t in range(int(lengths[b]) - 1)
     ]
-    return torch.tensor(np.mean(each))
+    return sum(each) / len(each)
 
 
-def _loss(
-    logits,
-    tokens,
-    lengths,
-    *,
-    asked=lambda logits, tokens: (logits[:, :-1], tokens[:, 1:], 1),
-    real=lambda place, lengths: place < lengths,
-    mean=lambda nats, real: nats[real].mean(),
-):
-    """The loss with each of its parts replaceable, which is how the mistakes are made."""
-    import torch
-
-    scores, targets, first = asked(logits, tokens)
-    nats = -scores.log_softmax(dim=2).gather(2, targets[:, :, None])[:, :, 0]
-    place = torch.arange(first, first + targets.shape[1])
-    return mean(nats, real(place, lengths[:, None]))
-
-
-def _each_sequence(nats, real):
-    rows = [row[kept].mean() for row, kept in zip(nats, real, strict=True) if kept.any()]
-    return sum(rows) / len(rows)
+def _language_loss(logits, tokens, lengths):
+    real = torch.arange(1, tokens.shape[1]) < lengths[:, None]
+    log_p = logits[:, :-1].log_softmax(dim=2).gather(2, tokens[:, 1:, None])[..., 0]
+    return -log_p[real].mean()
 
 
 def _loss_by_cross_entropy(logits, tokens, lengths):
-    import torch
-
     targets = tokens[:, 1:].clone()
     targets[torch.arange(1, tokens.shape[1])[None] >= lengths[:, None]] = -100
-    return torch.nn.functional.cross_entropy(logits[:, :-1].transpose(1, 2), targets)
+    return F.cross_entropy(logits[:, :-1].transpose(1, 2), targets)
 
 
 def _loss_by_lists(logits, tokens, lengths):
-    import torch
-
     parts = [
-        torch.nn.functional.cross_entropy(a[: n - 1], b[1:n], reduction="sum")
+        F.cross_entropy(a[: n - 1], b[1:n], reduction="sum")
         for a, b, n in zip(logits, tokens, lengths.tolist(), strict=True)
     ]
     return sum(parts) / (lengths - 1).sum()
@@ -102,35 +73,51 @@ language_loss = Exercise(
     points=3,
     inputs=_scored,
     oracle=_token_by_token,
-    mistakes={
-        "the targets are not shifted: each position is asked for the token that it has just read": partial(
-            _loss, asked=lambda a, b: (a, b, 0)
-        ),
-        "the targets are shifted the wrong way: each position is asked for the token before it": partial(
-            _loss, asked=lambda a, b: (a[:, 1:], b[:, :-1], 1)
-        ),
-        "the shift goes round the end: the last position is asked for the first token": partial(
-            _loss, asked=lambda a, b: (a, b.roll(-1, dims=1), 0)
-        ),
-        "the padding is counted": partial(_loss, real=lambda place, lengths: place < lengths * 0 + place.max() + 1),
-        "the first token of the padding counts as a target: the length is taken one too long": partial(
-            _loss, real=lambda place, lengths: place <= lengths
-        ),
-        "the last real token is left out: the length is taken one too short, and a lone target vanishes": partial(
-            _loss,
-            real=lambda place, lengths: place < lengths - 1,
-            mean=lambda nats, real: nats[real].sum() / max(int(real.sum()), 1),
-        ),
-        "it is a mean of the sequences' means: a token of a short sequence weighs more": partial(
-            _loss, mean=_each_sequence
-        ),
-        "it is the sum over all tokens, not the mean": partial(_loss, mean=lambda nats, real: nats[real].sum()),
-        "the sum is divided by all places of the batch, padding and all": partial(
-            _loss, mean=lambda nats, real: nats[real].sum() / (nats.shape[0] * (nats.shape[1] + 1))
-        ),
-        "the minus sign is left out": partial(_loss, mean=lambda nats, real: -nats[real].mean()),
-    },
-    accepts=[_loss, _loss_by_cross_entropy, _loss_by_lists],
+    right=_language_loss,
+    trains=True,
+    mistakes=slips(
+        _language_loss,
+        {
+            "the targets are not shifted: each position is asked for the token that it has just read": (
+                "torch.arange(1, tokens.shape[1]) → torch.arange(tokens.shape[1])",
+                "logits[:, :-1] → logits",
+                "tokens[:, 1:, None] → tokens[:, :, None]",
+            ),
+            "the targets are not shifted, and the last place is left out: the first token has no prediction, the last has": "tokens[:, 1:, None] → tokens[:, :-1, None]",
+            "the logits of each position are asked for its own token: those of the position *before* are about it": "logits[:, :-1] → logits[:, 1:]",
+            "the targets are shifted the wrong way: each position is asked for the token before it": (
+                "logits[:, :-1] → logits[:, 1:]",
+                "tokens[:, 1:, None] → tokens[:, :-1, None]",
+            ),
+            "the shift goes round the end: the last position is asked for the first token": (
+                "torch.arange(1, tokens.shape[1]) → torch.arange(tokens.shape[1])",
+                "logits[:, :-1] → logits",
+                "tokens[:, 1:, None] → tokens.roll(-1, 1)[:, :, None]",
+            ),
+            "the padding is counted": "log_p[real] → log_p",
+            "the padding counts as places with a loss of 0": "log_p[real].mean() → (log_p * real).mean()",
+            "the mask is the wrong way round: the padding alone is counted": "log_p[real] → log_p[~real]",
+            "the length of the first sequence is taken for all": "lengths[:, None] → lengths[:1].expand(len(tokens))[:, None]",
+            "the longest length is taken for all": "lengths[:, None] → lengths.max().expand(len(tokens), 1)",
+            "the first token of the padding counts as a target: the length is taken one too long": "< lengths → <= lengths",
+            "the last real token is left out: the length is taken one too short, and a lone target vanishes": "< lengths[:, None] → < lengths[:, None] - 1",
+            "it is a mean of the sequences' means: a token of a short sequence weighs more": "-log_p[real].mean() → -torch.stack([row[r].mean() for row, r in zip(log_p, real)]).mean()",
+            "it is a mean over the sequences, and one without a target counts as 0": "-log_p[real].mean() → -((log_p * real).sum(1) / real.sum(1).clamp(min=1)).mean()",
+            "the token 0 is taken for padding: the lengths say what is real": "torch.arange(1, tokens.shape[1]) < lengths[:, None] → tokens[:, 1:] != 0",
+            "the softmax is taken twice: a cross entropy takes its own": ".log_softmax(dim=2) → .softmax(dim=2).log_softmax(dim=2)",
+            "it is the sum over all tokens, not the mean": ".mean() → .sum()",
+            "the sum is divided by all places of the batch, padding and all": "log_p[real].mean() → log_p[real].sum() / tokens.numel()",
+            "the sum is divided by all real tokens: the first of each sequence is no target": "log_p[real].mean() → log_p[real].sum() / lengths.sum()",
+            "the sum is divided by the sequences, not by the targets": "log_p[real].mean() → log_p[real].sum() / len(tokens)",
+            "the minus sign is left out": "-log_p[real] → log_p[real]",
+            "it is in bits: the course counts in nats": ".mean() → .mean() / np.log(2)",
+            "the perplexity is handed back: the loss is its logarithm": "-log_p[real].mean() → (-log_p[real].mean()).exp()",
+            "the logits are taken for log-probabilities: no softmax": ".log_softmax(dim=2) →",
+            "probabilities are averaged, not their logarithms": ".log_softmax(dim=2) → .softmax(dim=2)",
+            "the softmax runs over the positions, not over the tokens": "log_softmax(dim=2) → log_softmax(dim=1)",
+        },
+    ),
+    accepts=[_loss_by_cross_entropy, _loss_by_lists],
     hints=[
         "The logits of position t are about token t + 1. So the last logits and the first token have no partner.",
         "`logits[:, :-1]` against `tokens[:, 1:]`. A target at place t counts where t < length: "
@@ -143,44 +130,33 @@ language_loss = Exercise(
 )
 
 
-# -- rms_norm --------------------------------------------------------------------------------------------------------
+# -- rms_norm -----------------------------------------------------------------------------------------------------------
 
 
 def _vectors(rng) -> list[Case]:
-    def case(label, *shape, size=1.0):
-        return Case(
-            label,
-            x=_away(rng, *shape) * size,
-            scale=_away(rng, shape[-1]),
-            epsilon=float(rng.uniform(0.1, 0.4)),
-        )
+    def case(label, *shape, size=1.0, **given):
+        x, scale = _away(rng, *shape) * size, _away(rng, shape[-1])
+        return Case(label, x=x, scale=scale, **given)
+
+    def epsilon():
+        return float(rng.uniform(0.1, 0.4))
 
     return [
-        case("3 vectors of 5", 3, 5),
-        case("a batch: 2 sequences of 4 vectors of 6", 2, 4, 6),
-        case("one vector of 7, and small", 1, 7, size=0.2),
+        case("3 vectors of 5", 3, 5, epsilon=epsilon()),
+        case("a batch: 2 sequences of 4 vectors of 6", 2, 4, 6, epsilon=epsilon()),
+        case("one vector of 7, and small", 1, 7, size=0.2, epsilon=epsilon()),
+        case("very small vectors, and the epsilon that is meant when none is given", 3, 4, size=0.004),
     ]
 
 
 def _rms_by_torch(x, scale, epsilon=1e-5):
-    import torch
-
     x, scale = (torch.as_tensor(part) for part in (x, scale))
-    return torch.nn.functional.rms_norm(x, scale.shape, scale, epsilon)
+    return F.rms_norm(x, scale.shape, scale, epsilon)
 
 
-def _rms_ours(x, scale, epsilon=1e-5):
-    from seqlib.models.gpt import rms_norm
-
-    return rms_norm(x, scale, epsilon)
-
-
-def _rms(x, scale, epsilon, *, centre=False, square="mean", below=lambda ms, e: (ms + e) ** 0.5, dim=-1, end=None):
-    x = x - x.mean(dim=-1, keepdim=True) if centre else x
-    squares = x**2
-    total = squares.mean(dim=dim, keepdim=True) if square == "mean" else squares.sum(dim=dim, keepdim=True)
-    found = x / below(total, epsilon)
-    return found * scale if end is None else end(found, scale)
+def _rms_norm(x, scale, epsilon=1e-5):
+    mean_square = x.square().mean(dim=-1, keepdim=True)
+    return x / torch.sqrt(mean_square + epsilon) * scale
 
 
 rms_norm = Exercise(
@@ -188,29 +164,36 @@ rms_norm = Exercise(
     points=3,
     inputs=_vectors,
     oracle=_rms_by_torch,
-    stand_in=_rms_ours,
-    mistakes={
-        "the epsilon stands outside the root: it belongs under it, beside the mean square": partial(
-            _rms, below=lambda ms, e: ms**0.5 + e
-        ),
-        "the mean is subtracted first: that is layer norm, and RMSNorm leaves the mean where it is": partial(
-            _rms, centre=True
-        ),
-        "the squares are added up, not averaged: the length of the vector, not its root mean square": partial(
-            _rms, square="sum"
-        ),
-        "the root is forgotten: divided by the mean square itself": partial(_rms, below=lambda ms, e: ms + e),
-        "the epsilon is left out": partial(_rms, below=lambda ms, e: ms**0.5),
-        "the scale is left out": partial(_rms, end=lambda found, scale: found),
-        "the scale is added where it should multiply": partial(_rms, end=lambda found, scale: found + scale),
-        "the mean runs over the first axis: every vector depends on the others of its batch": partial(_rms, dim=0),
-        "one mean is taken over all numbers, not one for each vector": partial(_rms, dim=None),
-        "it is multiplied by the root, not divided": partial(_rms, below=lambda ms, e: 1 / (ms + e) ** 0.5),
-    },
+    stand_in=gpt.rms_norm,
+    right=_rms_norm,
+    trains=True,
+    mistakes=slips(
+        _rms_norm,
+        {
+            "the epsilon stands outside the root: it belongs under it, beside the mean square": "torch.sqrt(mean_square + epsilon) → (torch.sqrt(mean_square) + epsilon)",
+            "the given epsilon is not used": "mean_square + epsilon → mean_square",
+            "the epsilon is not 1e-5 where none is given": "epsilon=1e-5 → epsilon=1e-8",
+            "the epsilon is squared: it stands beside the mean square as it is": "mean_square + epsilon → mean_square + epsilon**2",
+            "the mean is subtracted first: that is layer norm, and RMSNorm leaves the mean where it is": "mean_square = x → x = x - x.mean(dim=-1, keepdim=True)\n    mean_square = x",
+            "x is divided by its spread around the mean: the mean square itself belongs there": "x.square().mean(dim=-1, keepdim=True) → x.var(dim=-1, keepdim=True, unbiased=False)",
+            "x is divided by its spread around the mean, over D − 1: the mean square itself belongs there": "x.square().mean(dim=-1, keepdim=True) → x.var(dim=-1, keepdim=True)",
+            "the squares are added up, not averaged: the length of the vector, not its root mean square": ".mean( → .sum(",
+            "the mean is squared: square first, then the mean": "x.square().mean(dim=-1, keepdim=True) → x.mean(dim=-1, keepdim=True).square()",
+            "absolute values are averaged, not squares": "x.square().mean(dim=-1, keepdim=True) → x.abs().mean(dim=-1, keepdim=True).square()",
+            "the root is forgotten: divided by the mean square itself": "torch.sqrt(mean_square + epsilon) → (mean_square + epsilon)",
+            "the scale is left out": "epsilon) * scale → epsilon)",
+            "the scale is added where it should multiply": "* scale → + scale",
+            "the scale divides where it should multiply": "* scale → / scale",
+            "the scale is counted from 1: here it multiplies as it is": "* scale → * (1 + scale)",
+            "the mean runs over the first axis: every vector depends on the others of its batch": "dim=-1 → dim=0",
+            "the mean runs over the second axis, which is the last of a table alone": "dim=-1 → dim=1",
+            "one mean is taken over all numbers, not one for each vector": "mean(dim=-1, keepdim=True) → mean()",
+            "it is multiplied by the root, not divided": "x / torch.sqrt → x * torch.sqrt",
+        },
+    ),
     accepts=[
-        _rms,
-        lambda x, scale, epsilon: x * (x.pow(2).mean(-1, keepdim=True) + epsilon).rsqrt() * scale,
-        lambda x, scale, epsilon: scale * x / (x.norm(dim=-1, keepdim=True) ** 2 / x.shape[-1] + epsilon).sqrt(),
+        lambda x, scale, epsilon=1e-5: x * (x.pow(2).mean(-1, keepdim=True) + epsilon).rsqrt() * scale,
+        lambda x, scale, epsilon=1e-5: scale * x / (x.norm(dim=-1, keepdim=True) ** 2 / x.shape[-1] + epsilon).sqrt(),
     ],
     forbids=("torch.nn.functional.rms_norm", "torch.rms_norm", "torch.nn.RMSNorm"),
     hints=[
@@ -224,19 +207,14 @@ rms_norm = Exercise(
 )
 
 
-# -- swiglu ----------------------------------------------------------------------------------------------------------
+# -- swiglu -------------------------------------------------------------------------------------------------------------
 
 
 def _gated_inputs(rng) -> list[Case]:
     def case(label, *shape, hidden):
         width = shape[-1]
-        return Case(
-            label,
-            x=_away(rng, *shape) * 1.5,
-            W_gate=_matrix(rng, width, hidden),
-            W_up=_matrix(rng, width, hidden),
-            W_down=_matrix(rng, hidden, width),
-        )
+        gate, up, down = _matrix(rng, width, hidden), _matrix(rng, width, hidden), _matrix(rng, hidden, width)
+        return Case(label, x=_away(rng, *shape) * 1.5, W_gate=gate, W_up=up, W_down=down)
 
     return [
         case("3 vectors of 4, hidden 7", 3, 4, hidden=7),
@@ -246,31 +224,14 @@ def _gated_inputs(rng) -> list[Case]:
 
 
 def _swiglu_by_torch(x, W_gate, W_up, W_down):
-    import torch
-
     x, W_gate, W_up, W_down = (torch.as_tensor(part) for part in (x, W_gate, W_up, W_down))
     gate, up = torch.einsum("...d,pdf->p...f", x, torch.stack([W_gate, W_up]))
-    return torch.einsum("...f,fd->...d", torch.nn.functional.silu(gate) * up, W_down)
+    return torch.einsum("...f,fd->...d", F.silu(gate) * up, W_down)
 
 
-def _swiglu_ours(x, W_gate, W_up, W_down):
-    from seqlib.models.gpt import swiglu
-
-    return swiglu(x, W_gate, W_up, W_down)
-
-
-def _silu(a):
-    return a * a.sigmoid()
-
-
-def _gated(x, W_gate, W_up, W_down, inside=lambda gate, up: _silu(gate) * up):
-    return inside(x @ W_gate, x @ W_up) @ W_down
-
-
-def _gelu(a):
-    import torch
-
-    return torch.nn.functional.gelu(a)
+def _swiglu(x, W_gate, W_up, W_down):
+    gate, up = x @ W_gate, x @ W_up
+    return (gate * gate.sigmoid() * up) @ W_down
 
 
 swiglu = Exercise(
@@ -278,28 +239,39 @@ swiglu = Exercise(
     points=3,
     inputs=_gated_inputs,
     oracle=_swiglu_by_torch,
-    stand_in=_swiglu_ours,
-    mistakes={
-        "gate and content are swapped: the SiLU belongs to $xW_{gate}$": partial(
-            _gated, inside=lambda gate, up: gate * _silu(up)
-        ),
-        "the gate is a plain sigmoid, as in an LSTM: SiLU is $a\\,\\sigma(a)$": partial(
-            _gated, inside=lambda gate, up: gate.sigmoid() * up
-        ),
-        "the content is left out: nothing is gated": partial(_gated, inside=lambda gate, up: _silu(gate)),
-        "gate and content are added, not multiplied": partial(_gated, inside=lambda gate, up: _silu(gate) + up),
-        "the SiLU is put around the product": partial(_gated, inside=lambda gate, up: _silu(gate * up)),
-        "both go through the SiLU": partial(_gated, inside=lambda gate, up: _silu(gate) * _silu(up)),
-        "the gate is a GELU: that layer is called GEGLU": partial(_gated, inside=lambda gate, up: _gelu(gate) * up),
-        "nothing is bent: without SiLU the gate is a product of two lines": partial(
-            _gated, inside=lambda gate, up: gate * up
-        ),
-    },
+    stand_in=gpt.swiglu,
+    right=_swiglu,
+    trains=True,
+    mistakes=slips(
+        _swiglu,
+        {
+            "gate and content are swapped: the SiLU belongs to $xW_{gate}$": "gate, up = → up, gate =",
+            "the gate is a plain sigmoid, as in an LSTM: SiLU is $a\\,\\sigma(a)$": "(gate * gate.sigmoid() → (gate.sigmoid()",
+            "the content is left out: nothing is gated": " * up) →)",
+            "gate and content are added, not multiplied": "* up) → + up)",
+            "the SiLU is put around the product": "gate * gate.sigmoid() * up → (gate * up) * (gate * up).sigmoid()",
+            "both go through the SiLU": "* up) → * up * up.sigmoid())",
+            "the SiLU comes last, behind $W_{down}$": (
+                "return (gate * gate.sigmoid() * up) @ W_down → out = (gate * up) @ W_down",
+                "@ W_down → @ W_down\n    return out * out.sigmoid()",
+            ),
+            "the gate is a GELU: that layer is called GEGLU": "gate * gate.sigmoid() → F.gelu(gate)",
+            "the gate is a ReLU: that layer is called ReGLU": "gate * gate.sigmoid() → gate.relu()",
+            "the gate is a tanh: SiLU is $a\\,\\sigma(a)$": "gate.sigmoid() → gate.tanh()",
+            "the gate is only a tanh: SiLU is $a\\,\\sigma(a)$": "gate * gate.sigmoid() → gate.tanh()",
+            "the sign inside the sigmoid is wrong": "gate.sigmoid() → (-gate).sigmoid()",
+            "the gate is a softmax over the hidden numbers: each has a sigmoid of its own": "gate.sigmoid() → gate.softmax(-1)",
+            "nothing is bent: without SiLU the gate is a product of two lines": "gate * gate.sigmoid() → gate",
+            "one matrix serves gate and content: $W_{up}$ has no part": "x @ W_up → x @ W_gate",
+            "one matrix serves gate and content: $W_{gate}$ has no part": "x @ W_gate → x @ W_up",
+            "the way back to D is left out: $W_{down}$ comes last": " @ W_down →",
+        },
+    ),
     accepts=[
-        _gated,
+        lambda x, W_gate, W_up, W_down: (F.silu(x @ W_gate) * (x @ W_up)) @ W_down,
         lambda x, W_gate, W_up, W_down: (x @ W_gate / (1 + (-(x @ W_gate)).exp()) * (x @ W_up)) @ W_down,
     ],
-    forbids=("torch.nn.functional.glu", "torch.nn.functional.silu", "torch.nn.SiLU"),
+    forbids=("torch.nn.functional.glu",),
     hints=[
         "Two products with x first, both (…, F). Only one of the two is bent.",
         "SiLU(a) = a · σ(a). The gate is SiLU of $xW_{gate}$; the content $xW_{up}$ stays as it is.",
@@ -311,7 +283,7 @@ swiglu = Exercise(
 )
 
 
-# -- repeat_heads ----------------------------------------------------------------------------------------------------
+# -- repeat_heads -------------------------------------------------------------------------------------------------------
 
 
 def _shared_heads(rng) -> list[Case]:
@@ -321,23 +293,21 @@ def _shared_heads(rng) -> list[Case]:
     return [
         case("2 shared heads for 4", 3, 2, 4, 5, 6),
         case("2 shared heads for 6", 1, 2, 6, 3, 4),
+        case("3 shared heads for 12", 2, 3, 12, 4, 5),
         case("one shared head for 3 (multi-query)", 2, 1, 3, 4, 5),
         case("3 for 3: nothing to share", 2, 3, 3, 4, 2),
     ]
 
 
 def _by_index(shared, heads):
-    import torch
-
     shared = torch.as_tensor(shared)
     groups = shared.shape[1]
     return torch.stack([shared[:, head * groups // heads] for head in range(heads)], dim=1)
 
 
-def _repeat_ours(shared, heads):
-    from seqlib.models.gpt import repeat_heads
-
-    return repeat_heads(shared, heads)
+def _repeat_heads(shared, heads):
+    times = heads // shared.shape[1]
+    return shared.repeat_interleave(times, dim=1)
 
 
 repeat_heads = Exercise(
@@ -345,29 +315,30 @@ repeat_heads = Exercise(
     points=2,
     inputs=_shared_heads,
     oracle=_by_index,
-    stand_in=_repeat_ours,
-    mistakes={
-        "the whole row of heads is repeated (`repeat`), 0 1 0 1: the order is 0 0 1 1, so that neighbours share "
-        "(`repeat_interleave`)": lambda shared, heads: shared.repeat(1, heads // shared.shape[1], 1, 1),
-        "positions are repeated in the place of heads": lambda shared, heads: shared.repeat_interleave(
-            heads // shared.shape[1], dim=2
-        ),
-        "each is repeated `heads` times: it should be heads / G times, so that there are `heads` in the end": (
-            lambda shared, heads: shared.repeat_interleave(heads, dim=1)
-        ),
-        "the columns of d_k are repeated in the place of heads": lambda shared, heads: shared.repeat_interleave(
-            heads // shared.shape[1], dim=3
-        ),
-        "the sequences of the batch are repeated in the place of heads": lambda shared, heads: shared.repeat_interleave(
-            heads // shared.shape[1], dim=0
-        ),
-        "the repeated numbers are put in another shape without a thought for their axes": lambda shared, heads: (
-            shared.repeat(1, 1, 1, heads // shared.shape[1]).reshape(
-                shared.shape[0], heads, shared.shape[2], shared.shape[3]
-            )
-        ),
-        "every query head gets the first shared head": lambda shared, heads: shared[:, :1].expand(-1, heads, -1, -1),
-    },
+    stand_in=gpt.repeat_heads,
+    right=_repeat_heads,
+    trains=True,
+    mistakes=slips(
+        _repeat_heads,
+        {
+            "the whole row of heads is repeated (`repeat`), 0 1 0 1: the order is 0 0 1 1, so that neighbours share "
+            "(`repeat_interleave`)": "repeat_interleave(times, dim=1) → repeat(1, times, 1, 1)",
+            "positions are repeated in the place of heads": "dim=1 → dim=2",
+            "the columns of d_k are repeated in the place of heads": "dim=1 → dim=3",
+            "the sequences of the batch are repeated in the place of heads": "dim=1 → dim=0",
+            "each is repeated `heads` times: it should be heads / G times, so that there are `heads` in the end": "heads // shared.shape[1] → heads",
+            "the number of repeats is taken from the sequences of the batch: heads / G, and G is the second size": "heads // shared.shape[1] → heads // shared.shape[0]",
+            "the number of repeats is no whole number: divide with `//`": "heads // → heads /",
+            "each is repeated as many times as there are shared heads: it should be heads / G times": "heads // shared.shape[1] → shared.shape[1]",
+            "the repeated numbers are put in another shape without a thought for their axes": "repeat_interleave(times, dim=1) → repeat(1, 1, 1, times).reshape(shared.shape[0], heads, *shared.shape[2:])",
+            "every query head gets the first shared head": "shared.repeat_interleave(times, dim=1) → shared[:, :1].repeat(1, heads, 1, 1)",
+            "every query head gets the last shared head": "shared.repeat_interleave(times, dim=1) → shared[:, -1:].repeat(1, heads, 1, 1)",
+            "every query head gets the mean of the shared heads": "shared.repeat_interleave(times, dim=1) → shared.mean(1, keepdim=True).repeat(1, heads, 1, 1)",
+            "the shared heads stand the other way round: the first queries read the first of them": "return shared → return shared.flip(1)",
+            "an axis is put beside the heads and left there: the shape is (B, heads, S, d_k)": "shared.repeat_interleave(times, dim=1) → shared[:, :, None].expand(-1, -1, times, -1, -1)",
+            "the shared heads are handed back as they are": "shared.repeat_interleave(times, dim=1) → shared * 1",
+        },
+    ),
     accepts=[
         lambda shared, heads: shared[:, :, None].expand(-1, -1, heads // shared.shape[1], -1, -1).flatten(1, 2),
         lambda shared, heads: shared[:, [h // (heads // shared.shape[1]) for h in range(heads)]],
@@ -383,7 +354,7 @@ repeat_heads = Exercise(
 )
 
 
-# -- cached_mask -----------------------------------------------------------------------------------------------------
+# -- cached_mask --------------------------------------------------------------------------------------------------------
 
 
 def _lengths(rng) -> list[Case]:
@@ -397,29 +368,12 @@ def _lengths(rng) -> list[Case]:
 
 
 def _mask_by_hand(new, total):
-    import torch
-
     return torch.tensor([[key <= total - new + query for key in range(total)] for query in range(new)])
 
 
-def _mask_ours(new, total):
-    from seqlib.models.gpt import cached_mask
-
-    return cached_mask(new, total)
-
-
-def _lower(new, total, diagonal):
-    import torch
-
-    return torch.ones(new, total, dtype=torch.bool).tril(diagonal)
-
-
-def _only_new(new, total):
-    """Causal among the new positions, nothing of the past."""
-    import torch
-
-    mask = _lower(new, total, total - new)
-    return mask & (torch.arange(total) >= total - new)
+def _cached_mask(new, total):
+    place = torch.arange(total)
+    return place <= place[total - new :, None]
 
 
 cached_mask = Exercise(
@@ -427,33 +381,34 @@ cached_mask = Exercise(
     points=3,
     inputs=_lengths,
     oracle=_mask_by_hand,
-    stand_in=_mask_ours,
-    mistakes={
-        "the new positions count from zero: the first of them would see the first of the past and nothing else": (
-            lambda new, total: _lower(new, total, 0)
-        ),
-        "each position sees one too many: the token that it should predict": lambda new, total: _lower(
-            new, total, total - new + 1
-        ),
-        "no position sees itself": lambda new, total: _lower(new, total, total - new - 1),
-        "everything may be read: with a past the new positions still must not see one another's future": (
-            lambda new, total: _lower(new, total, total)
-        ),
-        "the two truths are exchanged: True means that attention goes there": lambda new, total: (
-            ~_lower(new, total, total - new)
-        ),
-        "rows and columns are exchanged: a row is a new position, a column what it may read": (
-            lambda new, total: _lower(new, total, total - new).T
-        ),
-        "the triangle is the upper one: each position sees itself and what comes after": lambda new, total: _lower(
-            total, total, 0
-        ).T[total - new :],
-        "the past cannot be read at all": lambda new, total: _only_new(new, total),
-    },
+    stand_in=gpt.cached_mask,
+    right=_cached_mask,
+    mistakes=slips(
+        _cached_mask,
+        {
+            "the new positions count from zero: the first of them would see the first of the past and nothing else": "place[total - new :, None] → place[:new, None]",
+            "the new positions stand behind as many as there are new ones: total − new stand before them": "place[total - new :, None] → place[:new, None] + new",
+            "each position sees one too many: the token that it should predict": "place[total - new :, None] → place[total - new :, None] + 1",
+            "no position sees itself": "<= place → < place",
+            "everything may be read: with a past the new positions still must not see one another's future": "place <= place[total - new :, None] → torch.ones(new, total, dtype=torch.bool)",
+            "the two truths are exchanged: True means that attention goes there": "<= place → > place",
+            "rows and columns are exchanged: a row is a new position, a column what it may read": "return place <= place[total - new :, None] → return (place <= place[total - new :, None]).T",
+            "the triangle is the upper one: each position sees itself and what comes after": "<= place → >= place",
+            "the past cannot be read at all": "return place <= place[total - new :, None] → return (place <= place[total - new :, None]) & (place >= total - new)",
+            "the past alone can be read: a new position reads itself and the new ones before it, too": "place <= place[total - new :, None] → (place < total - new).expand(new, total)",
+            "each position sees itself alone": "<= place → == place",
+            "all positions are rows: only the last `new` of them were asked for": "place[total - new :, None] → place[:, None]",
+            "the new positions alone are columns: they read the past as well": "return place <= place[total - new :, None] → return (place <= place[total - new :, None])[:, total - new :]",
+            "`total` is taken for the length of the past: it counts past and new positions together": (
+                "torch.arange(total) → torch.arange(total + new)",
+                "place[total - new :, None] → place[total:, None]",
+            ),
+            "these are numbers to add to the scores, 0 and −∞: True and False were asked for": "return place <= place[total - new :, None] → return torch.where(place <= place[total - new :, None], 0.0, -torch.inf)",
+        },
+    ),
     accepts=[
-        lambda new, total: _lower(new, total, total - new),
-        lambda new, total: _lower(total, total, 0)[-new:],
-        lambda new, total: np.tri(new, total, total - new, dtype=bool),
+        lambda new, total: torch.ones(new, total, dtype=torch.bool).tril(total - new),
+        lambda new, total: torch.ones(total, total, dtype=torch.bool).tril()[-new:],
     ],
     hints=[
         "The new positions are the last ones: they stand at places total − new … total − 1.",
@@ -466,7 +421,7 @@ cached_mask = Exercise(
 )
 
 
-# -- attend ----------------------------------------------------------------------------------------------------------
+# -- attend -------------------------------------------------------------------------------------------------------------
 
 
 def _pieces(rng) -> list[Case]:
@@ -498,12 +453,10 @@ def _turned(x, place):
 
 
 def _place_by_place(q, k, v, past=None, turn=False):
-    import torch
-
-    join = [torch.as_tensor(part).detach() for part in (k, v)]
+    join = [torch.as_tensor(part) for part in (k, v)]
     if past is not None:
         join = [torch.cat([torch.as_tensor(old), new], dim=2) for old, new in zip(past, join, strict=True)]
-    q, (k, v) = np.asarray(torch.as_tensor(q).detach().double()), (np.asarray(part.double()) for part in join)
+    q, (k, v) = np.asarray(torch.as_tensor(q).double()), (np.asarray(part.double()) for part in join)
     heads, new, total = q.shape[1], q.shape[2], k.shape[2]
     out = np.zeros((*q.shape[:3], v.shape[3]))
     for b, a, t in product(range(len(q)), range(heads), range(new)):
@@ -515,66 +468,28 @@ def _place_by_place(q, k, v, past=None, turn=False):
     return torch.from_numpy(out).to(join[0].dtype), tuple(join)
 
 
-def _attend_ours(q, k, v, past=None, turn=False):
-    from seqlib.models.gpt import attend
-
-    return attend(q, k, v, past, turn)
-
-
-def _attend(
-    q,
-    k,
-    v,
-    past=None,
-    turn=False,
-    *,
-    join=lambda old, new: [old, new],
-    queries_at=lambda new, total: (total - new, total),
-    keep_turned=False,
-    turn_new=False,
-    turn_values=False,
-    keep=lambda joined, new: joined,
-    repeat=lambda x, n: x.repeat_interleave(n, dim=1),
-    diagonal=lambda new, total: total - new,
-    scale=lambda d_k: d_k**-0.5,
-):
-    """Attention with a past, each of its parts replaceable."""
-    import torch
-
-    from seqlib.models.attention import rotary
-
-    new = k, v
-    if turn and turn_new:
-        k = rotary(k, torch.arange(k.shape[2]))
+def _attend(q, k, v, past=None, turn=False):
     if past is not None:
-        k, v = torch.cat(join(past[0], k), dim=2), torch.cat(join(past[1], v), dim=2)
-    kept, total = keep((k, v), new), k.shape[2]
+        k_past, v_past = past
+        k, v = torch.cat([k_past, k], dim=2), torch.cat([v_past, v], dim=2)
+    kept, new, total = (k, v), q.shape[2], k.shape[2]
     if turn:
-        q = rotary(q, torch.arange(*queries_at(q.shape[2], total)))
-        k = k if turn_new else rotary(k, torch.arange(total))
-        v = rotary(v, torch.arange(total)) if turn_values else v
-        kept = (k, v) if keep_turned else kept
-    k, v = (repeat(part, q.shape[1] // part.shape[1]) for part in (k, v))
-    scores = q @ k.transpose(2, 3) * scale(q.shape[3])
-    unseen = ~torch.ones(q.shape[2], total, dtype=torch.bool).tril(diagonal(q.shape[2], total))
-    return scores.masked_fill(unseen, -torch.inf).softmax(dim=3) @ v, kept
+        places = torch.arange(total)
+        q, k = rotary(q, places[total - new :]), rotary(k, places)
+    k, v = _repeat_heads(k, q.shape[1]), _repeat_heads(v, q.shape[1])
+    mask = _cached_mask(new, total)
+    return attention(q, k, v, mask)[0], kept
 
 
 def _attend_by_torch(q, k, v, past, turn):
-    import torch
-
-    from seqlib.models.attention import rotary
-    from seqlib.models.gpt import cached_mask as mask
-
     if past is not None:
         k, v = (torch.cat(two, dim=2) for two in zip(past, (k, v), strict=True))
     kept = k, v
     if turn:
         places = torch.arange(k.shape[2])
         q, k = rotary(q, places[k.shape[2] - q.shape[2] :]), rotary(k, places)
-    return torch.nn.functional.scaled_dot_product_attention(
-        q, k, v, attn_mask=mask(q.shape[2], k.shape[2]), enable_gqa=True
-    ), kept
+    mask = gpt.cached_mask(q.shape[2], k.shape[2])
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True), kept
 
 
 attend = Exercise(
@@ -582,36 +497,66 @@ attend = Exercise(
     points=5,
     inputs=_pieces,
     oracle=_place_by_place,
-    stand_in=_attend_ours,
-    mistakes={
-        "the positions of the queries restart at zero after the cache: the first new one stands at place P": partial(
-            _attend, queries_at=lambda new, total: (0, new)
-        ),
-        "the positions of the queries are one too late": partial(
-            _attend, queries_at=lambda new, total: (total - new + 1, total + 1)
-        ),
-        "the new keys are turned by themselves, from place zero, and the past not at all: join first, then turn": partial(
-            _attend, turn_new=True
-        ),
-        "turned keys are kept: the next step would turn them again": partial(_attend, keep_turned=True),
-        "the values are turned as well: only the dot product of q and k needs positions": partial(
-            _attend, turn_values=True
-        ),
-        "the past is put behind the new positions": partial(_attend, join=lambda old, new: [new, old]),
-        "only the new keys and values are kept, so that the cache forgets the past": partial(
-            _attend, keep=lambda joined, new: new
-        ),
-        "the mask forgets the cache: the first new position sees the first of the past and nothing else": partial(
-            _attend, diagonal=lambda new, total: 0
-        ),
-        "there is no mask: new positions see one another's future": partial(_attend, diagonal=lambda new, total: total),
-        "the shared heads are repeated in the order 0 1 0 1, not 0 0 1 1": partial(
-            _attend, repeat=lambda x, n: x.repeat(1, n, 1, 1)
-        ),
-        "the scores are divided by $d_k$, not by its root": partial(_attend, scale=lambda d_k: 1 / d_k),
-        "the scores are not scaled": partial(_attend, scale=lambda d_k: 1.0),
-    },
-    accepts=[_attend, _attend_by_torch],
+    stand_in=gpt.attend,
+    right=_attend,
+    trains=True,
+    mistakes=slips(
+        _attend,
+        {
+            "the positions of the queries restart at zero after the cache: the first new one stands at place P": "places[total - new :] → places[:new]",
+            "the positions of the queries are one too late": "places[total - new :] → places[total - new :] + 1",
+            "the positions of the queries are one too early": "places[total - new :] → places[total - new :] - 1",
+            "the new keys are turned by themselves, from place zero, and the past not at all: join first, then turn": (
+                "if past is not None: → if turn:\n        k = rotary(k, torch.arange(k.shape[2]))\n    if past is not None:",
+                "q, k = rotary(q, places[total - new :]), rotary(k, places) → q = rotary(q, places[total - new :])",
+            ),
+            "the new queries and keys are turned from place zero and the past not at all: join first, then turn": (
+                "if past is not None: → if turn:\n        q, k = (rotary(x, torch.arange(k.shape[2])) for x in (q, k))\n    if past is not None:",
+                "    if turn:\n        places = torch.arange(total)\n        q, k = rotary(q, places[total - new :]), rotary(k, places)\n →",
+            ),
+            "turned keys are kept: the next step would turn them again": "mask = → kept = (k[:, :: max(1, q.shape[1] // kept[0].shape[1])], kept[1])\n    mask =",
+            "the repeated heads are kept: what is kept has G heads, or nothing is saved": "mask = → kept = tuple(_repeat_heads(x, q.shape[1]) for x in kept)\n    mask =",
+            "the values are turned as well: only the dot product of q and k needs positions": "rotary(k, places) → rotary(k, places)\n        v = rotary(v, places)",
+            "the queries alone are turned, not the keys": "q, k = rotary(q, places[total - new :]), rotary(k, places) → q = rotary(q, places[total - new :])",
+            "the keys alone are turned, not the queries": "q, k = rotary(q, places[total - new :]), rotary(k, places) → k = rotary(k, places)",
+            "nothing is turned, whatever `turn` says": "if turn: → if False:",
+            "queries and keys are turned, whatever `turn` says": "if turn: → if True:",
+            "the past is put behind the new positions": ("[k_past, k] → [k, k_past]", "[v_past, v] → [v, v_past]"),
+            "the keys of the past are put behind the new ones, its values in front": "[k_past, k] → [k, k_past]",
+            "the values of the past are put behind the new ones, its keys in front": "[v_past, v] → [v, v_past]",
+            "keys and values of the past change places: the keys come first": "k_past, v_past = past → v_past, k_past = past",
+            "only the new keys and values are kept, so that the cache forgets the past": (
+                "if past is not None: → kept = k, v\n    if past is not None:",
+                "kept, new, total = (k, v), → new, total =",
+            ),
+            "only the past is kept: the new keys and values belong to it": "mask = → kept = past or kept\n    mask =",
+            "the past is not read at all": "if past is not None: → if False:",
+            "the past is kept, but not read (or masked away)": (
+                "kept, new, total = (k, v), q.shape[2], k.shape[2] → kept, new = (k, v), q.shape[2]\n    k, v, total = k[:, :, -new:], v[:, :, -new:], new",
+            ),
+            "the mask forgets the cache: the first new position sees the first of the past and nothing else": "_cached_mask(new, total) → torch.ones(new, total, dtype=torch.bool).tril()",
+            "there is no mask: new positions see one another's future": "_cached_mask(new, total) → None",
+            "the mask is turned round: True is where attention goes": "_cached_mask(new, total) → ~_cached_mask(new, total)",
+            "each position sees one too many: the token that it should predict": "_cached_mask(new, total) → torch.ones(new, total, dtype=torch.bool).tril(total - new + 1)",
+            "no new position sees itself": "_cached_mask(new, total) → torch.ones(new, total, dtype=torch.bool).tril(total - new - 1)",
+            "the shared heads are repeated in the order 0 1 0 1, not 0 0 1 1": (
+                "_repeat_heads(k, q.shape[1]) → k.repeat(1, q.shape[1] // k.shape[1], 1, 1)",
+                "_repeat_heads(v, q.shape[1]) → v.repeat(1, q.shape[1] // v.shape[1], 1, 1)",
+            ),
+            "the keys are repeated in the order 0 1 0 1, not 0 0 1 1": "_repeat_heads(k, q.shape[1]) → k.repeat(1, q.shape[1] // k.shape[1], 1, 1)",
+            "the values are repeated in the order 0 1 0 1, not 0 0 1 1": "_repeat_heads(v, q.shape[1]) → v.repeat(1, q.shape[1] // v.shape[1], 1, 1)",
+            "all queries read the first shared head": (
+                "_repeat_heads(k, q.shape[1]) → k[:, :1]",
+                "_repeat_heads(v, q.shape[1]) → v[:, :1]",
+            ),
+            "the scores are divided by $d_k$, not by its root, as when they are scaled once more": "attention(q, → attention(q / q.shape[3] ** 0.5,",
+            "the scores are not scaled": "attention(q, → attention(q * q.shape[3] ** 0.5,",
+            "keys and values change places in the attention": "attention(q, k, v, → attention(q, v, k,",
+            "the weights are handed back, not what they collect": "mask)[0] → mask)[1]",
+            "the two results change places: the output comes first": "return attention(q, k, v, mask)[0], kept → return kept, attention(q, k, v, mask)[0]",
+        },
+    ),
+    accepts=[_attend_by_torch],
     hints=[
         "In this order: join past and new (along the axis of positions), remember both, turn, repeat, mask, attend.",
         "After joining there are S keys at the places 0 … S − 1. The T queries stand at the last T of these places.",
@@ -624,7 +569,7 @@ attend = Exercise(
 )
 
 
-# -- gpt_parameters --------------------------------------------------------------------------------------------------
+# -- gpt_parameters -----------------------------------------------------------------------------------------------------
 
 
 def _sizes(rng) -> list[Case]:
@@ -641,18 +586,17 @@ def _sizes(rng) -> list[Case]:
 
 def _built(vocabulary_size, context, width, layers, hidden_size):
     """Build it, without memory for its numbers, and count."""
-    import torch
-
-    from seqlib.models.gpt import GPT, GPTConfig
-
     with torch.device("meta"):
-        model = GPT(GPTConfig(vocabulary_size, context, width, layers, heads=1, hidden_size=hidden_size))
+        model = gpt.GPT(gpt.GPTConfig(vocabulary_size, context, width, layers, heads=1, hidden_size=hidden_size))
     return sum(p.numel() for p in model.parameters())
 
 
-def _count(V, T, D, L, F, *, attention=4, biases=True, places=1, tables=1, last=True, norms=2, per_norm=2):
-    layer = attention * D * D + 2 * D * F + norms * per_norm * D + biases * (attention * D + F + D)
-    return tables * V * D + places * T * D + L * layer + last * per_norm * D
+def _gpt_parameters(vocabulary_size, context, width, layers, hidden_size):
+    tables = vocabulary_size * width + context * width
+    attention = 4 * (width * width + width)
+    feed_forward = 2 * width * hidden_size + hidden_size + width
+    norms = 2 * 2 * width
+    return tables + layers * (attention + feed_forward + norms) + 2 * width
 
 
 gpt_parameters = Exercise(
@@ -660,24 +604,37 @@ gpt_parameters = Exercise(
     points=3,
     inputs=_sizes,
     oracle=_built,
-    mistakes={
-        "the tied table is counted twice: embedding and head are the same numbers": partial(_count, tables=2),
-        "the head is forgotten *and* the embedding: the tied table counts once": partial(_count, tables=0),
-        "the table of positions is left out": partial(_count, places=0),
-        "the output projection $W_o$ is left out: attention has four matrices": partial(_count, attention=3),
-        "the biases are left out": partial(_count, biases=False),
-        "the norm before the head is left out": partial(_count, last=False),
-        "each layer has one norm only: there is one before attention and one before the feed-forward layer": partial(
-            _count, norms=1
-        ),
-        "a layer norm has a scale only: GPT-2's has a scale and a shift": partial(_count, per_norm=1),
-        "the feed-forward layer has one matrix only: it goes up and down again": lambda V, T, D, L, F: (
-            _count(V, T, D, L, F) - L * D * F
-        ),
-        "one layer is counted, not all of them": lambda V, T, D, L, F: _count(V, T, D, 1, F) + 0 * L + (L == 1),
-    },
+    right=_gpt_parameters,
+    mistakes=slips(
+        _gpt_parameters,
+        {
+            "the tied table is counted twice: embedding and head are the same numbers": "vocabulary_size * width → 2 * vocabulary_size * width",
+            "the head is forgotten *and* the embedding: the tied table counts once": "vocabulary_size * width + →",
+            "the head has a bias in the count: it is the table and nothing else": "tables = → tables = vocabulary_size +",
+            "the table of positions is left out": "+ context * width →",
+            "the output projection $W_o$ is left out: attention has four matrices": "4 * (width → 3 * (width",
+            "the biases are left out": ("(width * width + width) → (width * width)", "+ hidden_size + width →"),
+            "4 D are missing in each layer: attention has four biases of D, and two norms have 2 D each": "(width * width + width) → (width * width)",
+            "attention has one bias in all: each of its four matrices has its own": "4 * (width * width + width) → 4 * width * width + width",
+            "the biases of the feed-forward layer are left out": "+ hidden_size + width →",
+            "the bias of the feed-forward layer's way down is left out: D more": "+ hidden_size + width → + hidden_size",
+            "the biases of the feed-forward layer are D and D: the way up has F": "+ hidden_size + width → + width + width",
+            "the bias of the feed-forward layer's way up is left out: F more": "+ hidden_size + width → + width",
+            "the norm before the head is left out": " + 2 * width →",
+            "the norm before the head is counted in every layer: there is one in all": "norms) + 2 * width → norms + 2 * width)",
+            "each layer has one norm only: there is one before attention and one before the feed-forward layer": "2 * 2 * width → 2 * width",
+            "a layer norm has a scale only: GPT-2's has a scale and a shift": (
+                "2 * 2 * width → 2 * width",
+                "norms) + 2 * width → norms) + width",
+            ),
+            "the feed-forward layer has one matrix only: it goes up and down again": "2 * width * hidden_size → width * hidden_size",
+            "the feed-forward layer has three matrices: that is one with a gate, and GPT-2 has none": "2 * width * hidden_size → 3 * width * hidden_size",
+            "the feed-forward layer is taken to be four times as wide as the model, whatever `hidden_size` says": "feed_forward = → hidden_size = 4 * width\n    feed_forward =",
+            "one layer is counted, not all of them": "layers * (attention → (attention",
+            "the tables are counted in every layer: they exist once": "tables + layers * (attention → layers * (tables + attention",
+        },
+    ),
     accepts=[
-        _count,
         lambda V, T, D, L, F: (
             V * D + T * D + 2 * D + L * sum([2 * D, 3 * (D * D + D), D * D + D, 2 * D, D * F + F, F * D + D])
         ),
@@ -694,7 +651,7 @@ gpt_parameters = Exercise(
 )
 
 
-# -- training_flops --------------------------------------------------------------------------------------------------
+# -- training_flops -----------------------------------------------------------------------------------------------------
 
 
 def _workloads(rng) -> list[Case]:
@@ -718,8 +675,9 @@ def _product_by_product(weights, tokens, layers, context, width):
     return total * tokens
 
 
-def _flops(weights, tokens, layers, context, width, *, each=6, attended=12):
-    return (each * weights + attended * layers * context * width) * tokens
+def _training_flops(weights, tokens, layers, context, width):
+    per_token = 6 * weights + 12 * layers * context * width
+    return per_token * tokens
 
 
 training_flops = Exercise(
@@ -727,20 +685,39 @@ training_flops = Exercise(
     points=2,
     inputs=_workloads,
     oracle=_product_by_product,
-    mistakes={
-        "only the forward pass is counted: backward costs twice as much again": partial(_flops, each=2, attended=4),
-        "backward is counted as costly as forward: it has two products where forward has one": partial(
-            _flops, each=4, attended=8
-        ),
-        "multiplying counts and adding does not: a product of matrices does both": partial(_flops, each=3, attended=6),
-        "attention's own products are left out: scores and weighted sums have no weights, but cost": partial(
-            _flops, attended=0
-        ),
-        "of attention only the scores are counted, not the weighted sum of the values": partial(_flops, attended=6),
-        "attention is counted in one layer only": lambda w, t, L, c, d: _flops(w, t, 1, c, d) + (L == 1),
-        "it is the cost of one token, not of all": lambda w, t, L, c, d: _flops(w, 1, L, c, d) + (t == 1),
-    },
-    accepts=[_flops, lambda w, t, L, c, d: 3 * t * (2 * w + 4 * L * c * d)],
+    right=_training_flops,
+    mistakes=slips(
+        _training_flops,
+        {
+            "only the forward pass is counted: backward costs twice as much again": (
+                "6 * weights → 2 * weights",
+                "12 * → 4 *",
+            ),
+            "backward is counted as costly as forward: it has two products where forward has one": (
+                "6 * weights → 4 * weights",
+                "12 * → 8 *",
+            ),
+            "multiplying counts and adding does not: a product of matrices does both": (
+                "6 * weights → 3 * weights",
+                "12 * → 6 *",
+            ),
+            "attention's own products are left out: scores and weighted sums have no weights, but cost": " + 12 * layers * context * width →",
+            "attention's own products alone are counted": "6 * weights + →",
+            "of attention only the scores are counted, not the weighted sum of the values": "12 * → 6 *",
+            "of attention's own products only the forward pass is counted": "12 * → 4 *",
+            "of the weights only the forward pass is counted": "6 * weights → 2 * weights",
+            "attention is counted in one layer only": "12 * layers → 12",
+            "attention costs the square of the context for each token: that is the cost of a whole window": "context * width → context**2 * width",
+            "the width is left out of attention's products": "context * width → context",
+            "the context is left out of attention's products": "context * width → width",
+            "attention is counted for one token, not for all": "return per_token * tokens → return 6 * weights * tokens + 12 * layers * context * width",
+            "the weights are counted for one token, not for all": "return per_token * tokens → return 6 * weights + 12 * layers * context * width * tokens",
+            "it is the cost of one token, not of all": "per_token * tokens → per_token",
+            "it is the cost of whole windows: what does not fill one is read too": "per_token * tokens → per_token * (tokens // context * context)",
+            "it is divided by the context: each token is counted, not each window": "per_token * tokens → per_token * tokens / context",
+        },
+    ),
+    accepts=[lambda w, t, L, c, d: 3 * t * (2 * w + 4 * L * c * d)],
     hints=[
         "Forward: each weight takes part in one multiplication and one addition for each token. Backward: twice that.",
         "Attention, forward, for each token and layer: a product with `context` keys of `width` numbers, then as much for "
@@ -753,67 +730,69 @@ training_flops = Exercise(
 )
 
 
-# -- continue_greedily -----------------------------------------------------------------------------------------------
+# -- continue_greedily --------------------------------------------------------------------------------------------------
 
 
-class ReadAgain(RuntimeError):
-    """What the small model of the check says to whoever makes it read a text twice."""
-
-
-def _reader(rng, vocabulary_size, length):
+def _reader(rng, vocabulary_size):
     """read(idx, past) -> logits, past: a small GPT whose answers depend on every token and place."""
-    import torch
-
-    from seqlib.models.gpt import GPT, GPTConfig
-
-    config = GPTConfig(vocabulary_size, 40, 12, 2, 2, positions="rotary", norm="rms", bias=False, tied=False)
-    model = GPT(config).double()
+    modern = {"positions": "rotary", "norm": "rms", "bias": False, "tied": False}
+    model = gpt.GPT(gpt.GPTConfig(vocabulary_size, 40, 12, 1, 2, **modern)).double()
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim == 2:
-                weight.copy_(torch.from_numpy(rng.normal(size=tuple(weight.shape)) * 0.9))
+                weight.copy_(tensor(rng.normal(size=tuple(weight.shape)) * 0.9))
 
+    @torch.no_grad()
     def read(idx, past=None):
-        idx = torch.as_tensor(idx)
-        if past is None and idx.shape[1] != length:
-            raise ReadAgain("without a past only the prompt is read: hand each new token the past that came before it")
-        with torch.no_grad():
-            logits = model(idx, cache := list(past or ()))
-        return logits, tuple(cache)
+        return model(torch.as_tensor(idx), past or ())
 
     read.model = model
     return read
 
 
 def _prompts(rng) -> list[Case]:
-    import torch
-
     def case(label, batch, length, count, vocabulary_size):
-        prompt = torch.from_numpy(rng.integers(vocabulary_size, size=(batch, length)))
-        return Case(label, read=_reader(rng, vocabulary_size, length), prompt=prompt, count=count)
+        prompt = tensor(rng.integers(vocabulary_size, size=(batch, length)))
+        return Case(label, read=_reader(rng, vocabulary_size), prompt=prompt, count=count)
 
     return [
-        case("3 prompts of 5 tokens, 6 more", 3, 5, 6, 17),
-        case("one prompt of 9 tokens, 7 more", 1, 9, 7, 23),
+        case("3 prompts of 5 tokens, 5 more", 3, 5, 5, 17),
+        case("one prompt of 9 tokens, 4 more", 1, 9, 4, 23),
         case("2 prompts of 4 tokens, one more", 2, 4, 1, 13),
     ]
 
 
-def _without_cache(read, prompt, count):
-    import torch
+def _with_what_it_read(answer, read, prompt, count):
+    """What an answer writes, and how many tokens it reads beyond prompt and text: more than once, that is."""
+    lengths = []
 
+    def counting(idx, past=None):
+        lengths.append(idx.shape[1])
+        return read(idx, past)
+
+    written = answer(counting, prompt, count)
+    return written, max(0, sum(lengths) - prompt.shape[1] - count)
+
+
+def _without_cache(read, prompt, count):
     text = torch.as_tensor(prompt)
     with torch.no_grad():
         for _ in range(count):
             text = torch.cat([text, read.model(text)[:, -1:].argmax(dim=2)], dim=1)
-    return text[:, -count:]
+    return text[:, -count:], 0
 
 
-def _greedy_ours(read, prompt, count):
-    import torch
+def _continue_greedily(read, prompt, count):
+    logits, past = read(prompt, None)
+    written = [logits[:, -1:].argmax(dim=2)]
+    while len(written) < count:
+        logits, past = read(written[-1], past)
+        written.append(logits.argmax(dim=2))
+    return torch.cat(written, dim=1)
 
-    token, past = prompt, None
-    written = []
+
+def _greedy_in_a_loop(read, prompt, count):
+    token, past, written = prompt, None, []
     for _ in range(count):
         logits, past = read(token, past)
         token = logits[:, -1].argmax(dim=1)[:, None]
@@ -821,44 +800,12 @@ def _greedy_ours(read, prompt, count):
     return torch.hstack(written)
 
 
-def _greedy(
-    read,
-    prompt,
-    count,
-    *,
-    begin=lambda read, prompt: read(prompt, None),
-    go_on=lambda read, token, past, first: read(token, past),
-    pick=lambda logits: logits[:, -1:].argmax(dim=2),
-    give=lambda prompt, written: written,
-):
-    import torch
-
-    logits, past = begin(read, prompt)
-    first, written = past, []
-    for _ in range(count):
-        token = pick(logits)
-        written.append(token)
-        logits, past = go_on(read, token, past, first)
-    return give(prompt, torch.cat(written, dim=1))
-
-
-def _all_again(read, prompt, count):
-    import torch
-
-    text = prompt
-    for _ in range(count):
-        logits, _ = read(text, None)
-        text = torch.cat([text, logits[:, -1:].argmax(dim=2)], dim=1)
-    return text[:, prompt.shape[1] :]
-
-
-def _with_all(read, prompt, count):
-    import torch
-
-    (logits, past), text = read(prompt, None), prompt
-    for _ in range(count):
-        text = torch.cat([text, logits[:, -1:].argmax(dim=2)], dim=1)
-        logits, past = read(text, past)
+def _token_by_token_from_the_start(read, prompt, count):
+    past, text = None, prompt
+    for t in range(prompt.shape[1] + count):
+        logits, past = read(text[:, t : t + 1], past)
+        if t + 1 >= prompt.shape[1] and text.shape[1] < prompt.shape[1] + count:
+            text = torch.cat([text, logits.argmax(dim=2)], dim=1)
     return text[:, prompt.shape[1] :]
 
 
@@ -867,43 +814,53 @@ continue_greedily = Exercise(
     points=4,
     inputs=_prompts,
     oracle=_without_cache,
-    stand_in=_greedy_ours,
-    mistakes={
-        "the whole text is read again for each new token: the past is there to be handed on": _all_again,
-        "the past is not brought up to date: each new token sees the prompt and nothing that was written since": partial(
-            _greedy, go_on=lambda read, token, past, first: read(token, first)
-        ),
-        "the last token of the prompt is read twice: once with the prompt, once as the first token of the loop": partial(
-            _greedy,
-            begin=lambda read, prompt: read(prompt[:, -1:], read(prompt, None)[1]),
-        ),
-        "the whole text is read on top of its own past, so that everything stands there twice": _with_all,
-        "the likeliest token after the *first* position is taken, not after the last": partial(
-            _greedy, pick=lambda logits: logits[:, :1].argmax(dim=2)
-        ),
-        "the least likely token is taken": partial(_greedy, pick=lambda logits: logits[:, -1:].argmin(dim=2)),
-        "the prompt is handed back too: only what was written after it was asked for": partial(
-            _greedy, give=lambda prompt, written: np.concatenate([prompt, written], axis=1)
-        ),
-        "the first written token is lost: the prompt's own logits already say it": partial(
-            _greedy,
-            begin=lambda read, prompt: (lambda one: read(one[0][:, -1:].argmax(dim=2), one[1]))(read(prompt, None)),
-        ),
-    },
-    accepts=[_greedy, _greedy_ours],
+    using=_with_what_it_read,
+    stand_in=_greedy_in_a_loop,
+    right=_continue_greedily,
+    mistakes=slips(
+        _continue_greedily,
+        {
+            "the whole text is read again for each new token: the past is there to be handed on": "read(written[-1], past) → read(torch.cat([prompt, *written], dim=1), None)",
+            "the whole text is read on top of its own past, so that everything stands there twice": "read(written[-1], past) → read(torch.cat([prompt, *written], dim=1), past)",
+            "all that was written is read again for each new token, on top of its own past": "read(written[-1], past) → read(torch.cat(written, dim=1), past)",
+            "the prompt is read again for each new token, on top of its own past": "read(written[-1], past) → read(prompt, past)",
+            "the past is not brought up to date: each new token sees the prompt and nothing that was written since": "logits, past = read(written[-1] → logits, _ = read(written[-1]",
+            "the past is not handed on: each new token sees itself alone": "read(written[-1], past) → read(written[-1], None)",
+            "the last token of the prompt is read twice: once with the prompt, once as the first token of the loop": "read(prompt, None) → read(prompt[:, -1:], read(prompt, None)[1])",
+            "the last token of the prompt is not read": "read(prompt, None) → read(prompt[:, :-1], None)",
+            "the last token of the prompt alone is read: what stands before it is lost": "read(prompt, None) → read(prompt[:, -1:], None)",
+            "the first written token is read for every new one, not the last": "read(written[-1], past) → read(written[0], past)",
+            "the last token of the prompt is read for every new one, not what was written": "read(written[-1], past) → read(prompt[:, -1:], past)",
+            "the likeliest token after the *first* position is taken, not after the last": "[logits[:, -1:] → [logits[:, :1]",
+            "the least likely token is taken": (
+                "logits[:, -1:].argmax → logits[:, -1:].argmin",
+                "(logits.argmax → (logits.argmin",
+            ),
+            "the prompt is handed back too: only what was written after it was asked for": "torch.cat(written → torch.cat([prompt, *written]",
+            "the first written token is lost: the prompt's own logits already say it": (
+                "< count → <= count",
+                "torch.cat(written, → torch.cat(written[1:],",
+            ),
+            "one token too many is written": "< count → <= count",
+            "one token too few is written: the last is missing": "< count → < count - 1",
+            "the last written token alone is handed back": "torch.cat(written, dim=1) → written[-1]",
+            "the written tokens stand below one another: join them along the positions": "dim=1) → dim=0)",
+        },
+    ),
+    accepts=[_greedy_in_a_loop, _token_by_token_from_the_start],
     hints=[
         "`read(prompt, None)` gives the logits of every position of the prompt, and the past. The last logits say the "
         "first new token.",
         "From then on each call gets one token, of shape (B, 1), and the past of the call before. Its logits are (B, 1, V).",
         "Begin with `logits[:, -1:].argmax(dim=2)`; then `logits, past = read(token, past)`; `torch.cat(written, dim=1)`.",
     ],
-    returns=("written",),
+    returns=("written", "tokens read twice"),
     difficulty=3,
     minutes=10,
 )
 
 
-# -- power_law -------------------------------------------------------------------------------------------------------
+# -- power_law ----------------------------------------------------------------------------------------------------------
 
 
 def _laws(rng) -> list[Case]:
@@ -921,16 +878,12 @@ def _by_polyfit(compute, loss):
     return -slope, np.exp(height)
 
 
-def _law(compute, loss, *, x=np.log, y=np.log, back=lambda slope, height: (-slope, np.exp(height)), turn=False):
-    a, b = x(np.asarray(compute)), y(np.asarray(loss))
-    a, b = (b, a) if turn else (a, b)
-    slope = ((a - a.mean()) * (b - b.mean())).sum() / ((a - a.mean()) ** 2).sum()
-    return back(slope, b.mean() - slope * a.mean())
-
-
-def _two_ends(compute, loss):
-    slope = np.log(loss[-1] / loss[0]) / np.log(compute[-1] / compute[0])
-    return -slope, loss[0] * compute[0] ** -slope
+def _power_law(compute, loss):
+    x, y = np.log(compute), np.log(loss)
+    centred = x - x.mean()
+    slope = (centred * y).sum() / (centred**2).sum()
+    height = y.mean() - slope * x.mean()
+    return -slope, np.exp(height)
 
 
 def _by_covariance(compute, loss):
@@ -944,27 +897,49 @@ power_law = Exercise(
     points=3,
     inputs=_laws,
     oracle=_by_polyfit,
-    mistakes={
-        "the exponent keeps the slope's sign: $AC^{-b}$ falls with a positive b": partial(
-            _law, back=lambda slope, height: (slope, np.exp(height))
-        ),
-        "the height is handed back as a logarithm: $A = e^{\\text{height}}$": partial(
-            _law, back=lambda slope, height: (-slope, height)
-        ),
-        "the line is fitted to the numbers themselves: a power law is a line between logarithms": partial(
-            _law, x=np.asarray, y=np.asarray, back=lambda slope, height: (-slope, height)
-        ),
-        "only the compute is a logarithm: the loss has to be one too": partial(
-            _law, y=np.asarray, back=lambda slope, height: (-slope, height)
-        ),
-        "the axes are exchanged: compute is fitted against loss": partial(_law, turn=True),
-        "only the first and the last point are used": _two_ends,
-        "base 10 goes in and e comes out: the height is undone with another base": partial(
-            _law, x=np.log10, y=np.log10
-        ),
-        "the two results change places: the exponent comes first": lambda c, q: _law(c, q)[::-1],
-    },
-    accepts=[_law, _by_covariance],
+    right=_power_law,
+    mistakes=slips(
+        _power_law,
+        {
+            "the exponent keeps the slope's sign: $AC^{-b}$ falls with a positive b": "return -slope → return slope",
+            "the height is handed back as a logarithm: $A = e^{\\text{height}}$": "np.exp(height) → height",
+            "the line is fitted to the numbers themselves: a power law is a line between logarithms": (
+                "np.log(compute), np.log(loss) → compute, loss",
+                "np.exp(height) → height",
+            ),
+            "only the compute is a logarithm: the loss has to be one too": (
+                "np.log(loss) → loss",
+                "np.exp(height) → height",
+            ),
+            "only the compute is a logarithm, though the height is undone as if the loss were one": "np.log(loss) → loss",
+            "only the loss is a logarithm: the compute has to be one too": "np.log(compute) → compute",
+            "the axes are exchanged: compute is fitted against loss": "x, y = np.log(compute), np.log(loss) → y, x = np.log(compute), np.log(loss)",
+            "only the first and the last point are used": (
+                "slope = (centred * y).sum() / (centred**2).sum() → slope = (y[-1] - y[0]) / (x[-1] - x[0])",
+                "y.mean() - slope * x.mean() → y[0] - slope * x[0]",
+            ),
+            "the slope is that of the first and the last point": "(centred * y).sum() / (centred**2).sum() → (y[-1] - y[0]) / (x[-1] - x[0])",
+            "the slope is a mean of the slopes from point to point": "(centred * y).sum() / (centred**2).sum() → (np.diff(y) / np.diff(x)).mean()",
+            "the slope is a ratio of spreads, which is steeper than least squares": "(centred * y).sum() / (centred**2).sum() → -y.std() / x.std()",
+            "the slope is the correlation: it is not divided by the spread of x alone": "/ (centred**2).sum() → / (x.std() * y.std() * len(x))",
+            "the spread below is that of the loss: the slope divides by the spread of the compute": "(centred**2).sum() → ((y - y.mean()) ** 2).sum()",
+            "compute is fitted from loss, and that line turned round: it is steeper": "(centred * y).sum() / (centred**2).sum() → ((y - y.mean()) ** 2).sum() / (centred * y).sum()",
+            "n and n − 1 are mixed: the same number divides both sums": "(centred * y).sum() → (centred * y).sum() * len(x) / (len(x) - 1)",
+            "the line goes through the origin: take the means off first": (
+                "x - x.mean() → x",
+                "y.mean() - slope * x.mean() → 0.0",
+            ),
+            "x is not centred in the slope": "x - x.mean() → x",
+            "the sum below is not squared": "(centred**2).sum() → np.abs(centred).sum()",
+            "base 10 goes in and e comes out: the height is undone with another base": "np.log(compute), np.log(loss) → np.log10(compute), np.log10(loss)",
+            "e goes in and base 10 comes out: the height is undone with another base": "np.exp(height) → 10**height",
+            "the height has the wrong sign at the slope: it is the mean of y minus slope times the mean of x": "y.mean() - slope → y.mean() + slope",
+            "the constant is taken at the first point: it is where least squares has its line": "y.mean() - slope * x.mean() → y[0] - slope * x[0]",
+            "the constant is the mean of y, not the line's height where $\\log C$ is 0": "y.mean() - slope * x.mean() → y.mean()",
+            "the two results change places: the exponent comes first": "-slope, np.exp(height) → np.exp(height), -slope",
+        },
+    ),
+    accepts=[_by_covariance],
     forbids=("numpy.polyfit", "numpy.linalg.lstsq"),
     hints=[
         "Take logarithms of both sides: $\\log L = \\log A - b \\log C$. That is a straight line.",
@@ -977,42 +952,35 @@ power_law = Exercise(
 )
 
 
-# -- prefix_score ----------------------------------------------------------------------------------------------------
+# -- prefix_score -------------------------------------------------------------------------------------------------------
 
 
 def _looks(rng) -> list[Case]:
-    import torch
-
-    def case(label, heads, period, rest=0, ahead=0):
+    def case(label, heads, period, rest=0):
         steps = 2 * period + rest
-        seen = np.tri(steps, steps + ahead)
-        weights = (rng.gamma(0.6, size=(heads, steps, steps + ahead)) + 0.01) * seen
-        return Case(label, weights=torch.from_numpy(weights / weights.sum(axis=2, keepdims=True)), period=period)
+        weights = (rng.gamma(0.6, size=(heads, steps, steps)) + 0.01) * np.tri(steps)
+        return Case(label, weights=tensor(weights / weights.sum(axis=2, keepdims=True)), period=period)
 
     return [
         case("3 heads, a period of 4, read twice", 3, 4),
         case("5 heads, a period of 7, read twice", 5, 7),
         case("2 heads, a period of 3, read twice and a bit", 2, 3, rest=2),
-        case("4 heads, a period of 5, and two places that nobody reads", 4, 5, ahead=2),
+        case("4 heads, a period of 5, read nearly three times", 4, 5, rest=4),
     ]
 
 
 def _row_by_row(weights, period):
-    import torch
-
-    weights = torch.as_tensor(weights).detach()
+    weights = torch.as_tensor(weights)
     steps = weights.shape[1]
     return torch.stack(
         [sum(head[t, t - period + 1] for t in range(period, steps)) / (steps - period) for head in weights]
     )
 
 
-def _look(weights, period, *, first=0, back=None, mean=None):
-    import torch
-
-    t = torch.arange(period + first, weights.shape[1])
-    looked = weights[:, t, t - (period - 1 if back is None else back)]
-    return looked.mean(dim=1) if mean is None else mean(looked)
+def _prefix_score(weights, period):
+    t = torch.arange(period, weights.shape[1])
+    looked = weights[:, t, t - period + 1]
+    return looked.mean(dim=1)
 
 
 prefix_score = Exercise(
@@ -1020,34 +988,32 @@ prefix_score = Exercise(
     points=3,
     inputs=_looks,
     oracle=_row_by_row,
-    mistakes={
-        "it looks at the same token one period ago: an induction head looks one place further, at what came *after* it": (
-            lambda weights, period: _look(weights, period, back=period)
-        ),
-        "it is the score of a previous-token head: the place just before": lambda weights, period: _look(
-            weights, period, back=1
-        ),
-        "the last row of the first copy is counted too, which cannot know yet": lambda weights, period: _look(
-            weights, period, first=-1
-        ),
-        "the first row of the second copy is left out": lambda weights, period: _look(weights, period, first=1),
-        "rows and columns are exchanged: a row is who looks, a column is where": lambda weights, period: _look(
-            weights.transpose(1, 2), period
-        ),
-        "the heads are averaged: one score for each head was asked for": lambda weights, period: _look(
-            weights, period, mean=lambda looked: looked.mean()
-        ),
-        "the mean runs over the heads, not over the positions": lambda weights, period: _look(
-            weights, period, mean=lambda looked: looked.mean(dim=0)
-        ),
-        "the weights are added up, not averaged": lambda weights, period: _look(
-            weights, period, mean=lambda looked: looked.sum(dim=1)
-        ),
-    },
-    accepts=[
-        _look,
-        lambda weights, period: weights.diagonal(1 - period, dim1=1, dim2=2)[:, 1:].mean(dim=1),
-    ],
+    right=_prefix_score,
+    mistakes=slips(
+        _prefix_score,
+        {
+            "it looks at the same token one period ago: an induction head looks one place further, at what came *after* it": "t - period + 1] → t - period]",
+            "it looks two places behind the same token: what came after it stands one further": "t - period + 1] → t - period + 2]",
+            "it looks at the token before the one of a period ago: one place *after* it": "t - period + 1] → t - period - 1]",
+            "it is the score of a previous-token head: the place just before": "t - period + 1] → t - 1]",
+            "each place looks at itself": "t - period + 1] → t]",
+            "the last row of the first copy is counted too, which cannot know yet": "arange(period, → arange(period - 1,",
+            "the first row of the second copy is left out": "arange(period, → arange(period + 1,",
+            "the last row is left out": "weights.shape[1]) → weights.shape[1] - 1)",
+            "the rows of the second copy alone are counted, though the text goes on: all of them from p to T − 1": "weights.shape[1]) → 2 * period)",
+            "all rows from the first on are counted, places before the beginning and all": "arange(period, → arange(",
+            "rows and columns are exchanged: a row is who looks, a column is where": "weights[:, t, t - period + 1] → weights[:, t - period + 1, t]",
+            "the whole row of each place is averaged: one of its entries was asked for": "looked = weights[:, t, t - period + 1] → looked = weights[:, t].mean(dim=2)",
+            "the heads are averaged: one score for each head was asked for": "looked.mean(dim=1) → looked.mean()",
+            "the mean runs over the heads, not over the positions": "looked.mean(dim=1) → looked.mean(dim=0)",
+            "the weights are added up, not averaged": "looked.mean(dim=1) → looked.sum(dim=1)",
+            "the sum is divided by all T rows: T − p of them are counted": "looked.mean(dim=1) → looked.sum(dim=1) / weights.shape[1]",
+            "the sum is divided by the period: T − p rows are counted": "looked.mean(dim=1) → looked.sum(dim=1) / period",
+            "the highest weight is taken, not the mean": "looked.mean(dim=1) → looked.amax(dim=1)",
+            "the weight of the last place alone is taken": "looked.mean(dim=1) → looked[:, -1]",
+        },
+    ),
+    accepts=[lambda weights, period: weights.diagonal(1 - period, dim1=1, dim2=2)[:, 1:].mean(dim=1)],
     hints=[
         "In the second copy, place t holds the same token as t − period. What came after it stood at t − period + 1.",
         "So you want weights[:, t, t − period + 1], averaged over t = period … T − 1. That is a diagonal.",

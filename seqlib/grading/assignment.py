@@ -42,7 +42,7 @@ def grader_version(numbers: tuple[str, ...]) -> str:
     """A fingerprint of the code that decides about the points of these notebooks."""
     package, digest = Path(__file__).resolve().parent.parent, hashlib.sha256()
     data = [p for p in package.glob("exercises/*.py") if not p.name.startswith("nb") or p.name[2:4] in numbers]
-    for path in sorted([*package.glob("grading/**/*.py"), *package.glob("checks/*.py"), *data]):
+    for path in sorted([*package.glob("grading/**/*.py"), *package.glob("checks/**/*.py"), *data]):
         digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 

@@ -228,9 +228,11 @@ def one(options) -> int:
     place = os.path.relpath(os.path.abspath(options.file), os.path.abspath(root))
     found = [s for s in everybody if s.place == place or s.place.startswith(place + "/")]
     if not found:
-        beside = [s for s in everybody if place.split(os.sep)[0] == s.place.split(os.sep)[0]]
-        more = f": it goes with {', '.join(sorted({s.file for s in beside}))}" if beside else ""
-        raise Problem(f"{options.file} is not among the submissions in {root}{more}")
+        name = submissions.shown(options.file.name)
+        if any(name in (s.left or "") or name in [n for n, *_ in s.beside] for s in everybody):
+            print(f"{name}: handed in beside a notebook, and graded with that or not at all")
+            return 0
+        raise Problem(f"{options.file} is not among the submissions in {root}")
     told = graded(found, book, options, [root, options.out], 1)
     print(f"{found[0].student}: {'graded' if told['graded'] else 'not graded' if told['trouble'] else 'graded before'}")
     return _trouble(told)

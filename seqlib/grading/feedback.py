@@ -25,7 +25,7 @@ _SAFE = [
         (_NAME + r"should be real", "{n} should be real; yours holds complex numbers"),
         (_NAME + r"is not finite", "{n} is not finite: it holds nan or infinite entries"),
         (_NAME + r"is None", "{n} is None: does the function end with `return`?"),
-        (r"^(?P<n>[^:;]{1,60}?): (?P<k>\d+ of \d+) entries differ", "{n}: {k} differ from the right ones"),
+        (r"^(?P<n>[^:;]{1,60}?): \d+ of \d+ entries differ", "{n}: entries differ from the right ones"),
         (_NAME + r"should be an array of shape", "{n} should be an array of another shape"),
         (_NAME + r"should be a tuple of (?P<k>\d+)", "{n} should be a tuple of {k}"),
         (_NAME + r"should have \d+ entries; found", "{n} should have another number of entries"),

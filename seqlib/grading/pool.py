@@ -42,17 +42,17 @@ def grade_one(slot: Slot, book: Book, submission) -> tuple[dict | None, bool]:
         "problem": submission.problem,
     }
     if raw is not None:
-        result = _tried(slot, raw, submission.file, book)
+        result = _tried(slot, raw, submission.file, book, modules)
     result["late"] = _late(submission, book.assignment.deadline)
     return book.save(submission, key, raw, result), True
 
 
-def _tried(slot: Slot, raw: bytes, file: str, book: Book) -> dict:
+def _tried(slot: Slot, raw: bytes, file: str, book: Book, modules: dict) -> dict:
     """Nothing is believed of a sandbox before it has graded a right answer, nor a zero before it does so again."""
     if not slot.trusted:
         selftest.check(slot)
         slot.trusted = True
-    result = grade.grade(slot, raw, file, book.assignment, book.seed(raw))
+    result = grade.grade(slot, raw, file, book.assignment, book.seed(raw), modules)
     if result["score"] == 0:
         selftest.check(slot)
     return result

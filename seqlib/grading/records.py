@@ -10,7 +10,6 @@ import json
 import os
 import re
 import secrets
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,24 +17,15 @@ from pathlib import Path
 from seqlib.grading.assignment import Assignment
 from seqlib.grading.reading import slug
 from seqlib.grading.submissions import Submission, identity
+from seqlib.runtime import write_whole
 
 SCHEMA = 1
 NUMBER = (int, float)
 
 
 def write_atomically(path: Path, text: str):
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(OSError):  # some file systems have no rights to set
-            os.chmod(temporary, 0o600)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Whole or not at all, and for nobody else to read."""
+    write_whole(path, text.encode("utf-8"))
 
 
 class Book:

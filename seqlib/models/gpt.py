@@ -23,6 +23,7 @@ __all__ = [
     "cached_mask",
     "from_gpt2",
     "initialise",
+    "norm_of",
     "repeat_heads",
     "rms_norm",
     "swiglu",
@@ -132,13 +133,20 @@ class CausalAttention(nn.Module):
         return self.W_o(out.transpose(1, 2).flatten(2)), kept
 
 
+def norm_of(config):
+    """The norm that a configuration asks for."""
+    kind = RMSNorm if config.norm == "rms" else nn.LayerNorm
+    return kind(config.width, config.epsilon)
+
+
 class MLP(nn.Module):
     """The feed-forward layer, at each position by itself: x (B, T, D) -> (B, T, D)."""
 
     def __init__(self, config):
         super().__init__()
         gated = config.feed_forward == "swiglu"
-        hidden_size = config.hidden_size or (config.width * 8 // 3 if gated else config.width * 4)
+        usual = config.width * 8 // 3 if gated else config.width * 4
+        hidden_size = config.hidden_size or usual
         self.W_gate = nn.Linear(config.width, hidden_size, bias=False) if gated else None
         self.W_up = nn.Linear(config.width, hidden_size, config.bias and not gated)
         self.W_down = nn.Linear(hidden_size, config.width, config.bias and not gated)
@@ -154,8 +162,7 @@ class Block(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        norm = RMSNorm if config.norm == "rms" else nn.LayerNorm
-        self.norm_1, self.norm_2 = norm(config.width, config.epsilon), norm(config.width, config.epsilon)
+        self.norm_1, self.norm_2 = norm_of(config), norm_of(config)
         self.attention, self.mlp = CausalAttention(config), MLP(config)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -170,7 +177,8 @@ def initialise(model):
     for name, weight in model.named_parameters():
         if weight.ndim == 2:
             added = name.endswith(("W_o.weight", "W_down.weight"))
-            nn.init.normal_(weight, std=0.02 / (2 * len(model.blocks)) ** 0.5 if added else 0.02)
+            std = 0.02 / (2 * len(model.blocks)) ** 0.5 if added else 0.02
+            nn.init.normal_(weight, std=std)
         elif name.endswith("bias"):
             nn.init.zeros_(weight)
     return model
@@ -182,26 +190,28 @@ class GPT(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config, width = config, config.width
-        self.tokens = nn.Embedding(config.vocabulary_size, width)
-        self.places = nn.Embedding(config.context, width) if config.positions == "learned" else None
+        self.tokens, self.places = nn.Embedding(config.vocabulary_size, width), None
+        if config.positions == "learned":
+            self.places = nn.Embedding(config.context, width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.norm = (RMSNorm if config.norm == "rms" else nn.LayerNorm)(width, config.epsilon)
+        self.norm = norm_of(config)
         self.head = nn.Linear(width, config.vocabulary_size, bias=False)
         if config.tied:
             self.head.weight = self.tokens.weight
         initialise(self)
 
     def forward(self, idx, cache=None):
-        """cache: a list, empty at first, of keys and values for each layer; brought up to date in place."""
+        """The logits; and with a cache, () at first, also the next one, which holds idx too. The given one stays."""
         seen = cache[0][0].shape[2] if cache else 0
-        x = self.tokens(idx)
+        x, kept = self.tokens(idx), []
         if self.places is not None:  # an index beyond the table is an error: learned places end at the context
-            x = x + self.places(torch.arange(seen, seen + idx.shape[1], device=idx.device))
+            places = torch.arange(seen, seen + idx.shape[1], device=x.device)
+            x = x + self.places(places)
         for layer, block in enumerate(self.blocks):
-            x, kept = block(x, cache[layer] if seen else None)
-            if cache is not None:
-                cache[layer : layer + 1] = [kept]
-        return self.head(self.norm(x))
+            x, read = block(x, cache[layer] if cache else None)
+            kept.append(read)
+        logits = self.head(self.norm(x))
+        return logits if cache is None else (logits, tuple(kept))
 
 
 def from_gpt2(state_dict, config):
@@ -210,7 +220,7 @@ def from_gpt2(state_dict, config):
     state_dict: name -> tensor; config: anything with n_layer, n_head, layer_norm_epsilon. Its `Conv1D` layers keep
     W as (in, out), the transpose of nn.Linear's, and q, k, v side by side; its activation is `gelu_new`.
     """
-    given = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}
+    given = {name.removeprefix("transformer."): w for name, w in state_dict.items()}
     table, places, hidden = given["wte.weight"], given["wpe.weight"], given["h.0.mlp.c_fc.bias"]
     model = GPT(
         GPTConfig(

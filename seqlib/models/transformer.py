@@ -5,6 +5,7 @@ Throughout: tokens (B, S) or (B, T), padded with PAD_ID, 0; streams (B, T, D); m
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -19,6 +20,7 @@ __all__ = [
     "FeedForward",
     "Residual",
     "Transformer",
+    "TransformerConfig",
     "TransformerDecoder",
     "TransformerEncoder",
 ]
@@ -109,32 +111,43 @@ class Embedding(nn.Module):
         return self.dropout(x + self.positions[:length])
 
 
+@dataclass(frozen=True)
+class TransformerConfig:
+    """What encoder and decoder share. feed_forward: 4 · width unless given; positions: as for Embedding."""
+
+    width: int
+    heads: int
+    layers: int
+    feed_forward: int | None = None
+    max_length: int = 256
+    dropout: float = 0.0
+    pre_norm: bool = True
+    positions: str = "sinusoidal"
+    pad: int = PAD_ID
+
+    def embedding(self, vocabulary_size: int) -> Embedding:
+        return Embedding(vocabulary_size, self.width, self.max_length, self.dropout, self.positions, self.pad)
+
+    def blocks(self, block: type) -> nn.ModuleList:
+        inner = self.feed_forward or 4 * self.width
+        made = (block(self.width, self.heads, inner, self.dropout, self.pre_norm) for _ in range(self.layers))
+        return nn.ModuleList(made)
+
+    def last_norm(self) -> nn.Module:
+        return nn.LayerNorm(self.width) if self.pre_norm else nn.Identity()
+
+
 class TransformerEncoder(nn.Module):
     """Reads tokens (B, S) into vectors (B, S, D), padding unseen; causal=True lets each see only what came before.
 
-    Source: Vaswani et al. 2017, §3.1. Written in 14.
+    The options are TransformerConfig's. Source: Vaswani et al. 2017, §3.1. Written in 14.
     """
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        width: int,
-        heads: int,
-        layers: int,
-        feed_forward: int | None = None,
-        max_length: int = 256,
-        dropout: float = 0.0,
-        pre_norm: bool = True,
-        positions: str = "sinusoidal",
-        pad: int = PAD_ID,
-    ):
+    def __init__(self, vocabulary_size: int, width: int, heads: int, layers: int, **options):
         super().__init__()
-        self.pad = pad
-        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
-        self.blocks = nn.ModuleList(
-            EncoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers)
-        )
-        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+        config = TransformerConfig(width, heads, layers, **options)
+        self.pad, self.embedding = config.pad, config.embedding(vocabulary_size)
+        self.blocks, self.norm = config.blocks(EncoderBlock), config.last_norm()
 
     def forward(self, tokens: torch.Tensor, causal: bool = False) -> torch.Tensor:
         mask = padding_mask(tokens, self.pad)
@@ -150,7 +163,7 @@ class Transformer(nn.Module):
     """Encoder and decoder: forward(source (B, S), target_in (B, T)) → logits (B, T, V).
 
     begin and step write token by token (models.generate); each step reads the whole beginning again: 16 caches it.
-    The options are TransformerEncoder's. Source: Vaswani et al. 2017, §3. Written in 14.
+    The options are TransformerConfig's. Source: Vaswani et al. 2017, §3. Written in 14.
     """
 
     def __init__(self, source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
@@ -174,28 +187,15 @@ class Transformer(nn.Module):
 class TransformerDecoder(nn.Module):
     """Writes: each position of target_in (B, T) sees itself and those before it, and all of the memory.
 
-    Padding of the target stands at its end, where no real position looks. Written in 14.
+    Padding of the target stands at its end, where no real position looks. The options are TransformerConfig's.
+    Written in 14.
     """
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        width: int,
-        heads: int,
-        layers: int,
-        feed_forward: int | None = None,
-        max_length: int = 256,
-        dropout: float = 0.0,
-        pre_norm: bool = True,
-        positions: str = "sinusoidal",
-        pad: int = PAD_ID,
-    ):
+    def __init__(self, vocabulary_size: int, width: int, heads: int, layers: int, **options):
         super().__init__()
-        self.embedding = Embedding(vocabulary_size, width, max_length, dropout, positions, pad)
-        self.blocks = nn.ModuleList(
-            DecoderBlock(width, heads, feed_forward or 4 * width, dropout, pre_norm) for _ in range(layers)
-        )
-        self.norm = nn.LayerNorm(width) if pre_norm else nn.Identity()
+        config = TransformerConfig(width, heads, layers, **options)
+        self.embedding = config.embedding(vocabulary_size)
+        self.blocks, self.norm = config.blocks(DecoderBlock), config.last_norm()
         self.readout = nn.Linear(width, vocabulary_size)
 
     def forward(self, tokens: torch.Tensor, memory: torch.Tensor, memory_mask: torch.Tensor) -> torch.Tensor:

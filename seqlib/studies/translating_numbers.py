@@ -52,7 +52,7 @@ class PairTask:
         """These pairs as tensors: source (B, S), target_in (B, T), target_out (B, T)."""
         return pair_batch(pairs, self.source_vocabulary, self.target_vocabulary)
 
-    def batches(self, step: int) -> tuple:
+    def sampler(self, step: int) -> tuple:
         """The batch of one training step: of a task, the same for every model."""
         rows = np.random.default_rng([self.seed, step]).integers(0, len(self.train_pairs), BATCH)
         return self.batch([self.train_pairs[row] for row in rows])
@@ -66,7 +66,7 @@ class PairTask:
 
         schedule = warmup_cosine(steps, min(WARMUP, steps // 2))
         options = {"clip": CLIP, "schedule": schedule, "name": name} | options
-        return train(model, self.batches, steps, loss=loss or forced_loss, lr=lr, **options)
+        return train(model, self.sampler, steps, loss=loss or forced_loss, lr=lr, **options)
 
     def translate(self, model, sources: Sequence[Sequence[str]]) -> list[list[str]]:
         """The model's greedy translations of some sources, as lists of tokens without the end mark."""

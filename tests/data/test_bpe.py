@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 import time
 import unicodedata
 from collections import Counter
@@ -74,6 +75,25 @@ def test_pieces_are_those_of_the_tokeniser():
     for text in [WORLD, *("".join(draw.choices(letters + [" "] * 2000, k=200)) for _ in range(30))]:
         sizes = [end - start for _, (start, end) in cut.pre_tokenize_str(text)]
         assert [len(piece.decode()) for piece in split(text)] == sizes
+
+
+def test_every_character_is_cut_as_the_tokeniser_cuts_it():
+    """All code points that Unicode has given out, behind a letter, a digit and a sign.
+
+    Left out are those that this Python's tables do not know yet: there two versions of Unicode may disagree.
+    """
+    library = pytest.importorskip("tokenizers")
+    cut = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    known = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in ("Cn", "Cs")]
+    assert len(known) > 280_000
+    for start in range(0, len(known), 8192):
+        text = "".join(f"a{c}1{c}!{c} \n" for c in known[start : start + 8192])
+        sizes = [end - start for _, (start, end) in cut.pre_tokenize_str(text)]
+        assert [len(piece.decode()) for piece in split(text)] == sizes, f"from U+{ord(known[start]):04X} on"
+
+
+def test_a_pattern_of_ones_own_may_use_classes_and_white_space():
+    assert split("a\x1cb ½²x_1", r"[\p{L}\s]+|\p{N}+|.") == [b"a", b"\x1c", b"b ", "½²".encode(), b"x", b"_", b"1"]
 
 
 # -- slow and plain, as a witness ------------------------------------------------------------------------------------

@@ -1,9 +1,6 @@
 """Of notebook 17."""
 
 EQUIVALENT = {
-    ("17.mask_noise", "return np.random.default_rng([seed, step]).random((3, *shape))"): (
-        "an array in the place of a tensor: the check takes either, and says so in `accepts`"
-    ),
     ("17.mlm_loss", "return -log_p.gather(-1, labels[chosen][:, None]).mean()"): "-1 is the last of two axes, as 1 is",
     ("17.right_share", "p_right, p_wrong = (p.gather(-1, right).sum(dim=1), p.gather(1, wrong).sum(dim=1))"): (
         "-1 is the last of two axes, as 1 is"

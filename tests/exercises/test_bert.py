@@ -21,7 +21,7 @@ def sentences(count=600, size=50, longest=20):
 
 
 def test_the_shares_are_15_and_of_these_80_10_10():
-    batches = N["masked_batches"](sentences(), 50)
+    batches = N["masked_sampler"](sentences(), 50)
     drawn = [batches(step) for step in range(60)]
     fates = {"[MASK]": 0, "itself": 0, "another": 0}
     words = chosen = 0
@@ -38,14 +38,14 @@ def test_the_shares_are_15_and_of_these_80_10_10():
 
 
 def test_batches_depend_on_step_and_seed_alone_and_differ():
-    one, again, other = (N["masked_batches"](sentences(), 50, seed=seed) for seed in (0, 0, 1))
+    one, again, other = (N["masked_sampler"](sentences(), 50, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(one(3)[1], again(3)[1])
     assert one(3)[1].shape != one(4)[1].shape or not torch.equal(one(3)[1], one(4)[1])
     assert one(3)[1].shape != other(3)[1].shape or not torch.equal(one(3)[1], other(3)[1])
 
 
 def test_causal_batches_ask_for_the_next_word():
-    inputs, labels = N["masked_batches"](sentences(), 50, causal=True)(0)
+    inputs, labels = N["masked_sampler"](sentences(), 50, causal=True)(0)
     assert torch.equal(labels[:, :-1][labels[:, :-1] >= 0], inputs[:, 1:][inputs[:, 1:] > 0])
     assert (labels != 0).all() and (inputs != MASK).all()
 

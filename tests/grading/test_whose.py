@@ -399,6 +399,23 @@ def test_a_time_that_cannot_be_read_is_named(tmp_path, made):
     assert "timestamp.txt (its time can't be read)" in row["Feedback comments"]
 
 
+def test_one_file_at_a_time_nobody_is_missing(sandboxed, tmp_path):
+    """As GNU parallel calls it: a zip file, a module, a PDF, a file that nobody knows; then everybody has a row."""
+    right = as_bytes(solved())
+    files = {"ada/hw.ipynb": right, "ada/h.py": b"", "bob.zip": zipped({"x/00_start.ipynb": right}), "eve.pdf": b"%PDF"}
+    for name, raw in {**files, "dan.ipynb": right}.items():
+        put(tmp_path / "in", name, raw=raw)
+    arguments = ["--root", tmp_path / "in", "--notebook", "00", "--out", tmp_path / "out"]
+    said = [grading("one", tmp_path / "in" / name, *arguments).stdout.strip() for name in files]
+    assert said == ["ada: graded", "h.py: handed in beside a notebook, and graded with that or not at all",
+                    "bob: graded", "eve: graded"]  # fmt: skip
+    assert grading("one", tmp_path / "nobody.ipynb", *arguments, check=False).returncode == 2
+    assert "1 students are not graded yet" in grading("merge", tmp_path / "out").stderr
+    with open(tmp_path / "out" / "grades-canvas.csv", encoding="utf-8", newline="") as file:
+        grades = {r["Student"]: r["Sequence models 00"] for r in list(csv.DictReader(file))[1:]}
+    assert grades == {"ada": "6", "bob": "6", "dan": "", "eve": "0"}
+
+
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)", "\t=1", " =1", "\u00a0=1"]

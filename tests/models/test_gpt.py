@@ -145,12 +145,28 @@ def test_a_block_equals_torchs_in_values_and_gradients():
 def test_reading_in_pieces_equals_reading_at_once(change, cuts):
     model, idx = small(**change), tokens(2, 12)
     with torch.no_grad():
-        whole, cache, pieces = model(idx), [], []
+        whole, cache, pieces = model(idx), (), []
         for start, stop in zip((0, *cuts), cuts, strict=False):
-            pieces.append(model(idx[:, start:stop], cache))
+            logits, cache = model(idx[:, start:stop], cache)
+            pieces.append(logits)
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole, rtol=1e-10, atol=1e-10)
     groups = change.get("kv_heads") or 4
     assert [tuple(part.shape) for part in cache[0]] == [(2, groups, 12, 6)] * 2 and len(cache) == 3
+
+
+@pytest.mark.parametrize("change", [{}, MODERN], ids=str)
+def test_a_cache_is_returned_and_the_given_one_stays_as_it_was(change):
+    """So that a prompt is read once and continued in several ways."""
+    model, idx = small(**change), tokens(2, 12)
+    with torch.no_grad():
+        _, prompt = model(idx[:, :5], ())
+        before = [tuple(part.clone() for part in pair) for pair in prompt]
+        one, longer = model(idx[:, 5:9], prompt)
+        again, _ = model(idx[:, 5:9], prompt)
+        assert torch.equal(one, again) and longer[0][0].shape[2] == 9
+        for pair, kept in zip(prompt, before, strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(pair, kept, strict=True))
+        torch.testing.assert_close(model(idx[:, 9:], longer)[0], model(idx)[:, 9:], rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("change", KINDS, ids=str)

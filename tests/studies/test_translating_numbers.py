@@ -27,8 +27,8 @@ def test_nothing_of_the_test_is_in_training(task):
 
 def test_every_model_gets_the_same_batches_and_every_seed_its_own(task):
     again = number_task(seed=3)
-    assert all(torch.equal(a, b) for a, b in zip(task.batches(7), again.batches(7), strict=True))
-    assert task.batches(7)[0].tolist() != task.batches(8)[0].tolist()
+    assert all(torch.equal(a, b) for a, b in zip(task.sampler(7), again.sampler(7), strict=True))
+    assert task.sampler(7)[0].tolist() != task.sampler(8)[0].tolist()
     assert number_task(seed=4).train_pairs != task.train_pairs
 
 
@@ -57,7 +57,7 @@ def test_a_perfect_model_scores_100_and_one_that_skips_a_word_0(task):
 def test_a_pair_of_networks_trains_and_is_asked(task):
     torch.manual_seed(0)
     model = recurrent_pair(task, hidden_size=16, context_size=4)
-    first = forced_loss(model, task.batches(0)).item()
+    first = forced_loss(model, task.sampler(0)).item()
     history = task.train(model, steps=30)
     assert abs(first - np.log(len(task.target_vocabulary))) < 0.5 and history.losses[-1] < first - 0.3
     assert set(task.exact_match(model)) == set(ASKED) and model.training

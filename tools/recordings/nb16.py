@@ -69,7 +69,7 @@ def race_gpt(config, make, batch, ids, late, amp=True, **options):
 def race_recurrent(layer, ids, late, size, context=64, batch=32, **options):
     """A recurrent layer against the clock, its state carried from window to window, in the evaluation too."""
     from seqlib.data import carried_sampler
-    from seqlib.studies.small_gpt import Recurrent
+    from seqlib.studies.looking_up import Recurrent
 
     torch.manual_seed(0)
     model, kept = Recurrent(size, layer), [None]

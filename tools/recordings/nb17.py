@@ -64,7 +64,7 @@ def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS):
     torch.manual_seed(seed)
     model = n["Bert"](size)
     mask, random = RULES[rule]
-    batches = n["masked_batches"](data["all"], size, seed, mask_share=mask, random_share=random)
+    batches = n["masked_sampler"](data["all"], size, seed, mask_share=mask, random_share=random)
     return model, n["pretrain"](model, batches, steps)
 
 
@@ -253,7 +253,7 @@ def _on_real_text(task, train, test, names, seed, steps=400) -> dict:
     new = arrays(*test)
     torch.manual_seed(seed)
     model = n["Bert"](size, dropout=0.1)
-    n["pretrain"](model, n["masked_batches"](x, size, seed), steps, lr=2e-3)
+    n["pretrain"](model, n["masked_sampler"](x, size, seed), steps, lr=2e-3)
     makers = {
         "pre-trained": lambda: (copy.deepcopy(model.encoder), 64),
         "from scratch": lambda: (n["Bert"](size, dropout=0.1).encoder, 64),

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import inspect
 import linecache
 import re
 import sysconfig
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from seqlib.checks.calling import copied, guarded
+from seqlib.checks.readers.errors import MEANINGS
 from seqlib.checks.readers.seen import Observation, seen
 
 
@@ -32,7 +34,7 @@ class Crash:
                 return None
 
     def value(self, node):
-        """What a name, a part or a transpose of it is; nothing that would call anything. None where it can't be told."""
+        """What a name, a part or a transpose of it is; nothing that calls anything. None where it can't be told."""
         if isinstance(node, ast.Name):
             known = self.frame.f_locals if self.frame is not None else {}
             return known.get(node.id, self.frame.f_globals.get(node.id) if self.frame is not None else None)
@@ -85,6 +87,7 @@ def caught(function, args, owner=None) -> Crash | None:
 
 
 def _crash(error, owner) -> Crash:
+    owner = inspect.unwrap(owner)
     home = getattr(getattr(owner, "__code__", None), "co_filename", None)
     home = home or _file_of_class(owner)
     own = last = None
@@ -142,7 +145,7 @@ PRODUCT = re.compile(
 
 
 def product(crash: Crash) -> Observation | None:
-    """a product of matrices whose inner sizes differ: which two, and whether a transpose would do; `.T` on three axes"""
+    """a product of matrices whose inner sizes differ: which two, would a transpose do; `.T` on three axes"""
     if not PRODUCT.search(crash.text):
         return None
     if "einsum" in crash.source:
@@ -169,8 +172,8 @@ def product(crash: Crash) -> Observation | None:
     return seen(
         f"In `{_short(crash.source)}`, `{left}` has shape {a} and `{right}` {b}: the last axis of the first has to be "
         f"as long as the last but one of the second{advice}",
-        f"In `{_short(crash.source)}` the last axis of `{left}` has to be as long as the last but one of `{right}`, and "
-        f"is not{advice}",
+        f"In `{_short(crash.source)}` the last axis of `{left}` has to be as long as the last but one of `{right}`, "
+        f"and is not{advice}",
     )
 
 
@@ -221,8 +224,8 @@ def broadcast(crash: Crash) -> Observation | None:
     else:
         advice = ""
     return seen(
-        f"In `{_short(crash.source)}`, `{left}` has shape {a} and `{right}` {b}: compared from the last axis backwards, "
-        f"each size has to be the same or 1{advice}",
+        f"In `{_short(crash.source)}`, `{left}` has shape {a} and `{right}` {b}: compared from the last axis "
+        f"backwards, each size has to be the same or 1{advice}",
         f"In `{_short(crash.source)}` the shapes of `{left}` and `{right}` do not fit: compared from the last axis "
         f"backwards, each size has to be the same or 1{advice}",
     )
@@ -240,7 +243,7 @@ OUTSIDE = re.compile(r"index (-?\d+) is out of bounds for (?:axis|dimension) \d+
 
 def index(crash: Crash) -> Observation | None:
     """an index out of range: by one at the end, or of an axis that is too short"""
-    if crash.kind != "IndexError":
+    if crash.kind != "IndexError" or "Dimension out of range" in crash.text:
         return None
     where = f" at `{_short(crash.source)}`" if crash.source else ""
     found = OUTSIDE.search(crash.text)
@@ -292,134 +295,9 @@ def _float_index(where) -> Observation:
     )
 
 
-# -- all others, told by what they say -------------------------------------------------------------------------------
-
-# (pattern of "Kind: text", what it means); {0} and {1} are the pattern's groups, {at} where it was.
-MEANINGS = [
-    (r"TypeError: .*(?:indices must be integers|'float' object cannot be interpreted as an integer|slice indices must "
-     r"be|only integer|an integer is required|expected a sequence of integers)",
-     "A float is used as a place or a length{at}, and these are whole numbers: `/` gives a float, `//` a whole number"),
-    (r"AttributeError: 'numpy\.\w+' object has no attribute '(\w+)'",
-     "A NumPy array comes in here, and `.{0}` belongs to tensors: use NumPy's function, or make a tensor of it first "
-     "(`torch.as_tensor`)"),
-    (r"AttributeError: 'Tensor' object has no attribute '(\w+)'",
-     "A tensor comes in here, and `.{0}` belongs to NumPy's arrays: use PyTorch's name for it"),
-    (r"AttributeError: 'NoneType' object has no attribute '(\w+)'",
-     "Something is None{at} where a value is expected: a function that does not return, or an argument that was not "
-     "given"),
-    (r"AttributeError: '(list|int|float|str|tuple|dict)' object has no attribute '(\w+)'",
-     "A plain {0} has no `.{1}`{at}: make an array or a tensor of it first, or use Python's own way"),
-    (r"AttributeError: '(\w+)' object has no attribute '(\w+)'",
-     "`{0}` has no attribute `{1}`{at}: is it written differently where it is made, or made only later?"),
-    (r"AttributeError: module '([\w.]+)' has no attribute '(\w+)'",
-     "There is no `{0}.{1}`: it has another name, or lives in the other library"),
-    (r"(?:TypeError|RuntimeError): .*must be Tensor(?:s)?, not",
-     "PyTorch is given something that is no tensor{at}: make one of it first (`torch.as_tensor`), or use NumPy"),
-    (r"TypeError: .*got an unexpected keyword argument '(\w+)'",
-     "There is no argument `{0}`{at}: NumPy says `axis` and `keepdims`, PyTorch `dim` and `keepdim`"),
-    (r"TypeError: .*missing \d+ required positional argument",
-     "A function is called with too few arguments{at}"),
-    (r"TypeError: .*takes (?:from )?\d+.*positional arguments? but \d+ (?:was|were) given",
-     "A function is called with too many arguments{at}"),
-    (r"TypeError: .*'NoneType'",
-     "Something is None{at} where a value is expected: a function that does not return, or an argument that was not "
-     "given"),
-    (r"TypeError: unhashable type: '(list|numpy.ndarray|dict|set)'",
-     "A {0} can't be the key of a dictionary or a member of a set{at}: make a tuple of it"),
-    (r"TypeError: 'tuple' object does not support item assignment",
-     "A tuple can't be changed{at}: make a list of it, or a new tuple"),
-    (r"TypeError: 'str' object does not support item assignment",
-     "A text can't be changed in place{at}: make a list of its letters, or put a new text together"),
-    (r"TypeError: '(\w+)' object is not (?:subscriptable|iterable)",
-     "A {0} is a single thing{at}: it has no entries to go through or pick from"),
-    (r"TypeError: (?:object of type '(\w+)' has no len|len\(\) of unsized object)",
-     "A single number has no length{at}: inputs may be numbers as well as arrays"),
-    (r"TypeError: (?:iteration over a 0-d|'\w+' object is not callable)",
-     "Something is used as what it is not{at}: a number as a list, or a value as a function (is a name used twice?)"),
-    (r"TypeError: can only concatenate|TypeError: unsupported operand type\(s\) for (\S+):? '?(\w+)'? and '?(\w+)'?",
-     "Two things are put together that do not belong together{at}: a list and a number, a text and a number, a list and "
-     "a tuple"),
-    (r"(?:TypeError|ValueError): only (?:length-1|size-1|0-dimensional) arrays|RuntimeError: a Tensor with \d+ elements cannot be",
-     "A whole array is used where one number is expected{at}: `float`, `int`, `.item()` and `math` take single numbers; "
-     "this has many, one for each sequence or place"),
-    (r"ValueError: The truth value of an array|RuntimeError: Boolean value of Tensor",
-     "`if`, `and`, `or`, `while`, `max` or `in` asks a whole array for one yes or no{at}: decide entry by entry "
-     "(`np.where`, `&`), or ask `.any()` or `.all()`"),
-    (r"ValueError: too many values to unpack",
-     "More values come than there are names on the left{at}: does the loop or the call give more than the line expects?"),
-    (r"ValueError: not enough values to unpack",
-     "Fewer values come than there are names on the left{at}: does the loop or the call give fewer than the line "
-     "expects?"),
-    (r"ValueError: cannot reshape array|RuntimeError: shape '.*' is invalid",
-     "The new shape has another number of entries than the old one{at}: the product of its sizes must stay the same"),
-    (r"RuntimeError: view size is not compatible",
-     "`view` needs numbers that lie one after another in memory, which they no longer do after a transpose{at}: use "
-     "`.reshape`, or `.contiguous()` before it"),
-    (r"RuntimeError: a (?:view of a )?leaf [Vv]ariable that requires grad",
-     "A parameter is changed in place{at} while its gradients are recorded: work on a new tensor, or inside "
-     "`torch.no_grad()` where it is meant to change"),
-    (r"RuntimeError: Can't call numpy\(\) on Tensor that requires grad",
-     "A tensor whose gradients are recorded is handed to NumPy{at}: stay in PyTorch, so that it can be trained through"),
-    (r"RuntimeError: one of the variables needed for gradient computation has been modified",
-     "A tensor that the gradient still needs is changed in place: write the result into a new one"),
-    (r"RuntimeError: element 0 of tensors does not require grad",
-     "The result has lost its gradients, so that nothing can be trained through it: is there a `.detach()`, a "
-     "`torch.no_grad()` or a detour through NumPy?"),
-    (r"RuntimeError: expected (?:m1 and m2|mat1 and mat2|.*) to have the same dtype|expected scalar type|must have the "
-     r"same dtype|Found dtype|mat1 and mat2 must have",
-     "Two tensors of different types meet{at}: float32 is what `torch.zeros`, `torch.ones` and layers make, and what "
-     "comes in may be float64. Make new tensors like the old (`x.new_zeros`, `dtype=x.dtype`)"),
-    (r"RuntimeError: result type \w+ can't be cast|Cannot cast ufunc",
-     "Floats are written into an array of whole numbers{at}: make it an array of floats first"),
-    (r"RuntimeError: mean\(\): could not infer|RuntimeError: .*not implemented for '(?:Long|Bool|Int)'",
-     "This works on floats, and gets whole numbers or booleans{at}: make floats of them first"),
-    (r"IndexError: .*tensors used as indices must be|RuntimeError: .*Index tensor must have|expected dtype int64 for "
-     r"index", "Places are whole numbers{at}: an index has to be of type int64, or boolean"),
-    (r"numpy boolean subtract|(?:TypeError|RuntimeError): .*boolean (?:subtract|negative)|Subtraction, the `-` operator",
-     "Booleans can't be subtracted{at}: `~mask` turns a mask round"),
-    (r"AxisError|axis \d+ is out of bounds|IndexError: Dimension out of range",
-     "There is no such axis{at}: this array has fewer axes than the line expects"),
-    (r"ValueError: (?:all the input array|all input arrays|need at least one array)|RuntimeError: (?:Sizes of tensors must "
-     r"match|stack expects|Tensors must have same number)|zero-dimensional arrays cannot be concatenated",
-     "What is joined does not fit{at}: `concatenate` (`cat`) wants equal sizes on all other axes, `stack` wants equal "
-     "shapes"),
-    (r"inhomogeneous shape|expected sequence of length|setting an array element with a sequence",
-     "Rows of different lengths can't become one array{at}: fill the shorter ones up first, or go through them one by one"),
-    (r"array split does not result in an equal division|split expects|split_with_sizes",
-     "It is cut along the wrong axis, or into the wrong number of pieces{at}: this size can't be cut into that many"),
-    (r"LinAlgError: Last 2 dim", "A square matrix is needed{at}, and this one is not square"),
-    (r"ValueError: math domain error|ValueError: expected a positive input",
-     "The logarithm or the root of a number is taken that has none{at}: zero or less"),
-    (r"OverflowError|Numerical result out of range",
-     "A number becomes larger than a float can hold{at}: an exponential of something large. Subtract the largest first, "
-     "or stay with logarithms"),
-    (r"ZeroDivisionError", "It divides by zero{at}: one of the inputs makes the divisor 0, so think of that case"),
-    (r"FloatingPointError", "A division by zero, or a number beyond what floats hold, is made{at}"),
-    (r"KeyError", "A key is looked up that is not in the dictionary{at}: think of what is not known (`.get`, or an `if`)"),
-    (r"ValueError: .*is not in list|ValueError: .*not in tuple|substring not found|x not in list",
-     "Something is looked for that is not there{at}, and `index` raises an error then: think of that case"),
-    (r"zero-size array|(?:max|min)\(\) (?:arg|iterable argument) is (?:an )?empty|Expected reduction dim|empty sequence|"
-     r"pop from (?:an )?empty|StopIteration", "Nothing is left to take from{at}: one of the inputs leaves it empty"),
-    (r"RecursionError", "It calls itself without end: where does it stop?"),
-    (r"UnboundLocalError: .*'(\w+)'", "`{0}` is used before it has a value: it is set only in a branch or a loop that "
-     "may not run"),
-    (r"SystemExit", "It ends the program (`exit`): an answer returns"),
-    (r"(?:read-only|WriteableFlag)", "It writes into an array that may only be read{at}: work on a copy"),
-    (r"more than one element of the written-to tensor",
-     "It writes into a tensor whose places share memory (after `expand`){at}: work on a copy (`.clone()`)"),
-    (r"shape mismatch: value array|could not assign|can't assign|cannot assign|could not broadcast input array",
-     "What is written has another shape than the place that it is written to{at}"),
-    (r"Expected (?:more than 1 value|\d+D or|\d+-D)|expected \d+D|must be (?:at least )?\d-?[dD]",
-     "A layer or a product wants another number of axes than it gets{at}"),
-    (r"normalized_shape", "The size that is normalised over and the last axis of what comes in are not the same{at}"),
-    (r"given groups=|Expected input batch_size", "Two sizes that belong together differ{at}"),
-    (r"AssertionError", "An `assert` of your own does not hold{at}: what it expects is not so for every input"),
-]  # fmt: skip
-
-
 def meaning(crash: Crash) -> Observation | None:
-    """errors in our words: types that do not mix, arrays for one yes or no, unpacking, reshape, view, gradients, dtypes,
-    axes, ragged rows, logarithm of zero, division by zero, unknown keys, endless recursion"""
+    """errors in our words: types that do not mix, arrays for one yes or no, unpacking, reshape, view, gradients,
+    dtypes, axes, ragged rows, logarithm of zero, division by zero, unknown keys, endless recursion"""
     line = f"{crash.kind}: {crash.text}"
     at = f" at `{_short(crash.source)}`" if crash.source else ""
     for pattern, says in MEANINGS:
@@ -449,7 +327,15 @@ READERS = (product, broadcast, index, name, meaning)
 
 def read(function, args, owner=None) -> Observation | None:
     crash = caught(function, args, owner)
-    return next((said for reader in READERS if (said := reader(crash))), None) if crash is not None else None
+    if crash is None:
+        return None
+    if crash.frame is None and "to unpack" in crash.text:
+        return seen("It returns another number of results than is asked for")
+    said = next((said for reader in READERS if (said := reader(crash))), None)
+    if said is None or crash.frame is not None:
+        return said
+    where = "Where what it returns is used: "  # no line of the answer is at fault by itself
+    return seen(where + said.text, said.told and where + said.told)
 
 
 def read_text(kind: str, text: str) -> Observation | None:

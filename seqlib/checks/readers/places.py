@@ -3,8 +3,7 @@
 import numpy as np
 
 from seqlib.checks.compare import as_array
-from seqlib.checks.readers.functions import _plural
-from seqlib.checks.readers.seen import Observation, Part, axis_name, slice_name
+from seqlib.checks.readers.seen import Observation, Part, axis_name, plural, slice_name
 
 
 def _usable(part: Part) -> int | None:
@@ -45,7 +44,7 @@ def one_end(part: Part) -> Observation | None:
                 return part.says(f"is wrong only in its {says} {name}{_held(part)}: everything else is right")
             if all(not f[at] and f.sum() == len(f) - 1 for f in flat):
                 return part.says(
-                    f"is right only in its {says} {name}, and wrong in all {_plural(name)} "
+                    f"is right only in its {says} {name}, and wrong in all {plural(name)} "
                     f"{'after' if at == 0 else 'before'} it{_held(part)}"
                 )
     return _one_block(part, ndim)
@@ -54,9 +53,7 @@ def one_end(part: Part) -> Observation | None:
 def _one_block(part: Part, ndim: int) -> Observation | None:
     for axis in reversed(range(ndim)):
         for count, name in ((2, "half"), (3, "third"), (4, "quarter")):
-            if any(p.b.shape[axis] % count or p.b.shape[axis] < count for p in part.failing):
-                continue
-            if len({p.b.shape[axis] for p in part.failing}) < 2 and part.failing[0].b.shape[axis] != count:
+            if any(p.b.shape[axis] % count or p.b.shape[axis] < 2 * count for p in part.failing):
                 continue
             bad = [{i for i, piece in enumerate(np.split(p.wrong, count, axis)) if piece.any()} for p in part.failing]
             if all(b == bad[0] for b in bad) and len(bad[0]) == 1:
@@ -86,7 +83,7 @@ def _spread(mask: np.ndarray, shape) -> np.ndarray | None:
 
 
 def masked_places(part: Part) -> Observation | None:
-    """wrong only where a mask is False (padding), or only where it is True; only in rows where the mask hides much"""
+    """wrong only where a mask is False (padding), or only where it is True"""
     ndim = _usable(part)
     if not ndim:
         return None
@@ -100,11 +97,16 @@ def masked_places(part: Part) -> Observation | None:
         own = part.named(index, part.pairs[0])
         wrong = [p.wrong for p in part.failing]
         for value in (False, True):
-            if all(not (w & (m != value)).any() for w, m in zip(wrong, wide, strict=True)):
+            if all(_covers(w, m == value) for w, m in zip(wrong, wide, strict=True)):
                 return part.says(
                     f"is wrong only where `{own}` is {value}{_held(part)}, and right wherever it is {not value}"
                 )
     return None
+
+
+def _covers(wrong, area) -> bool:
+    """Whether what is wrong lies in an area, and is at least half of it: else another area says more."""
+    return not (wrong & ~area).any() and 2 * wrong.sum() >= area.sum()
 
 
 def not_finite(part: Part) -> Observation | None:
@@ -117,7 +119,7 @@ def not_finite(part: Part) -> Observation | None:
     if len(found) and np.isnan(found).all() and np.isfinite(right).all():
         return part.says(
             f"is nan {where}: 0 divided by 0, ∞ minus ∞, ∞ times 0, or the root or logarithm of something "
-            "negative comes before it"
+            "negative comes to that"
         )
     if len(found) and np.isinf(found).all() and np.isfinite(right).all():
         return part.says(
@@ -126,9 +128,43 @@ def not_finite(part: Part) -> Observation | None:
     return None
 
 
+def imprecise(part: Part) -> Observation | None:
+    """right to some digits and no further: float32 or float16 in between, something rounded, another epsilon"""
+    if not part.numeric or not part.aligned or not part.failing or part.integers:
+        return None
+    worst = 0.0
+    for p in part.failing:
+        finite = np.isfinite(p.b)
+        if not (np.isfinite(p.a) == finite).all() or not p.b[finite].all():
+            return None
+        gap = np.abs(p.a[finite] / p.b[finite] - 1)
+        worst = max(worst, float(gap.max()) if gap.size else 0.0)
+    if not 0 < worst < 1e-3 or part.proof < 6:
+        return None
+    return part.says(
+        f"is right to about {int(-np.log10(worst))} digits and no further: is something computed in float32 or "
+        "float16, or rounded, or is a small number such as an epsilon another one?"
+    )
+
+
+def constant(part: Part) -> Observation | None:
+    """zeros everywhere, or one and the same number"""
+    if _usable(part) is None:
+        return None
+    found = np.concatenate([p.a.ravel() for p in part.failing])
+    right = np.concatenate([p.b.ravel() for p in part.failing])
+    if len(found) < 3 or len(np.unique(np.round(right[np.isfinite(right)], 9))) < 3:
+        return None
+    if not found.any():
+        return part.says("is zero everywhere: values belong there")
+    if np.ptp(found) == 0:
+        return part.says("holds one and the same number everywhere, whatever is put in")
+    return None
+
+
 def by_value(part: Part) -> Observation | None:
-    """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its sign
-    turned there"""
+    """wrong only where the right value is zero, negative, positive; zeros or one constant in the place of values; its
+    sign turned there"""
     ndim = _usable(part)
     if ndim is None or sum(p.b.size for p in part.pairs) < 4:
         return None
@@ -142,11 +178,7 @@ def by_value(part: Part) -> Observation | None:
         return part.says(f"is zero {where}: values belong there")
     varied = len(np.unique(np.round(right, 9))) >= 3
     if len(found) >= 3 and np.ptp(found) == 0 and varied:
-        return part.says(
-            f"holds one and the same number {where}, whatever is put in"
-            if every
-            else f"holds one and the same number {where}"
-        )
+        return part.says(f"holds one and the same number {where}")
     if every or all(p.b.all() == (not p.b.any()) for p in part.failing):
         return _turned(part, found, right)
     kinds = [
@@ -204,7 +236,7 @@ def _area(inside, shape):
 def argument_sign(part: Part) -> Observation | None:
     """wrong only where an argument of the same shape is negative, positive or zero"""
     ndim = _usable(part)
-    if not ndim:
+    if not ndim or all(p.wrong.all() for p in part.failing):
         return None
     for index, name in enumerate(list(part.pairs[0].case.named)):
         values = [as_array(p.case.named.get(name)) for p in part.failing]

@@ -10,7 +10,8 @@ from seqlib.checks.calling import Outcome, guarded
 from seqlib.checks.compare import as_array, difference
 from seqlib.checks.readers.seen import Observation, seen, slice_name
 
-SECONDS = 0.2  # of processor time, for one kind of probe
+SECONDS = 0.15  # of processor time, for one kind of probe
+ALL = 0.45  # for all kinds together
 
 
 class Probe:
@@ -23,7 +24,9 @@ class Probe:
 
     def give(self, seconds: float):
         """So much processor time from now on, and half of it more to confirm what was found."""
-        self.until, self.more = time.thread_time() + seconds, seconds / 2
+        now = time.thread_time()
+        self.end = getattr(self, "end", now + ALL)
+        self.until, self.more = min(now + seconds, self.end), seconds / 2
 
     @property
     def over(self) -> bool:
@@ -38,10 +41,11 @@ class Probe:
         """What the answer gives: an Outcome."""
         return self.ask(tuple(args), case)
 
-    def right(self, args):
-        """What is right for other inputs: by the plain right answer where there is one, as oracles ask more of theirs."""
+    def right(self, args, oracle: bool = False):
+        """What is right for other inputs: by the plain right answer, since an oracle may ask more of them."""
         exercise = self.exercise
-        plain = exercise.right and (partial(exercise.using, exercise.right) if exercise.using else exercise.right)
+        plain = None if oracle else exercise.right
+        plain = plain and (partial(exercise.using, plain) if exercise.using else plain)
         done = guarded(lambda: (plain or exercise.oracle)(*copy.deepcopy(tuple(args))), seconds=0.5)
         return None if done.error else done
 

@@ -11,7 +11,7 @@ def _same(exercise, found, right) -> bool:
 
 
 def nothing(exercise, outcomes, rights) -> Observation | None:
-    """it returns nothing: no `return`, or it prints instead; it returns a function, a module, its input's length"""
+    """it returns nothing: no `return`, or it prints instead; it returns a function"""
     found = [o.value for o in outcomes if not o.kind]
     if not found:
         return None

@@ -113,6 +113,12 @@ class Part:
         return all(as_array(p.right).dtype.kind in "biu" for p in self.pairs)
 
     @cached_property
+    def ndim(self) -> int | None:
+        """How many axes the right values have, where that is the same in every case."""
+        dims = {p.b.ndim for p in self.pairs}
+        return dims.pop() if len(dims) == 1 else None
+
+    @cached_property
     def proof(self) -> int:
         """How many different numbers would have to agree by chance; whole ones count little."""
         general, plain = set(), set()
@@ -164,3 +170,8 @@ def slice_name(axis: int, ndim: int) -> str:
     if ndim == 2:
         return ("row", "column")[axis]
     return f"place of {axis_name(axis, ndim)}"
+
+
+def plural(name: str) -> str:
+    first, *rest = name.split(" ")
+    return " ".join([{"entry": "entries"}.get(first, first + "s"), *rest])

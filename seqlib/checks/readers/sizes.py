@@ -1,4 +1,4 @@
-"""Numbers that a case's inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
+"""Numbers that inputs hold besides their values: sizes of axes, lengths, single numbers, what a mask counts."""
 
 import numpy as np
 
@@ -37,7 +37,8 @@ def other_size(part: Part) -> Observation | None:
     if not has or not (wants or right == [1.0] * len(right)):
         return None
     ask = wants[0] if wants else "1"
-    return part.says(f"has the wrong size along {axis_name(axes[0], ndim)}: {has[0]}, where {ask} is asked for")
+    where = "length" if ndim == 1 else f"size along {axis_name(axes[0], ndim)}"
+    return part.says(f"has the wrong {where}: {has[0]}, where {ask} is asked for")
 
 
 def _of(name: str, value) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Is what was found right for other inputs: with two arguments exchanged, a mask the other way round, a state of zeros?
 
-The oracle is asked for the right result of inputs that are changed in one way, and what was found has to be that in every
-case, and in cases that are drawn anew.
+The right result is worked out for inputs that are changed in one way, and what was found has to be that in every case,
+and in cases that are drawn anew.
 """
 
 import copy
@@ -39,10 +39,10 @@ MASKS = [
     ("False everywhere", lambda v: np.zeros_like(v)),
 ]  # fmt: skip
 INTEGERS = [
+    ("0", lambda v: np.zeros_like(v)), ("1", lambda v: np.ones_like(v)),
     ("one more than it is", lambda v: v + 1), ("one less than it is", lambda v: v - 1),
     ("two more than it is", lambda v: v + 2), ("two less than it is", lambda v: v - 2),
-    ("doubled", lambda v: 2 * v), ("halved", lambda v: v // 2), ("0", lambda v: np.zeros_like(v)),
-    ("1", lambda v: np.ones_like(v)), ("negative", lambda v: -v),
+    ("doubled", lambda v: 2 * v), ("halved", lambda v: v // 2), ("negative", lambda v: -v),
     ("the largest of all of them, everywhere", lambda v: np.full_like(v, v.max()) if v.ndim else None),
 ]  # fmt: skip
 ALONG = [
@@ -60,7 +60,8 @@ LISTS = [
     ("in reversed order", lambda v: v[::-1]), ("without its last item", lambda v: v[:-1]),
     ("without its first item", lambda v: v[1:]), ("sorted", sorted),
     ("without repetitions", lambda v: list(dict.fromkeys(v))), ("only its first item", lambda v: v[:1]),
-    ("only its last item", lambda v: v[-1:]), ("with each of its items in reversed order", lambda v: [i[::-1] for i in v]),
+    ("only its last item", lambda v: v[-1:]),
+    ("with each of its items in reversed order", lambda v: [i[::-1] for i in v]),
     ("with each of its items without the last", lambda v: [i[:-1] for i in v]),
     ("with each of its items without the first", lambda v: [i[1:] for i in v]),
     ("the other way round in each of its masks", lambda v: [~m for m in v]),
@@ -145,8 +146,8 @@ def _replace(i, function):
 
 
 def supposed(probe: Probe, cases, outcomes, passed, again) -> Observation | None:
-    """right for other inputs: two arguments exchanged; one zero, doubled, negative, transposed, reversed, late by one, the
-    first for all; a mask the other way round or without effect; a number one more or less; a scale missing"""
+    """right for other inputs: two arguments exchanged; one zero, doubled, negative, transposed, reversed, late by one,
+    the first for all; a mask the other way round or without effect; a number one more or less; a scale missing"""
     if any(o.kind for o in outcomes):
         return None
     order = sorted(range(len(cases)), key=lambda i: passed[i])

@@ -10,6 +10,7 @@ import importlib
 import io
 import os
 import signal
+import sys
 import warnings
 
 PATIENCE = 4  # a cell that waits may take so many times its processor time by the clock
@@ -55,6 +56,7 @@ def prepare():
     torch.set_num_threads(1)
     torch.set_num_threads = torch.set_num_interop_threads = lambda n: None  # a copied process can't have more
     builtins.input = lambda *a: ""
+    sys.setrecursionlimit(3000)  # as in Jupyter's kernel
     os.environ.setdefault("IPYTHONDIR", os.path.join(os.environ.get("TMPDIR", "/tmp"), "ipython"))
     os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
     shell = _shell()

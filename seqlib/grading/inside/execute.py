@@ -17,7 +17,7 @@ import barrier
 import cells
 import wire
 
-CALL_SECONDS = 13.0  # by the clock without a sign of life; inside, a call is stopped after 10
+CALL_SECONDS = 16.0  # by the clock without a sign of life; inside, a call is stopped after 10
 NOTHING = object()
 
 
@@ -193,7 +193,12 @@ class _Trial:
     def __init__(self, runner: Runner, message: dict, answer, beats: int):
         self.channel, self.message, self.answer, self.beats = runner.channel, message, answer, beats
         self.using, ours = _from_source(message["using"]) if message["using"] else (None, [])
+        self.alive()
         self.barrier = barrier.Barrier(message["forbids"], message["later"], ours)
+        self.alive()
+
+    def alive(self):
+        os.write(self.beats, b".")
 
     def reply(self, number, **fields):
         self.channel.send({"n": number, **fields})
@@ -218,7 +223,7 @@ class _Trial:
             message = self.channel.receive()
             if message["op"] == "done":
                 return
-            os.write(self.beats, b".")
+            self.alive()
             self.reply(message["n"], **self.outcome(message))
 
     def outcome(self, message) -> dict:

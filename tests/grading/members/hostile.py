@@ -110,7 +110,7 @@ when_called("an error of its own class", "raise type('0.4711', (Exception,), {})
 
 SEARCHES = {
     "the oracles": "from seqlib.checks.exercise import find\nright = find('00.bounce').oracle",
-    "the exercises": "from seqlib.checks import nb00_start\nright = nb00_start.bounce.oracle",
+    "the exercises": "from seqlib.exercises import nb00_start\nright = nb00_start.bounce.oracle",
     "the grader": "import seqlib.grading.trying as t\nright = t.StandIn",
     "the objects in memory": (
         "import gc\nright = next(o for o in gc.get_objects() if getattr(o, '__name__', '') in ('_folded', 'oracle'))"

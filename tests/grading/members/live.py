@@ -19,8 +19,8 @@ sys.modules.pop("helpers", None)
 del os, sys
 """
 UNCHECKED = """\
-from seqlib.checks import check, record
-if {name!r} not in record.load()[0]:
+from seqlib.checks import check, progress_file
+if {name!r} not in progress_file.load()[0]:
     check({name!r}, {variable})
 """
 CELL_SECONDS = 60

@@ -55,8 +55,8 @@ for name, line in WORKS.items():
     member(f"a cell with {name}", bounce(f"{line}\n\n{ANSWER}"), why="it changes nothing about the answer")
 
 for name, head in {"time": "%%time", "capture": "%%capture out", "timeit": "%%timeit -n 1 -r 1"}.items():
-    points = 0 if name == "timeit" else 3  # %%timeit runs a cell in a function: nothing of it stays, at home neither
-    member(f"a cell under {name}", bounce(f"{head}\n{ANSWER}"), (2, 1, points), why="as in the notebook")
+    # What stands under %%timeit is gone when the cell ends, at home; the grader lets it stay.
+    member(f"a cell under {name}", bounce(f"{head}\n{ANSWER}"), why="it is an answer", live=name != "timeit")
 
 MODULE = b"def fold(x):\n    return 1 - abs(1 - abs(x))\n"
 USES = "from helpers import fold\n\ndef bounce(before, now):\n    return fold(2 * now - before)"

@@ -1,0 +1,62 @@
+"""What the checks can say, as a page: python -m seqlib.checks.table > docs/checks.md"""
+
+import inspect
+
+from seqlib.checks import diagnosing
+from seqlib.checks.readers import crashes, features, orders, probes, results, sizes, supposed
+
+HEAD = """# What a check can say about a wrong answer
+
+Every exercise is followed by its check. Where an answer is wrong, each failed case is named, with what was expected and
+what was found. Below that stands one thing more, where it is certain:
+
+1. **A known mistake.** Each exercise knows slips of its own. One of them fits where it gives what the answer gives in
+   every case in which it tells anything, and in no case something else; then the check says "This is what you get
+   when …". Of several that fit, the one speaks that agrees on most.
+2. **What is true of the difference.** Where no known mistake fits, the readers below look at what was found and what
+   is right, over all cases. A reader speaks only if its sentence holds in every case, the passing ones included, with
+   enough different numbers that chance is ruled out; what is said of an argument holds in cases that are drawn anew,
+   too. The first that holds speaks, from the most special to the least.
+
+In the feedback of the class grader, whose inputs are hidden, the same is said without sizes or values, and the readers
+that call an answer again stay silent.
+
+This page is written by `python -m seqlib.checks.table > docs/checks.md`.
+"""
+SECTIONS = [
+    ("It ends with an error", crashes.READERS),
+    ("What comes back", (results.nothing, results.number_of_results, results.exchanged)),
+    ("Numbers, in the right shape", (*diagnosing.SAME_SHAPE, orders.slices_in_another_order)),
+    ("Numbers, in another shape", (*diagnosing.OTHER_SHAPE[:-1], sizes.other_size)),
+    ("Texts, lists, dictionaries", diagnosing.ITEMS),
+    ("Where it is wrong", (*diagnosing.WHERE, *diagnosing.LAST)),
+    (
+        "When it is called again",
+        (probes.unsteady, supposed.supposed, probes.ignored_argument, probes.ignored_part),
+    ),
+    ("Which cases are wrong", (features.generalised, diagnosing.one_wrong)),
+]
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """(section, reader, what it says) of every reader."""
+    return [
+        (section, reader.__name__.replace("_", " "), " ".join(inspect.getdoc(reader).split()))
+        for section, readers in SECTIONS
+        for reader in readers
+    ]
+
+
+def page() -> str:
+    lines, last = [HEAD], None
+    for section, reader, says in rows():
+        if section != last:
+            lines += [f"## {section}", "", "| reader | what is said |", "|---|---|"]
+        lines.append(f"| {reader} | {says.replace('|', chr(92) + '|')} |")
+        last = section
+    text = "\n".join(lines)
+    return text.replace("|\n## ", "|\n\n## ") + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
