@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+UNHEARD = 10  # alarms in a row that are not answered: they are blocked, or one long call is at work
+
 
 class TookTooLong(BaseException):
     """Raised inside the learner's code. Not an `Exception`, so that `except Exception` does not swallow it."""
@@ -31,8 +33,11 @@ class time_limit(contextlib.AbstractContextManager):
 
     def __init__(self, seconds: float = 2.0, patience: float = 2.5):
         self.seconds, self.patience = seconds, patience
-        self.lock, self.active, self.shots, self.done = threading.Lock(), False, 0, threading.Event()
+        # What is raised may come while the block is being left: a lock that can be taken twice, and a bell (a lock that
+        # is let go) that takes one step to ring, or else leaving it again would wait for itself.
+        self.lock, self.bell, self.active, self.shots = threading.RLock(), threading.Lock(), False, 0
         self.waited, self.thrown = 0, False  # alarms that were sent; whether one came by another way
+        self.bell.acquire()
 
     def __enter__(self):
         self.thread, self.outside, self.tracer = threading.get_ident(), sys._getframe(1), sys.gettrace()
@@ -60,18 +65,23 @@ class time_limit(contextlib.AbstractContextManager):
 
     def _watch(self, cpu):
         start_cpu, start = cpu(), time.monotonic()
-        while not self.done.wait(0.05):
+        while not self.bell.acquire(timeout=0.05):
             if cpu() - start_cpu < self.seconds and time.monotonic() - start < self.seconds * self.patience:
                 continue
-            with self.lock:
-                if self.active:
-                    self._interrupt()
+            if self.lock.acquire(timeout=0.05):
+                try:
+                    if self.active:
+                        self._interrupt()
+                finally:
+                    self.lock.release()
 
     def _interrupt(self):
-        if _importing(sys._current_frames().get(self.thread)):
+        frame = sys._current_frames().get(self.thread)
+        if _importing(frame) or _inside_this_file(frame):
             return
         # An answer may have another handler in place, or none: the default one would end the process.
-        if self.by_signal and signal.getsignal(signal.SIGALRM) == self._raise and self.waited == self.shots:
+        heard = self.waited - self.shots < UNHEARD
+        if self.by_signal and heard and signal.getsignal(signal.SIGALRM) == self._raise:
             self.waited += 1
             signal.pthread_kill(self.thread, signal.SIGALRM)
         else:
@@ -93,7 +103,8 @@ class time_limit(contextlib.AbstractContextManager):
     def _close(self):
         with self.lock:
             self.active, self.outside = False, None
-        self.done.set()
+        if self.bell.locked():
+            self.bell.release()
         if self.thrown:
             self._let_the_last_one_come()
         if not self.by_signal:
