@@ -115,8 +115,9 @@ def _axis_told(name, other, axis):
 
 def _bounds(node, parent):
     args = node.args if len(node.args) > 1 else [ast.Constant(0), *node.args]
+    counts_only = hasattr(parent, "target") and words.targets(parent.target) == ["_"]
     over = f" over {tick(words.targets(parent.target)[0])}" if hasattr(parent, "target") else ""
-    for place, told in ((0, "begins"), (1, "ends")):
+    for place, told in ((0, "begins"), (1, "ends"))[counts_only:]:
         for op, side in ((ast.Add, "late"), (ast.Sub, "early")):
             moved = ast.BinOp(args[place], op(), ast.Constant(1))
             changed = [*args[:place], moved, *args[place + 1 :]]

@@ -25,6 +25,7 @@ AXIS_WORDS = {"axis", "dim", "dims"}
 AXIS_SECOND = {"sum", "mean", "max", "min", "argmax", "argmin", "softmax", "log_softmax", "cat", "stack", "cumsum",
                "concatenate", "norm", "std", "var", "split", "chunk", "unbind", "any", "all", "logsumexp"}  # fmt: skip
 MASKS = ("mask", "keep", "real", "pad", "hidden", "valid", "allowed", "causal", "done", "ended", "inside")
+ONE_FOR_EACH = ("length", "mask", "pad", "real", "start", "end", "size")  # one for each sequence of a batch
 SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.MatMult: ast.Mult,
            ast.FloorDiv: ast.Div, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.Pow: ast.Mult}  # fmt: skip
 NEXT_TO = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}

@@ -98,6 +98,8 @@ def beside(node) -> str:
         return f"in {tick(node.arg or '**')}"
     if isinstance(node, ast.stmt):
         return place(node, "") or "in the result"
+    if isinstance(node, ast.Tuple) and not names(node):
+        return "among the values that are set"
     return f"beside {all_names(node)}"
 
 
