@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import linecache
+import re
 import sys
 import sysconfig
 import traceback
@@ -16,12 +17,11 @@ from itertools import islice
 
 import numpy as np
 
-from seqlib.checks.compare import as_array, describe
+from seqlib.checks.compare import Foreign, as_array, describe
 from seqlib.checks.limits import TookTooLong, time_limit
 
 PRINTED_LIMIT = 2_000  # characters kept of what an answer prints
 LISTED_LIMIT = 100_000  # a longer list of numbers is made an array
-NESTED_LIMIT = 20
 YIELDED_LIMIT = 100_000  # values taken from a generator, which may never end
 
 
@@ -113,12 +113,26 @@ def call(function, args: tuple, *, names: list[str] = (), forbids=(), owner=None
 
     def work():
         with watch:
-            return settled(function(*mine))
+            return _produced(function(*mine))
 
     outcome = guarded(work, owner=owner or function, seconds=seconds)
+    if not outcome.kind:
+        _settle(outcome)
     outcome.forbidden = sorted(watch.seen)
     outcome.modified = guarded(lambda: _modified(names, args, mine), seconds=0.5).value or []
     return outcome
+
+
+def _settle(outcome):
+    """Read the result; where even that does not end, say so once and go no further."""
+    read = guarded(lambda: _read(outcome.value, ()), seconds=1.0)
+    if read.kind:
+        what = "is never done" if read.kind == "time" else f"raises {read.kind}"
+        kind = type(outcome.value).__name__
+        outcome.value, outcome.kind = None, "time" if read.kind == "time" else "Unreadable"
+        outcome.error = f"the result can't be read: looking at this {kind} {what}"
+    else:
+        outcome.value = read.value
 
 
 def _modified(names, before, after) -> list[str]:
@@ -152,23 +166,8 @@ def described(value) -> str:
     return told.value if isinstance(told.value, str) else f"an object of type {type(value).__name__}"
 
 
-def settled(value, depth: int = 0):
-    """The value as plain data, read once: nothing that is done with it later runs a learner's code.
-
-    A generator's values become a list, what can be an array becomes one; a coroutine is closed, because it would
-    complain on stderr when forgotten.
-    """
-    if depth > NESTED_LIMIT:
-        return value
-    if type(value) in (list, tuple):
-        return _settled_list(value, depth)
-    if type(value) is dict and len(value) <= LISTED_LIMIT:
-        return {k: settled(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
-        return value if type(value) is np.ndarray else np.asarray(value)
-    if hasattr(type(value), "__array__") and not hasattr(value, "detach") and not isinstance(value, np.generic):
-        array = np.asarray(value)
-        return array if array.dtype.kind in "biufc" else value
+def _produced(value):
+    """A generator's values as a list; a coroutine is closed, because it would complain on stderr when forgotten."""
     if inspect.isgenerator(value):
         return list(islice(value, YIELDED_LIMIT))
     if inspect.iscoroutine(value):
@@ -177,11 +176,55 @@ def settled(value, depth: int = 0):
     return value
 
 
-def _settled_list(value, depth):
-    if len(value) > LISTED_LIMIT:  # reading it once is long enough
-        array = np.asarray(value)
+def settled(value):
+    """The value as plain data, read once: what is done with it later runs none of a learner's code."""
+    return _read(_produced(value), ())
+
+
+def _read(value, around: tuple):
+    kind = type(value)
+    if kind in (list, tuple, dict):
+        return value if id(value) in around else _read_container(value, (*around, id(value)))
+    if issubclass(kind, np.ndarray):
+        return value if kind is np.ndarray else np.asarray(value)
+    if hasattr(kind, "__array__") and not issubclass(kind, np.generic) and not hasattr(kind, "detach"):
+        try:
+            array = np.asarray(value)
+        except Exception:  # it refuses, and is then told as what it is
+            return value
         return array if array.dtype.kind in "biufc" else value
-    return type(value)(settled(v, depth + 1) for v in value)
+    return _tamed(value, around) if _is_own(kind) else value
+
+
+def _tamed(value, around):
+    """An object of a learner's class: what it is based on, else a thing that only says what it was."""
+    for base, plain in ((str, str.__str__), (bytes, bytes.__bytes__), (int, int.__int__), (float, float.__float__)):
+        if isinstance(value, base):
+            return plain(value)
+    for base, items in ((list, list.__iter__), (tuple, tuple.__iter__), (dict, dict.items)):
+        if isinstance(value, base):
+            return _read(base(items(value)), around)
+    if hasattr(type(value), "named_parameters") or hasattr(type(value), "detach"):
+        return value
+    return Foreign(re.sub(" at 0x[0-9a-f]+", "", describe(value)))
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class was written in a notebook, not in a library."""
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return kind.__module__ == "__main__" or module is None
+    return not file.startswith(_library_folders()) and not kind.__module__.startswith("seqlib.")
+
+
+def _read_container(value, around):
+    if len(value) <= LISTED_LIMIT:
+        if type(value) is dict:
+            return {key: _read(v, around) for key, v in value.items()}
+        return type(value)(_read(v, around) for v in value)
+    array = as_array(value)  # reading it once is long enough
+    return value if array is None else array
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ RECURSION = 1_000, 10_000  # between these a learner's own limit stays: above it
 PATCHABLE = ("numpy", "numpy.linalg", "numpy.random", "torch", "torch.nn", "torch.nn.functional", "torch.linalg",
              "torch.Tensor")  # fmt: skip
 
+INHERITED = object()  # in the place of an original that the class itself does not hold
+
 
 class _Originals:
     """What the names of libraries stood for when they were first seen."""
@@ -40,6 +42,8 @@ class _Originals:
         for place, kept in self.kept.items():
             now = vars(_place(place))
             found += [(place, n, was, now[n]) for n, was in kept.items() if n in now and now[n] is not was]
+            if place == "torch.Tensor":  # most of its methods are inherited: a new one hides the old
+                found += [(place, n, INHERITED, f) for n, f in now.items() if n not in kept and _is_a_learners(f)]
         return found
 
     def foreign(self) -> list[str]:
@@ -70,11 +74,12 @@ def own_state():
     torch = sys.modules.get("torch")
     _ORIGINALS.see()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
         stack.callback(_kept_settings(torch))
         patched = _ORIGINALS.replaced()
         stack.callback(_put, [(place, name, now) for place, name, _, now in patched])
         _put([(place, name, was) for place, name, was, _ in patched])
-        stack.enter_context(warnings.catch_warnings())
         if torch:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.enable_grad())
@@ -89,7 +94,7 @@ def own_state():
 def _put(values):
     for place, name, value in values:
         with contextlib.suppress(AttributeError, TypeError):
-            setattr(_place(place), name, value)
+            delattr(_place(place), name) if value is INHERITED else setattr(_place(place), name, value)
 
 
 def _notes(patched) -> list[str]:
@@ -136,6 +141,10 @@ def _kept_settings(torch):
         ways.append(partial(os.chdir, os.getcwd()))
     if threading.current_thread() is threading.main_thread():
         ways += [partial(signal.signal, s, h) for s in _SIGNALS if (h := signal.getsignal(s)) is not None]
+        if hasattr(signal, "pthread_sigmask"):
+            ways.append(
+                partial(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, []))
+            )
     if torch:
         ways += _torch_settings(torch)
 
@@ -147,7 +156,7 @@ def _kept_settings(torch):
     return put_back
 
 
-_SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGALRM", "SIGTERM") if hasattr(signal, n)]
+_SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM") if hasattr(signal, n)]
 
 
 def _torch_settings(torch) -> list:
