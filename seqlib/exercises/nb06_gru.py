@@ -515,7 +515,8 @@ def _budgets(rng) -> list[Case]:
     return [
         case("a GRU that fits exactly", 3, 2, 0),
         case("one parameter less than that", 3, 2, -1),
-        case("short of it by more parameters than one bias has", 3, 2, -4 * H - 5),
+        case("short of it by more parameters than one bias has", 3, 2, -3 * H - 5),
+        case("short of it by more parameters than two blocks' biases have", 3, 2, -4 * H - 5),
         case("a plain network, short by more parameters than it has biases", 1, 1, -H - 3),
         case("the plain network in the same budget", 1, 1, 2 * H * (D + H + 3)),
         case("a budget that is one short of a single unit", 3, 2, -1, width=1),
