@@ -83,18 +83,13 @@ def answer(block: Block):
     return names[block.name[3:]]
 
 
-<<<<<<< HEAD
 MESSAGES = (
     "it changes its argument",
     "does the work",
     "it did not finish",
     "should return",
 )  # that tell the slip by themselves
-=======
-# What tells the slip by itself; the last four are 05.latch's own.
-MESSAGES = ("it changes its argument", "does the work", "it did not finish")
-MESSAGES += ("it does not notice", "it forgets:", "it does not let go:", "before any bracket was opened")
->>>>>>> n2
+MESSAGES += ("it does not notice", "it forgets:", "it does not let go:", "before any bracket was opened")  # 05.latch's own
 
 
 def tried(block: Block, seed: int = 0) -> Found:
