@@ -89,7 +89,12 @@ MESSAGES = (
     "it did not finish",
     "should return",
 )  # that tell the slip by themselves
-MESSAGES += ("it does not notice", "it forgets:", "it does not let go:", "before any bracket was opened")  # 05.latch's own
+MESSAGES += (
+    "it does not notice",
+    "it forgets:",
+    "it does not let go:",
+    "before any bracket was opened",
+)  # 05.latch's own
 
 
 def tried(block: Block, seed: int = 0) -> Found:
