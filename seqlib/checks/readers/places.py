@@ -142,7 +142,7 @@ def imprecise(part: Part) -> Observation | None:
     if not 0 < worst < 1e-3 or sum(p.b.size for p in part.failing) < 4:
         return None
     return part.says(
-        f"is right to about {int(-np.log10(worst))} digits and no further: is something computed in float32 or "
+        "is right to some digits and no further: is something computed in float32 or "
         "float16, or rounded, or is a small number such as an epsilon another one?"
     )
 
