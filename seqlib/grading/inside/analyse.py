@@ -159,7 +159,9 @@ def _own(statement):
     while todo:
         node = todo.pop()
         yield node
-        todo += [n for n in ast.iter_child_nodes(node) if not isinstance(n, (ast.stmt, ast.Lambda, ast.comprehension))]
+        todo += [
+            n for n in ast.iter_child_nodes(node) if not isinstance(n, (ast.stmt, ast.Lambda, ast.comprehension))
+        ]
 
 
 def _names_bound_by(node) -> list[str]:
