@@ -6,6 +6,7 @@ result                                                  # ✓ or ✗ with a diag
 
 from seqlib.checks import engine, progress_file
 from seqlib.checks.exercise import Case, Exercise, all_exercises, find
+from seqlib.checks.handing import hand_on
 from seqlib.display import html
 from seqlib.display.selfcheck import Shown
 
@@ -106,8 +107,10 @@ def _checked(exercise, answer):
         )
     verdict = engine.judge(exercise, answer)
     note = progress_file.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
-    handed = answer if verdict.passed else engine.stand_in(exercise)
-    return handed, Result(verdict, [note] if note else [], handed_stand_in=not verdict.passed)
+    handed, why = engine.stand_in(exercise), None
+    if verdict.passed:
+        handed, why = hand_on(exercise, answer, verdict.examples, verdict.library)
+    return handed, Result(verdict, [n for n in (note, why) if n], handed_stand_in=not verdict.passed)
 
 
 _asked: dict[str, int] = {}  # hints that were shown of each exercise, in this kernel

@@ -36,6 +36,7 @@ class Outcome:
     printed: str = ""
     modified: list[str] = field(default_factory=list)
     forbidden: list[str] = field(default_factory=list)
+    library: str | None = None  # the other library, where only its arrays would do as arguments
 
     @property
     def unattempted(self) -> bool:

@@ -39,6 +39,8 @@ class Verdict:
     diagnosis: str | None = None
     observation: Observation | None = None  # a sentence of its own, where no known mistake is recognised
     notes: list[str] = field(default_factory=list)
+    examples: list[tuple] = field(default_factory=list)  # the expected and the found result of each case, once all pass
+    library: str | None = None  # where the answer is at home, if not where the inputs are
 
     @property
     def passed(self) -> bool:
@@ -100,6 +102,9 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
         told,
         notes=_notes(outcomes),
     )
+    if verdict.passed:
+        verdict.examples = [(expected(exercise, c), o.value) for c, o in zip(cases, outcomes, strict=True)]
+        verdict.library = next((o.library for o in outcomes if o.library), None)
     forbidden = sorted({f for o in outcomes for f in o.forbidden})
     if forbidden:
         verdict.state, verdict.score = "wrong", 0.0
@@ -137,11 +142,12 @@ def _judge_case(exercise: Exercise, answer, case: Case) -> tuple[Outcome, str | 
         "RuntimeError",
         "ValueError",
     ):  # perhaps it is at home in the other library
-        for args in (as_torch(case.args), as_numpy(case.args)):
+        for library, args in (("torch", as_torch(case.args)), ("numpy", as_numpy(case.args))):
             if all(a is b for a, b in zip(args, case.args, strict=True)):
                 continue
             again = _call(exercise, answer, args, case)
             if not again.kind:
+                again.library = library
                 outcome, message = again, _message(exercise, again, case)
     if message is not None and not exercise.value:
         message += _shapes(answer, case)
