@@ -913,10 +913,7 @@ print(f"half of the units keep for less than {np.median(times):.1f} characters, 
 
 # %%
 class AlteredGRU(GRU):
-    """A GRU without a gate, or with one moved.
-
-    reset is "after", "before" or "none"; update is None or a fixed z.
-    """
+    """A GRU with a gate moved or gone: reset "after", "before", "none"; update a fixed z."""
 
     def __init__(self, input_size, hidden_size, reset="after", update=None):
         super().__init__(input_size, hidden_size)
@@ -943,7 +940,7 @@ class AlteredGRU(GRU):
             states.append(h)
         return torch.stack(states, dim=1), h
 
-
+# %%
 ALTERED = {"whole": {}, "reset before": {"reset": "before"}, "no reset": {"reset": "none"},
            "z fixed at 0.5": {"update": 0.5}, "z fixed at 0.95": {"update": 0.95},
            "no update": {"update": 0.0}}
