@@ -913,7 +913,7 @@ print(f"half of the units keep for less than {np.median(times):.1f} characters, 
 
 # %%
 class AlteredGRU(GRU):
-    """A GRU with a gate moved or gone: reset "after", "before", "none"; update a fixed z."""
+    """A GRU with a gate moved or gone: reset "after", "before", "none"; update a number."""
 
     def __init__(self, input_size, hidden_size, reset="after", update=None):
         super().__init__(input_size, hidden_size)
