@@ -823,7 +823,13 @@ show(fig, alt=(
 
 # %%
 from seqlib.data import DataUnavailable
-from seqlib.studies.translating_captions import bleu, ladder, lines, train_captions, translate_captions
+from seqlib.studies.translating_captions import (
+    bleu,
+    ladder,
+    lines,
+    train_captions,
+    translate_captions,
+)
 
 
 def plain_captions(words, english, E, H):

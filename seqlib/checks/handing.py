@@ -12,7 +12,6 @@ import numpy as np
 from seqlib.checks.calling import as_numpy, as_torch, settled
 from seqlib.checks.compare import as_array
 
-
 _NOTE_IN = {
     "torch": "your function works with tensors alone: what the cells below give it is made tensors first",
     "numpy": "your function works with NumPy's arrays alone: what the cells below give it is made arrays first",
