@@ -499,6 +499,7 @@ attention_decoder = Exercise(
         "the state never reaches the answer: the readout sees the context alone": "[context, states] → [context, 0 * states]",
         "the tanh around $[c_t; h_t]W_c$ is left out": "torch.tanh(self.combine(torch.cat([context, states], dim=2))) → self.combine(torch.cat([context, states], dim=2))",
         "the readout sees $h_t$, and what was combined is thrown away": "self.readout(combined) → self.readout(states)",
+        "the recurrence begins from zeros: it begins from `hidden`, which the state brings": "self.embedding(tokens), hidden) → self.embedding(tokens), tuple(0 * part for part in hidden))",
         "the old state is handed back: run free, it would begin anew at every step": "(memory, mask, hidden), weights → (memory, mask, state[2]), weights",
     }),
     accepts=[AttentionDecoder, _TokenByToken],
@@ -704,7 +705,7 @@ def _alignment_inputs(rng) -> list[Case]:
     def told():
         """Every slip shows: a hit and a miss, a word with three links of which the first and the last are not the best."""
         weights = softmax(0.3 * rng.normal(size=(7, 8)))
-        weights[0, 4], weights[2, 6], weights[5, 1] = 0.5, 0.4, 0.6  # the largest, and none of them half of its row
+        weights[0, 4], weights[2, 6], weights[5, 1] = 0.35, 0.4, 0.6  # the largest; a hit with less than half
         return Case("7 target words, 8 source words, one word with three links",
                     weights=weights / weights.sum(axis=1, keepdims=True),
                     links=((1, 0), (2, 2), (3, 3), (4, 0), (5, 0), (5, 5)))  # fmt: skip

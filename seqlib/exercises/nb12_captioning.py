@@ -656,6 +656,7 @@ what_went_wrong = Exercise(
         "“right” is given to captions with the right digits, whatever the relation": 'return "wrong relation" → return "right"',
         "an article is part of what is left: it belongs to its digit, leave “a” and “an” out": '(*NAMES, "a", "an") → NAMES',
         "a wrong article is overlooked: “right” asks that *all* words are equal": 'return "wrong relation" → return "right" if said_rest == rest else "wrong relation"',
+        "misreading is asked for before the order, which is then never found": ('return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit"', 'return "several" → return "wrong order" if sorted(said_digits) == sorted(digits) else "several"'),
         "order and misreading change places": 'return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit" if sorted(said_digits) == sorted(digits) else "wrong order"',
         "“several” is never given where the digits are the same ones in another order": "if said_rest != rest → if said_rest != rest and sorted(said_digits) != sorted(digits)",
     }),
