@@ -379,11 +379,9 @@ class GRU(nn.Module):
         super().__init__()
         bound = hidden_size**-0.5
         self.W_xh = nn.Parameter(
-            torch.empty(input_size, 3 * hidden_size).uniform_(-bound, bound)
-        )
+            torch.empty(input_size, 3 * hidden_size).uniform_(-bound, bound))
         self.W_hh = nn.Parameter(
-            torch.empty(hidden_size, 3 * hidden_size).uniform_(-bound, bound)
-        )
+            torch.empty(hidden_size, 3 * hidden_size).uniform_(-bound, bound))
         self.b_x = nn.Parameter(torch.zeros(3 * hidden_size))
         self.b_h = nn.Parameter(torch.zeros(3 * hidden_size))
 
@@ -394,8 +392,7 @@ class GRU(nn.Module):
         for from_input in (x @ self.W_xh + self.b_x).unbind(dim=1):
             gates_x, n_x = from_input.split((2 * size, size), dim=1)
             gates_h, n_h = torch.addmm(self.b_h, h, self.W_hh).split(
-                (2 * size, size), dim=1
-            )
+                (2 * size, size), dim=1)
             r, z = torch.sigmoid(gates_x + gates_h).chunk(2, dim=1)  # (6.3) and (6.4)
             n = torch.tanh(n_x + r * n_h)  # (6.5)
             h = n + z * (h - n)  # (6.2)
@@ -916,10 +913,7 @@ print(f"half of the units keep for less than {np.median(times):.1f} characters, 
 
 # %%
 class AlteredGRU(GRU):
-    """A GRU without a gate, or with one moved.
-
-    reset is "after", "before" or "none"; update is None or a fixed z.
-    """
+    """A GRU with a gate moved or gone: reset "after", "before", "none"; update a number."""
 
     def __init__(self, input_size, hidden_size, reset="after", update=None):
         super().__init__(input_size, hidden_size)
@@ -946,7 +940,7 @@ class AlteredGRU(GRU):
             states.append(h)
         return torch.stack(states, dim=1), h
 
-
+# %%
 ALTERED = {"whole": {}, "reset before": {"reset": "before"}, "no reset": {"reset": "none"},
            "z fixed at 0.5": {"update": 0.5}, "z fixed at 0.95": {"update": 0.95},
            "no update": {"update": 0.0}}

@@ -823,7 +823,13 @@ show(fig, alt=(
 
 # %%
 from seqlib.data import DataUnavailable
-from seqlib.studies.translating_captions import bleu, ladder, lines, train_captions, translate_captions
+from seqlib.studies.translating_captions import (
+    bleu,
+    ladder,
+    lines,
+    train_captions,
+    translate_captions,
+)
 
 
 def plain_captions(words, english, E, H):
@@ -836,7 +842,10 @@ def attentive_captions(words, english, E, H):
     encoder = Encoder(words, E, H // 2, bidirectional=True)
     return AttentionSeq2Seq(encoder, AttentionDecoder(english, E, H, H, GeneralScore(H, H)))
 
+# %% [markdown]
+# A few seconds of training, where the captions are at hand, and what the model then makes of the test sentences:
 
+# %%
 try:
     translator, words, english, history = train_captions(
         attentive_captions, "live", steps=budget(cpu=300), lr=1e-2)

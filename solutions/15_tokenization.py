@@ -974,7 +974,6 @@ from seqlib import claims
 
 means = dict(zip(("digits", "answer", "all", "pieces"), runs.mean(axis=1), strict=True))
 lowest, few = sizes[int(np.argmin(perplexity))], "fewer" if saved > 0 else "more"
-longer = line_ratio["with pre-tokens"] > line_ratio["line by line"]
 claims([
     ("Byte-level encodings lose nothing", "Radford et al. 2019, §2.2",
      f"{exact} of {len(anything)} odd inputs exact; "
@@ -999,7 +998,8 @@ claims([
      "holds" if abs(saved) < 0.01 else "depends", "Break it"),
     ("Keeping merges inside words improves compression", "Radford et al. 2019, §2.2",
      "bytes per token {:.2f} with, {:.2f} without".format(*line_ratio.values()),
-     "holds" if longer else "fails", "Break it"),
+     "holds" if line_ratio["with pre-tokens"] > line_ratio["line by line"] else "fails",
+     "Break it"),
 ])
 
 # %% [markdown]

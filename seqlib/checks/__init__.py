@@ -39,7 +39,7 @@ class Result:
             f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases
         ]
         lines += [f"  This is what you get when {v.diagnosis}."] if v.diagnosis else []
-        lines += [f"  {v.observation.text}."] if v.observation else []
+        lines += [f"  {html.stopped(v.observation.text)}"] if v.observation else []
         return "\n".join(lines + [f"  Note: {note}" for note in self.notes])
 
     def _repr_html_(self):

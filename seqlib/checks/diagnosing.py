@@ -281,7 +281,7 @@ def _only_another_kind(part: Part) -> bool:
 
 def _same_shape(part: Part) -> Observation | None:
     if _only_another_kind(part):
-        return sequences.kinds(part)
+        return sequences.kinds(part) or places.imprecise(part)
     flat = _flat(part)
     return _first(part, SAME_SHAPE) or (_first(flat, OF_NUMBERS[:4]) if flat else None)
 

@@ -13,10 +13,16 @@ what was found. Below that stands one thing more, where it is certain:
 1. **A known mistake.** Each exercise knows slips of its own. One of them fits where it gives what the answer gives in
    every case in which it tells anything, and in no case something else; then the check says "This is what you get
    when …". Of several that fit, the one speaks that agrees on most.
-2. **What is true of the difference.** Where no known mistake fits, the readers below look at what was found and what
+2. **A slip that nobody wrote down.** The plain right answer of each exercise is changed in every small way that makes
+   another program of it (a sign, a factor, a term, an axis, a name, a bound, a step left out), and what that gives is
+   compared in the same way. The sentence names the slip and not the line that is right.
+3. **What is true of the difference.** Where neither fits, the readers below look at what was found and what
    is right, over all cases. A reader speaks only if its sentence holds in every case, the passing ones included, with
    enough different numbers that chance is ruled out; what is said of an argument holds in cases that are drawn anew,
    too. The first that holds speaks, from the most special to the least.
+
+Where the course later trains through an answer, its gradients are compared too, as a case of their own; a result in
+half precision is told as that.
 
 In the feedback of the class grader, whose inputs are hidden, the same is said without sizes or values, and the readers
 that call an answer again stay silent.

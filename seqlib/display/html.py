@@ -228,8 +228,13 @@ def diagnosis_sentence(diagnosis: str) -> str:
 
 def observed(observation: str) -> Html:
     """What is seen in a wrong answer, as whole sentences with a full stop."""
-    text = observation.strip()
-    return inline(text if text.endswith((".", "!", "?")) else text + ".")
+    return inline(stopped(observation))
+
+
+def stopped(text: str) -> str:
+    """With a full stop where nothing else ends it."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def stand_in_line(state: str) -> str:

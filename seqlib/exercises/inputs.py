@@ -58,6 +58,18 @@ WIDTH_SLIPS = {
         "blocks * (input_size * H + → input_size * H + blocks * ("
     ),
     "the biases are left out": " + biases * H → ",
+    "the biases are counted once, not once for each block": (
+        " + biases * H → ",
+        "blocks * ( → biases * H + blocks * (",
+    ),
+    "it is rounded up: one unit less is the most that fits": (
+        "<= parameters → < parameters",
+        "return H - 1 → return H",
+    ),
+    "it is rounded to the nearest width, which may be too wide": (
+        "    H = 1\n →     H = 0.5\n",
+        "return H - 1 → return round(H - 0.5)",
+    ),
     "the biases are counted once for each block, not once for each unit": "biases * H → biases",
     "the width times the number of blocks is handed back": "return H - 1 → return blocks * (H - 1)",
     "the width divided by the number of blocks is handed back": "return H - 1 → return (H - 1) // blocks",

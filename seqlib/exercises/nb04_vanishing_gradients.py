@@ -155,6 +155,9 @@ PRODUCT_SLIPS = SLOPES | {
     "the whole product is transposed: entry i, j is how far unit j moves": "return product → return product.T",
     "`W_hh` is transposed": "J = W_hh → J = W_hh.T",
     "rows are scaled where columns belong: each slope goes with its column": "h_t**2) → h_t**2)[:, None]",
+    "the Jacobians are multiplied entry by entry, from a matrix of ones on": (
+        ("np.eye(len(W_hh)) → np.ones_like(W_hh)", "product @ J → product * J")
+    ),
 }
 
 
@@ -237,6 +240,9 @@ BACK_SLIPS = SLOPES | {
     "each gradient is made of `v`, not of the one a step later": "deltas[-1] * → v *",
     "only the last gradient is handed back, not the one at each lag": "np.array(deltas) → deltas[-1]",
     "the norms are handed back, not the gradients": "np.array(deltas) → np.linalg.norm(deltas, axis=1)",
+    "lag 0 is left out, and one step too many is taken": (
+        ("states[:0:-1] → states[::-1]", "np.array(deltas) → np.array(deltas[1:])")
+    ),
 }
 
 
@@ -365,7 +371,7 @@ spectral_radius = Exercise(
 
 def _scaled_cases(rng) -> list[Case]:
     return [
-        Case("5 units, to 0.9", W_hh=_recurrent(rng, 5) * 1.4, radius=0.9),
+        Case("5 units, to 0.4", W_hh=_recurrent(rng, 5) * 1.4, radius=0.4),
         Case("a turning matrix, to 1.3", W_hh=_rotation(rng, 4), radius=1.3),
         Case("the largest eigenvalue is negative, to 1", W_hh=_mostly_negative(rng), radius=1.0),
         Case("one negative unit, to any radius", W_hh=-rng.uniform(0.3, 0.8, (1, 1)), radius=rng.uniform(1.4, 1.7)),
@@ -395,6 +401,8 @@ SCALE_SLIPS = {told.replace("is taken", "is set"): edit for told, edit in NOT_TH
     "the factor is squared: a matrix times c has its eigenvalues times c": "radius / largest → radius**2 / largest**2",
     "the root of the factor is taken: a matrix times c has its eigenvalues times c": "radius / largest) → radius / largest) ** 0.5",
     "the factor alone is handed back, not the matrix": "W_hh * (radius / largest) → radius / largest",
+    "a radius that is too small stays as it is: it has to be made larger": "(radius / largest) → min(1, radius / largest)",
+    "a radius that is too large stays as it is: it has to be made smaller": "(radius / largest) → max(1, radius / largest)",
 }
 
 
@@ -467,7 +475,7 @@ STEPS_SLIPS = {
     "it is not rounded to whole steps": "math.ceil(k) → k",
     "one step too many is counted": "math.ceil(k) → math.ceil(k) + 1",
     "one step too few is counted": "math.ceil(k) → math.ceil(k) - 1",
-    "it is rounded down and one added: at exactly the share it is already enough": "math.ceil(k) → math.floor(k) + 1",
+    "one step too many at an exact hit: at exactly the share it is already enough": "math.ceil(k) → math.floor(k) + 1",
     "a radius above 1 is not looked at: there the norm never falls": "radius >= 1 → radius == 1",
     "a radius of 1 is not looked at: there the norm never falls": "radius >= 1 → radius > 1",
     "the fraction is upside down": "math.log(share) / math.log(radius) → math.log(radius) / math.log(share)",
@@ -479,6 +487,7 @@ STEPS_SLIPS = {
     "−1 stands for never, where infinity is asked": "return math.inf → return -1",
     "0 stands for never, where infinity is asked": "return math.inf → return 0",
     "nothing is handed back for never, where infinity is asked": "return math.inf → return None",
+    "it is counted until the share is *lost*, where it should be what is left": "math.log(share) → math.log(1 - share)",
 }
 
 
@@ -598,6 +607,9 @@ START_SLIPS = {
     "`W_hh` is multiplied by the identity, which leaves it as it is": "np.eye(size) → W_hh @ np.eye(size)",
     "a diagonal of ones is handed back as a vector": "np.eye(size) → np.ones(size)",
     "the kinds Gaussian and orthogonal change places": 'kind == "orthogonal" → kind == "Gaussian"',
+    "the real parts of the eigenvectors are taken, which are not at right angles": "return Q → return np.linalg.eig(W_hh)[1].real",
+    "the Gaussian kind gets the identity: is the name compared as it is written?": 'kind == "identity" → kind != "orthogonal"',
+    "the size is fixed at 64, where it is that of `W_hh`": "np.sqrt(size) → np.sqrt(64)",
 }
 
 
@@ -763,6 +775,7 @@ CLIP_SLIPS = NOT_THE_NORM | {
     "nothing is ever shortened": "g * factor → g",
     "only the first tensor is shortened": "[g * factor for g in grads] → [grads[0] * factor, *grads[1:]]",
     "all gradients come back as one vector: keep their list and shapes": "[g * factor for g in grads] → factor * _flat(grads)",
+    "the factor is not held at 1: short gradients are made longer": "max(norm, limit) → norm",
 }
 
 
@@ -845,6 +858,8 @@ ANGLE_SLIPS = {
     "the direction is ignored: the absolute value of the product is taken": "arccos(cosine) → arccos(abs(cosine))",
     "only the first tensors are compared": ("in before] → in before[:1]]", "in after] → in after[:1]]"),
     "the *length* of the difference is measured, not the angle": "np.degrees(angle) → np.linalg.norm(b - a)",
+    "the product is divided by the squared norm of the first, not by both norms": "(np.linalg.norm(b) * np.linalg.norm(a)) → (b @ b)",
+    "the product is divided by the squared norm of the second, not by both norms": "(np.linalg.norm(b) * np.linalg.norm(a)) → (a @ a)",
 }
 
 

@@ -59,6 +59,8 @@ BIAS_SLIPS = {
     "one step too many is counted": "(1 / steps) → (1 / (steps + 1))",
     "the rule of thumb $\\log n$ is used, which leaves about $1/e$": "np.log(f / (1 - f)) → np.log(steps)",
     "one half is *lost* at every step of $n$: the root of one half is missing": "0.5 ** (1 / steps) → 0.5**steps",
+    "the root is replaced by its first approximation, $1 - 1/2n$": "0.5 ** (1 / steps) → 1 - 1 / (2 * steps)",
+    "a gate of $1 - 1/n$ is taken, which leaves about $1/e$": "0.5 ** (1 / steps) → 1 - 1 / steps",
 }
 
 forget_bias_for = Exercise(
@@ -464,6 +466,7 @@ def _back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
     return d_sums, f * dc
 
 
+ACTIVATIONS = sigmoid, sigmoid, np.tanh, sigmoid
 NO_SIGMOID_SLOPES = (" * i * (1 - i) → ", " * f * (1 - f) → ", " * o * (1 - o) → ")
 BACK_SLIPS = {
     "only one path into the cell is counted: what comes back from $h_t$ is missing": "dc_t + dh_t * o * → dc_t + 0 *",
@@ -479,6 +482,9 @@ BACK_SLIPS = {
     "the candidate is given the sigmoid's slope $g(1-g)$: it went through tanh": "(1 - g**2) → g * (1 - g)",
     "the slope of the candidate's tanh is forgotten": " * (1 - g**2) → ",
     "the candidate's tanh is taken once more: g is the tanh already": "1 - g**2 → 1 - np.tanh(g) ** 2",
+    "the gates are put through sigmoid and tanh once more: they have been already": (
+        "np.split(gates, 4, axis=1) → (act(part) for act, part in zip(ACTIVATIONS, np.split(gates, 4, axis=1)))"
+    ),
     "the slopes of the sigmoids are forgotten: these are gradients of the gates, not of their sums": NO_SIGMOID_SLOPES,
     "all slopes but that around $c_t$ are forgotten": (*NO_SIGMOID_SLOPES, " * (1 - g**2) → "),
     "the gates are given tanh's slope: they went through the sigmoid": (
@@ -611,6 +617,9 @@ ALL_BACK_SLIPS = {
     "the weights' gradients are transposed": "return dW_xh, dW_hh → return dW_xh.T, dW_hh.T",
     "the weights' gradients are divided by the number of sequences": DIVIDED.format(n="len(x)"),
     "the weights' gradients are divided by the number of steps": DIVIDED.format(n="x.shape[1]"),
+    "the cells are one step early: `cells[:, t]` is already the one before the step": (
+        "cells[:, t], cells[:, t + 1] → cells[:, t - 1], cells[:, t]"
+    ),
 }
 
 lstm_backward = Exercise(
@@ -648,6 +657,8 @@ def _budgets(rng) -> list[Case]:
         case("it fits to the last parameter", int(rng.integers(5, 12)), 20, wide, 0),
         case("one parameter short of the next width", 7, 25, wide, -1),
         case("as many short of it as outputs, and some", 7, 25, wide, -30),
+        case("as many short of it as biases, and some", 7, 25, wide, -4 * wide - 10),
+        case("as many short of it as three blocks have biases, and some", 7, 25, wide, -3 * wide - 5),
         case("as many short of it as readout weights, and some", 7, 25, wide, -25 * wide - 10),
         case("more outputs than units", int(rng.integers(40, 60)), 30, 25, 100),
         case("a small network", 3, 9, int(rng.integers(2, 5)), 1),
@@ -656,21 +667,25 @@ def _budgets(rng) -> list[Case]:
 
 
 def _width(parameters, input_size, output_size):
-    blocks, biases, H = 4, 1, 1
+    blocks, biases = 4, 1
+    H = 1
     while blocks * (input_size * H + H * H + biases * H) + H * output_size + output_size <= parameters:
         H += 1
     return H - 1
 
 
 LSTM_WIDTH_SLIPS = WIDTH_SLIPS | {
-    "three blocks of weights are counted: the candidate has its own as well": "= 4, 1, 1 → = 3, 1, 1",
-    "two biases are counted, as PyTorch keeps them, where one belongs": "= 4, 1, 1 → = 4, 2, 1",
+    "three blocks of weights are counted: the candidate has its own as well": "= 4, 1 → = 3, 1",
+    "two biases are counted, as PyTorch keeps them, where one belongs": "= 4, 1 → = 4, 2",
     "the readout is left out": " + H * output_size + output_size → ",
     "the readout's weights are left out": " + H * output_size → ",
     "the readout's bias is left out": " + output_size <= → <=",
     "the readout is counted once for each block": "biases * H) + H * output_size → biases * H + H * output_size)",
     "a quarter of the width of an RNN is taken, though $H$ stands in the count squared": (
         ("blocks * ( → (", "return H - 1 → return (H - 1) // 4")
+    ),
+    "half the width of an RNN is taken: $H$ is not squared in all of the count": (
+        ("blocks * ( → (", "return H - 1 → return (H - 1) // 2")
     ),
 }
 
@@ -759,11 +774,14 @@ UNIT_SLIPS = {
     "the ranks begin with 0, where the formula has 1": ".argsort(axis=0) + 1 → .argsort(axis=0)",
     "`argsort` once says who stands at each place; twice it gives the ranks": "cells.argsort(axis=0).argsort → cells.argsort",
     "the values themselves are summed, where their ranks belong": "ranks[inside] → cells[inside]",
-    "the ranks of the characters *outside* are summed": "ranks[inside] → ranks[~inside]",
+    "the characters *outside* take the place of those inside, in the sum or in what is taken away": "ranks[inside] → ranks[~inside]",
     "what n ranks have at least, n(n+1)/2, is not taken away": " - n * (n + 1) / 2 → ",
     "n(n−1)/2 is taken away, where ranks from 1 have n(n+1)/2 at least": "(n + 1) / 2 → (n - 1) / 2",
     "it is divided by n · T, where n · m belongs": "(n * m) → (n * len(inside))",
     "it is divided by n², where n · m belongs": "(n * m) → (n * n)",
+    "the units of each character are ranked, where the characters of each unit should be": (
+        "cells.argsort(axis=0).argsort(axis=0) → cells.argsort(axis=1).argsort(axis=1)"
+    ),
 }
 
 find_unit = Exercise(

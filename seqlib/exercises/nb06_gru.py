@@ -96,6 +96,9 @@ STEP_SLIPS = BLEND_SLIPS | {
     "the bias of the state, `b_h`, is left out": "W_hh + b_h → W_hh",
     "the bias of the input, `b_x`, is left out": "W_xh + b_x → W_xh",
     "each block of `W_hh` is transposed": "@ W_hh + → @ _turned(W_hh) +",
+    "the reset comes before the product for the state, and after it for the bias": (
+        "r * h_n → (r * h_prev) @ _last(W_hh) + r * _last(b_h)"
+    ),
 }
 
 
@@ -143,6 +146,10 @@ GATE_SLIPS = {
     ),
     "r and z come back side by side in one array, where two are asked": (
         "return sigmoid(r), sigmoid(z) → return sigmoid(sums[:, : 2 * H])"
+    ),
+    "the blocks are as wide as the input, where they are as wide as the state": "H = len(W_hh) → H = len(W_xh)",
+    "z reads the state that r has already reset": (
+        "sums[:, :H], sums[:, H : 2 * H] → sums[:, :H], (sums + (sigmoid(sums[:, :H]) - 1) * h_prev @ W_hh)[:, H : 2 * H]"
     ),
 }
 
@@ -362,6 +369,14 @@ BEFORE_SLIPS = BLEND_SLIPS | {
     "the gates are without their bias": "r, z = → x_r, x_z = x_r - _blocks(b)[0], x_z - _blocks(b)[1]; r, z =",
     "the candidate does not read the old state": " + (r * h_prev) @ W_n → ",
     "each block of `W_hh` is transposed": "np.split(W_hh, 3, axis=1) → (part.T for part in np.split(W_hh, 3, axis=1))",
+    "the gates get the bias twice": "r, z = → x_r, x_z = x_r + _blocks(b)[0], x_z + _blocks(b)[1]; r, z =",
+    "gates and average see the reset state too: only the candidate does": (
+        "n = np.tanh → h_prev = r * h_prev; r, z = sigmoid(x_r + h_prev @ W_r), sigmoid(x_z + h_prev @ W_z); n = np.tanh"
+    ),
+    "the candidate reads the columns of z": (
+        "np.split(W_hh, 3, axis=1) → np.split(W_hh, 3, axis=1); W_n = W_z",
+        "W_xh + b, 3, axis=1) → W_xh + b, 3, axis=1); x_n = x_z",
+    ),
 }
 
 reset_before = Exercise(
@@ -461,6 +476,9 @@ FORWARD_SLIPS = STEP_SLIPS | {
     "the initial state is handed back, where the last belongs": "axis=1), h_prev → axis=1), h_0",
     "only the states are handed back, without the last one beside them": "axis=1), h_prev → axis=1)",
     "only the last state is handed back": "return np.stack(states, axis=1), h_prev → return h_prev",
+    "the states are reshaped, where axes should be exchanged: sequences get mixed up": (
+        "np.stack(states, axis=1) → np.reshape(states, (len(x), -1, len(W_hh)))"
+    ),
 }
 
 gru_forward = Exercise(
@@ -498,6 +516,8 @@ def _budgets(rng) -> list[Case]:
         case("a GRU that fits exactly", 3, 2, 0),
         case("one parameter less than that", 3, 2, -1),
         case("short of it by more parameters than one bias has", 3, 2, -3 * H - 5),
+        case("short of it by more parameters than two blocks' biases have", 3, 2, -4 * H - 5),
+        case("a plain network, short by more parameters than it has biases", 1, 1, -H - 3),
         case("the plain network in the same budget", 1, 1, 2 * H * (D + H + 3)),
         case("a budget that is one short of a single unit", 3, 2, -1, width=1),
         case("the LSTM in another one", 4, 1, int(rng.integers(1, H))),

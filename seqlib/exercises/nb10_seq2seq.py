@@ -195,10 +195,19 @@ def _weighted(model, seed):
 def _try_decoder(answer, sizes, layer, seed, context, tokens):
     """Begin from a context and write: the state that it begins with, logits, and the state at the end."""
     model = _weighted(answer(*sizes, layer), seed)
-    begun = model.begin(context)
-    logits, state = model(tokens, begun)
+    with torch.enable_grad():
+        begun = model.begin(context.requires_grad_())
+        logits, state = model(tokens, begun)
     parts = [part if isinstance(part, torch.Tensor) else torch.stack(list(part)) for part in (begun, state)]
-    return parts[0], logits, parts[1]
+    return parts[0].detach(), logits.detach(), parts[1].detach(), _felt(context, logits)
+
+
+def _felt(context, logits):
+    """What of a loss arrives at the context, and so at the encoder: zeros where nothing does."""
+    found = None
+    if logits.requires_grad:
+        (found,) = torch.autograd.grad(logits.square().sum(), context, allow_unused=True)
+    return torch.zeros_like(context) if found is None else found
 
 
 def _decoded_by_cells(sizes, layer, seed, context, tokens):
@@ -210,6 +219,7 @@ def _decoded_by_cells(sizes, layer, seed, context, tokens):
     cell = kinds[layer](embedding, hidden, dtype=torch.float64)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         setattr(cell, name, weights[f"recurrent.{name}_l0"])
+    context.requires_grad_()
     sums = context @ weights["from_context.weight"].T + weights["from_context.bias"]
     state = tuple(torch.tanh(sums[:, k : k + hidden]) for k in range(0, sums.shape[1], hidden))
     begun, logits = torch.stack(state), []
@@ -217,7 +227,8 @@ def _decoded_by_cells(sizes, layer, seed, context, tokens):
         made = cell(weights["embedding.weight"][tokens[:, t]], state if layer == "lstm" else state[0])
         state = made if layer == "lstm" else (made,)
         logits.append(state[0] @ weights["readout.weight"].T + weights["readout.bias"])
-    return begun, torch.stack(logits, dim=1), torch.stack(state)
+    logits = torch.stack(logits, dim=1)
+    return begun.detach(), logits.detach(), torch.stack(state).detach(), _felt(context, logits)
 
 
 class _Decoder(nn.Module):
@@ -271,6 +282,7 @@ DECODER_SLIPS = {
     "only the last step's logits are handed back: every token has its own": "self.readout(states) → self.readout(states[:, -1])",
     "only the first token's logits are handed back: every token has its own": "self.readout(states) → self.readout(states[:, :1])",
     "logits and state change places": "return logits, state → return state[0], logits",
+    "something is detached on the way: no gradient would reach the encoder": "self.from_context(context) → self.from_context(context.detach())",
 }
 OTHER_DECODERS = {
     "split": "first.chunk(self.parts, dim=1) → first.split(self.recurrent.hidden_size, dim=1)",
@@ -296,7 +308,7 @@ Decoder = Exercise(
         "`states, state = run(self.recurrent, self.embedding(tokens), state)` and "
         "`return self.readout(states), state`.",
     ],
-    returns=("the first state", "logits", "the last state"),
+    returns=("the first state", "logits", "the last state", "the gradient that reaches the context"),
     difficulty=3,
     minutes=12,
 )
@@ -399,7 +411,6 @@ greedy = Exercise(
     right=_greedy,
     mistakes=slips(_greedy, GREEDY_SLIPS),
     accepts=[_greedy_by_append],
-    forbids=("seqlib.models.generate.greedy", "seqlib.models.generate.beam_search"),
     hints=[
         "Begin with a column of START. At each step: `logits, state = step(tokens, state)`, then the largest logit.",
         "Keep `ended`, one bool for each sequence. Where it is True, write END whatever the model says.",
@@ -480,6 +491,9 @@ RATE_SLIPS = {
     "the rates are percentages, where shares are asked": "(~right).double() → 100 * (~right).double()",
     "each sequence's rate is averaged: all tokens of a kind count alike": (
         "wrong[first].mean(), wrong[later].mean() → _by_row(wrong, first), _by_row(wrong, later)"
+    ),
+    "the errors before are counted over the sequences above, not over the steps before": (
+        "clean = → clean = ((~right & real).long().cumsum(dim=0) - (~right & real).long()) == 0  #"
     ),
 }
 
@@ -582,6 +596,11 @@ def _divmod_in_numpy(each, log_p, lengths, ended, end, length_power=0.0):
     return best // each.shape[2], best % each.shape[2], take(total), take(longer)
 
 
+def _sorted(best, vocabulary):
+    order = best.values.argsort(dim=1, descending=True)
+    return order * vocabulary + best.indices.gather(1, order)
+
+
 BEAM_SLIPS = {
     "beams that have ended go on growing: they may only write the end mark, at no cost": (
         "torch.where(ended[:, :, None], only_end, each) → each"
@@ -616,6 +635,12 @@ BEAM_SLIPS = {
     "the new lengths are not handed back, but the old ones": "return parent, token, new_log_p, new_lengths → return parent, token, new_log_p, lengths.gather(1, parent)",
     "the old log p are handed back": "return parent, token, new_log_p → return parent, token, log_p.gather(1, parent)",
     "lengths and log p change places": "new_log_p, new_lengths = → new_lengths, new_log_p =",
+    "each beam keeps its own best token, and the beams are sorted: all candidates compete": (
+        "scores.flatten(1).topk(width).indices → _sorted(scores.max(dim=2), vocabulary)"
+    ),
+    "the new lengths are not moved to the beams that were chosen": (
+        "return parent, token, new_log_p, new_lengths → return parent, token, new_log_p, lengths + ~ended"
+    ),
 }
 
 best_beams = Exercise(
@@ -734,6 +759,7 @@ GRAM_SLIPS = {
         "for i in range(len(words) - n + 1)) → for n in range(1, n + 1) for i in range(len(words) - n + 1))"
     ),
     "n words too few are cut off: T tokens have T − n + 1 n-grams, not T − n": "- n + 1)) → - n))",
+    "each n-gram counts once, on both sides and in the total": "return found.total(), total → return len(found), len(there)",
     "shorter pieces at the end are counted too": "range(len(words) - n + 1) → range(len(words))",
     "the n-grams do not overlap": "range(len(words) - n + 1) → range(0, len(words) - n + 1, n)",
     "the order within an n-gram is lost": "tuple(words[i : i + n]) → tuple(sorted(words[i : i + n]))",
@@ -767,6 +793,11 @@ ngram_matches = Exercise(
 # -- corpus_bleu -----------------------------------------------------------------------------------------------------
 
 
+def _spoiled(words):
+    """Every third word is one that stands nowhere else."""
+    return [f"not-{word}" if place % 3 == 2 else word for place, word in enumerate(words)]
+
+
 def _corpora(rng) -> list[Case]:
     def corpus(label, count, cut=0, more=0):
         pairs = [_sentences(rng, 14) for _ in range(count)]
@@ -781,6 +812,7 @@ def _corpora(rng) -> list[Case]:
         corpus("six sentences", 6),
         corpus("candidates too short", 5, cut=3),
         corpus("candidates too long", 4, more=3),
+        Case("never four words right in a row", candidates=[_spoiled(words) for words in short], references=short),
         Case("no candidate has four words", candidates=[words[:3] for words in short], references=short),
     ]
 
@@ -822,6 +854,15 @@ BLEU_SLIPS = {
     "the penalty goes under the root with the precisions": "brevity * math.prod(precisions) → (brevity * math.prod(precisions))",
     "the precisions are averaged plainly: BLEU takes the geometric mean, which one zero makes zero": (
         "math.prod(precisions) ** 0.25 → sum(precisions) / 4"
+    ),
+    "the precisions are averaged plainly where none is 0: BLEU takes the geometric mean": (
+        "math.prod(precisions) ** 0.25 → sum(precisions) / 4 * (min(precisions) > 0)"
+    ),
+    "precisions of 0 are left out: one of them makes BLEU 0": (
+        (
+            "return 100 → kept = [p for p in precisions if p]; return 100",
+            "math.prod(precisions) ** 0.25 → math.prod(kept) ** (1 / len(kept))",
+        )
     ),
     "the product of the precisions is not rooted: their geometric mean is the fourth root": " ** 0.25 → ",
     "the square root is taken, where four factors have a fourth root": " ** 0.25 → ** 0.5",
@@ -877,6 +918,7 @@ def _forced(rng) -> list[Case]:
         predicted = torch.from_numpy(rng.integers(20, 30, (batch, steps)))  # never what the target says
         draws = torch.from_numpy(rng.random((batch, steps)))
         draws[:, 0] = 0.5 * share
+        draws[-1, 0] = 0.5 + 0.5 * share  # the first draw decides for the first token alone
         draws[:, 1], draws[:, 2] = 0.5 * share, 0.5 + 0.5 * share
         draws[1, 2] = share  # not below it: nothing is replaced
         draws[0, -1] = 0.5 * share  # padding would be replaced by who forgets it
@@ -918,6 +960,8 @@ OWN_SLIPS = {
     "only padding is replaced: the mask is inverted": "target_in != PAD → target_in == PAD",
     "the share is upside down: it says how many words are the model's *own*": "draws < share → draws >= share",
     "a draw of exactly the share replaces too": "draws < share → draws <= share",
+    "replaced is where the draw is *above* the share": "draws < share → draws > share",
+    "the first draw of a sequence decides for all of it": "draws < share → draws[:, :1] < share",
     "everything is the model's own: `draws` and `share` are not used": "draws < share → draws < 2",
     "nothing is ever replaced": "chosen, before → chosen, target_in",
     "the draws are shifted too: `draws[:, t]` belongs to what goes in at step t": "draws < share → draws.roll(1, 1) < share",

@@ -499,6 +499,7 @@ attention_decoder = Exercise(
         "the state never reaches the answer: the readout sees the context alone": "[context, states] → [context, 0 * states]",
         "the tanh around $[c_t; h_t]W_c$ is left out": "torch.tanh(self.combine(torch.cat([context, states], dim=2))) → self.combine(torch.cat([context, states], dim=2))",
         "the readout sees $h_t$, and what was combined is thrown away": "self.readout(combined) → self.readout(states)",
+        "the recurrence begins from zeros: it begins from `hidden`, which the state brings": "self.embedding(tokens), hidden) → self.embedding(tokens), tuple(0 * part for part in hidden))",
         "the old state is handed back: run free, it would begin anew at every step": "(memory, mask, hidden), weights → (memory, mask, state[2]), weights",
     }),
     accepts=[AttentionDecoder, _TokenByToken],
@@ -703,8 +704,8 @@ def _alignment_inputs(rng) -> list[Case]:
 
     def told():
         """Every slip shows: a hit and a miss, a word with three links of which the first and the last are not the best."""
-        weights = softmax(rng.normal(size=(7, 8)))
-        weights[0, 4], weights[2, 6], weights[5, 1] = 1.1, 1.2, 1.3
+        weights = softmax(0.3 * rng.normal(size=(7, 8)))
+        weights[0, 4], weights[2, 6], weights[5, 1] = 0.35, 0.4, 0.6  # the largest; a hit with less than half
         return Case("7 target words, 8 source words, one word with three links",
                     weights=weights / weights.sum(axis=1, keepdims=True),
                     links=((1, 0), (2, 2), (3, 3), (4, 0), (5, 0), (5, 5)))  # fmt: skip
@@ -856,6 +857,8 @@ attention_backward = Exercise(
         "the values get every output's gradient evenly, without the weights": "weights.T @ d_out → np.ones_like(weights).T @ d_out",
         "the values get the gradient through the scores: they are mixed by the weights": "weights.T @ d_out → d_scores.T @ d_out",
         "the exponential is not shifted: scores in the thousands overflow to inf, and inf / inf is nan": "scores - scores.max(axis=1, keepdims=True) → scores",
+        "the scores are divided by the root of D, there and back, as in 13: here is no scale": ("scores = q @ k.T → scores = q @ k.T / q.shape[1] ** 0.5", "d_scores = weights → d_scores = q.shape[1] ** -0.5 * weights"),
+        "the scores are divided by the root of D forward, as in 13: here is no scale": "scores = q @ k.T → scores = q @ k.T / q.shape[1] ** 0.5",
         "the sign of $\\delta e$ is turned": "d_scores = weights → d_scores = -weights",
         "$\\delta e$ is divided by the root of D: that belongs to 13, here is no scale": "d_scores = weights → d_scores = q.shape[1] ** -0.5 * weights",
     }),

@@ -127,12 +127,12 @@ def _groups(rng) -> list[Case]:
 
     a, b, c, d = rng.permutation(10)[:4].tolist()
     return [
-        Case("scenes of two and three digits, three pairs", scenes=[*scenes(30), (b, a), (a, b, c), (c, a), (d, b)],
+        Case("scenes of two and three digits, three pairs", scenes=[*scenes(30), (b, a), (a, b, c), (c, a), (d, b), (d, a, b)],
              pairs=[(a, b), (c, d), (b, d)]),
         Case("the pair stands at the end of a scene, or round about", scenes=[(c, a, b), (a, c, b), (b, c, a), (a, c), (d, c, b), (c, d)],
              pairs=[(a, b)]),
         Case("nothing is held out", scenes=scenes(5), pairs=[]),
-        Case("many scenes of three", scenes=[*scenes(40, (3,)), (a, b, c), (b, d, a)], pairs=[(b, c), (d, a)]),
+        Case("many scenes of three", scenes=[*scenes(40, (3,)), (a, b, c), (b, d, a)], pairs=[(b, c), (d, a), (a, c)]),
     ]  # fmt: skip
 
 
@@ -172,6 +172,7 @@ held_out_split = Exercise(
         "only the first of the pairs is held out": "in pairs) → in pairs[:1])",
         "training and test change places": "(test if leaks else train) → (train if leaks else test)",
         "the scenes themselves are handed back, not their places": "append(place) → append(digits)",
+        "a scene that holds two of the pairs stands in the test twice": "(test if leaks else train).append(place) → (test if leaks else train).extend([place] * max(1, sum(a in digits and b in digits for a, b in pairs)))",
         "places are counted from 1": "enumerate(scenes) → enumerate(scenes, 1)",
     }),
     accepts=[_split_by_subsets],
@@ -580,14 +581,14 @@ def _failures(rng) -> list[Case]:
     cases = []
     for count, change in (
         (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "order"), (3, "an eight's order"),
-        (2, "order"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (2, "article"),
+        (2, "order"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (3, "the other twice"), (2, "article"),
     ):  # fmt: skip
         d, (relation, other) = [d for d in rng.permutation(10).tolist() if d != 8], two(_RELATIONS)
-        true = [8, *d[1:count]] if change == "an eight's order" else d[:count]
+        true = {"an eight's order": [8, *d[1:count]], "the other twice": [d[0], d[1], d[0]]}.get(change, d[:count])
         wrong = {
             "digit": [*true[:-1], d[5]], "both": [d[5], *true[1:]], "an eight": [true[0], 8], "misread": d[2:4],
             "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
-            "missing": true[:2], "twice": [*true[:-1], true[1]],
+            "missing": true[:2], "twice": [*true[:-1], true[1]], "the other twice": [d[0], d[1], d[1]],
         }.get(change, true)  # fmt: skip
         said = _caption(wrong, other if change in ("relation", "both", "turned") else relation,
                         "an" if change == "article" else None)  # fmt: skip
@@ -650,9 +651,12 @@ what_went_wrong = Exercise(
         "a wrong digit hides a wrong relation: two faults are “several”": "if said_rest != rest → if False",
         "a wrong relation hides what is wrong with the digits": "if said_digits == digits → if said_digits == digits or said_rest != rest",
         "digits are compared as sets: one that is said twice is not noticed": "sorted(said_digits) == sorted(digits) → set(said_digits) <= set(digits)",
+        "digits are compared as sets, so that it is not noticed which of them is said twice": "sorted(said_digits) == sorted(digits) → set(said_digits) == set(digits)",
+        "a wrong relation hides that digits have changed places: two faults are “several”": 'return "several" → return "wrong relation" if sorted(said_digits) == sorted(digits) else "several"',
         "“right” is given to captions with the right digits, whatever the relation": 'return "wrong relation" → return "right"',
         "an article is part of what is left: it belongs to its digit, leave “a” and “an” out": '(*NAMES, "a", "an") → NAMES',
         "a wrong article is overlooked: “right” asks that *all* words are equal": 'return "wrong relation" → return "right" if said_rest == rest else "wrong relation"',
+        "misreading is asked for before the order, which is then never found": ('return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit"', 'return "several" → return "wrong order" if sorted(said_digits) == sorted(digits) else "several"'),
         "order and misreading change places": 'return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit" if sorted(said_digits) == sorted(digits) else "wrong order"',
         "“several” is never given where the digits are the same ones in another order": "if said_rest != rest → if said_rest != rest and sorted(said_digits) != sorted(digits)",
     }),

@@ -31,6 +31,7 @@ def _questions(rng) -> list[Case]:
     def beside(rows, number):
         return torch.cat([rows, torch.full_like(rows[..., :1], number)], dim=-1)
 
+    sharp = _draw(rng, 3)
     return [
         Case("one number for each of 5 keys", query=_draw(rng, 3), keys=_draw(rng, 5, 3), values=_draw(rng, 5)),
         Case("a vector for each of 4 keys, a sharper look-up", query=_draw(rng, 2), keys=_draw(rng, 4, 2),
@@ -39,6 +40,8 @@ def _questions(rng) -> list[Case]:
         Case("scores near a thousand", query=beside(_draw(rng, 3), 1.0), keys=beside(_draw(rng, 6, 3), 900.0),
              values=_draw(rng, 6) * 3, sharpness=float(rng.uniform(1.1, 1.4))),
         Case("a single key", query=_draw(rng, 3), keys=_draw(rng, 1, 3), values=_draw(rng, 1, 2), sharpness=0.7),
+        Case("a sharpness of hundreds, nearly a dictionary", query=sharp, keys=torch.cat([_draw(rng, 4, 3), sharp[None]]),
+             values=_draw(rng, 5, 2), sharpness=float(rng.uniform(850, 950) / (sharp @ sharp))),
     ]  # fmt: skip
 
 
@@ -623,6 +626,8 @@ rotary_ = Exercise(
         "both halves have the same sign in front of the sine: that is no turn, and lengths change": "second * cos + first * sin → second * cos - first * sin",
         "a column is mixed with itself: the sine goes with the other one of the pair": f"{_TURN} → [first * cos - first * sin, second * cos + second * sin]",
         "sine and cosine change places": "cos, sin = → sin, cos =",
+        "the second is turned with a first that is turned already: both parts turn at once": "second * cos + first * sin → second * cos + (first * cos - second * sin) * sin",
+        "the sine's product is taken from the first before it is turned: cos goes around the first alone": "[first * cos - second * sin → [(first - second * sin) * cos",
         "only the first of each pair is turned": "second * cos + first * sin → second",
         "the turned halves change places": f"{_TURN} → [second * cos + first * sin, first * cos - second * sin]",
         "the frequencies fall half as fast: $i$ counts pairs, so it is divided by their number $d_k/2$": "/ half) → / (2 * half))",

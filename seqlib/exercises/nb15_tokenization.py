@@ -429,6 +429,7 @@ _BEST = slips(
         "the smallest pair of all is taken, whatever its count": "(-counts[pair], pair) → pair",
         "the largest pair of all is taken, whatever its count": ("min( → max(", "(-counts[pair], pair) → pair"),
         "the count is handed back, not the pair": "min(counts, key=lambda pair: (-counts[pair], pair)) → max(counts.values())",
+        "the count is handed back with the pair: the pair alone was asked for": "return min(counts, key=lambda pair: (-counts[pair], pair)) → pair = _by_sorting(counts); return pair, counts[pair]",
         "all pairs that are equally common are handed back: one was asked for": "return min( → return [p for p in counts if counts[p] == max(counts.values())] or min(",
     },
 )

@@ -172,6 +172,7 @@ rms_norm = Exercise(
         {
             "the epsilon stands outside the root: it belongs under it, beside the mean square": "torch.sqrt(mean_square + epsilon) → (torch.sqrt(mean_square) + epsilon)",
             "the given epsilon is not used": "mean_square + epsilon → mean_square",
+            "the given epsilon is not used, but always 1e-5": "mean_square + epsilon → mean_square + 1e-5",
             "the epsilon is not 1e-5 where none is given": "epsilon=1e-5 → epsilon=1e-8",
             "the epsilon is squared: it stands beside the mean square as it is": "mean_square + epsilon → mean_square + epsilon**2",
             "the mean is subtracted first: that is layer norm, and RMSNorm leaves the mean where it is": "mean_square = x → x = x - x.mean(dim=-1, keepdim=True)\n    mean_square = x",
@@ -255,6 +256,7 @@ swiglu = Exercise(
                 "return (gate * gate.sigmoid() * up) @ W_down → out = (gate * up) @ W_down",
                 "@ W_down → @ W_down\n    return out * out.sigmoid()",
             ),
+            "the SiLU is taken of x, before the matrix of the gate": "gate * gate.sigmoid() * up → (x * x.sigmoid()) @ W_gate * up",
             "the gate is a GELU: that layer is called GEGLU": "gate * gate.sigmoid() → F.gelu(gate)",
             "the gate is a ReLU: that layer is called ReGLU": "gate * gate.sigmoid() → gate.relu()",
             "the gate is a tanh: SiLU is $a\\,\\sigma(a)$": "gate.sigmoid() → gate.tanh()",
@@ -328,6 +330,7 @@ repeat_heads = Exercise(
             "the sequences of the batch are repeated in the place of heads": "dim=1 → dim=0",
             "each is repeated `heads` times: it should be heads / G times, so that there are `heads` in the end": "heads // shared.shape[1] → heads",
             "the number of repeats is taken from the sequences of the batch: heads / G, and G is the second size": "heads // shared.shape[1] → heads // shared.shape[0]",
+            "each is repeated twice: right for twice as many query heads only": "heads // shared.shape[1] → 2",
             "the number of repeats is no whole number: divide with `//`": "heads // → heads /",
             "each is repeated as many times as there are shared heads: it should be heads / G times": "heads // shared.shape[1] → shared.shape[1]",
             "the repeated numbers are put in another shape without a thought for their axes": "repeat_interleave(times, dim=1) → repeat(1, 1, 1, times).reshape(shared.shape[0], heads, *shared.shape[2:])",
@@ -787,7 +790,7 @@ def _continue_greedily(read, prompt, count):
     written = [logits[:, -1:].argmax(dim=2)]
     while len(written) < count:
         logits, past = read(written[-1], past)
-        written.append(logits.argmax(dim=2))
+        written.append(logits[:, -1:].argmax(dim=2))
     return torch.cat(written, dim=1)
 
 
@@ -833,8 +836,8 @@ continue_greedily = Exercise(
             "the last token of the prompt is read for every new one, not what was written": "read(written[-1], past) → read(prompt[:, -1:], past)",
             "the likeliest token after the *first* position is taken, not after the last": "[logits[:, -1:] → [logits[:, :1]",
             "the least likely token is taken": (
-                "logits[:, -1:].argmax → logits[:, -1:].argmin",
-                "(logits.argmax → (logits.argmin",
+                "[logits[:, -1:].argmax → [logits[:, -1:].argmin",
+                "(logits[:, -1:].argmax → (logits[:, -1:].argmin",
             ),
             "the prompt is handed back too: only what was written after it was asked for": "torch.cat(written → torch.cat([prompt, *written]",
             "the first written token is lost: the prompt's own logits already say it": (

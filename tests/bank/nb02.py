@@ -1002,7 +1002,7 @@ def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
 def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     return weight_ih.transpose(0, 1), weight_hh.transpose(0, 1), bias_ih + bias_hh
 
-# %% wrong 02.from_torch: .t(), which NumPy arrays do not have (crashes)
+# %% right 02.from_torch: .t(), for tensors alone, which is how the page calls it
 def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     return weight_ih.t(), weight_hh.t(), bias_ih + bias_hh
 

@@ -33,7 +33,7 @@ def logits_gradient(logits, targets):
     np.put_along_axis(hot, targets[..., None], 1.0, axis=-1)
     return np.subtract(softmax(logits), hot) / (targets.shape[0] * targets.shape[1])
 
-# %% right 03.logits_gradient: PyTorch's autograd asked for it
+# %% wrong 03.logits_gradient: PyTorch's autograd asked for it, which the page forbids
 def logits_gradient(logits, targets):
     z = torch.tensor(logits, requires_grad=True)
     torch.nn.functional.cross_entropy(z.flatten(0, 1), torch.as_tensor(targets).flatten().long()).backward()
@@ -384,7 +384,7 @@ def bptt(dh, x, h_0, W_xh, W_hh, b_h):
     dW_xh, dW_hh, db_h = (np.sum(g, axis=0) for g in zip(*parts))
     return dW_xh, dW_hh, db_h, dh_next
 
-# %% right 03.bptt: autograd does it, a sum of states times dh as the loss
+# %% wrong 03.bptt: autograd does it, a sum of states times dh as the loss, which the page forbids
 def bptt(dh, x, h_0, W_xh, W_hh, b_h):
     leaves = [torch.tensor(a, requires_grad=True) for a in (W_xh, W_hh, b_h, h_0)]
     w, u, b, h = leaves

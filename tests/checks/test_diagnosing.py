@@ -387,7 +387,8 @@ def test_it_is_a_sentence_of_its_own_in_text_and_in_the_card():
         shown
     )
     assert "its sign turned" in shown._repr_html_() and shown.observation.reader
-    assert html.observed("It is so") == "It is so."
+    assert html.observed("It is so") == "It is so." and html.observed("Is it so?") == "Is it so?"
+    assert "?." not in str(Result(observed(lambda x, b, n, mask: x**2 + b, lambda x, b, n, mask: x**2)))
 
 
 def test_hidden_inputs_stay_hidden():

@@ -14,6 +14,8 @@ EQUIVALENT = {
     ): "the last axis has one entry: its first is its last",
     ("16.attend", "kept, new, total = ((k, v), q.shape[-2], k.shape[2])"): _FROM_THE_END,
     ("16.attend", "kept, new, total = ((k, v), q.shape[2], k.shape[-2])"): _FROM_THE_END,
+    ("16.prefix_score", "t = torch.arange(period, weights.shape[2])"): "each head has as many rows as columns",
+    ("16.prefix_score", "t = torch.arange(period, weights.shape[-1])"): "each head has as many rows as columns",
     (
         "16.attend",
         "return (attention(q, k, v, cached_mask(new, total))[0], kept)",

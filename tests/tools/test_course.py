@@ -471,16 +471,16 @@ def test_a_failing_pip_becomes_a_problem_and_keeps_its_words(tmp_path):
 def test_every_stage_runs_and_one_failure_fails_all(capsys):
     ran = []
     status = ct.run_stages(ct.stages(), lambda stage: ran.append(stage.name) or int(stage.name == "lint"))
-    assert status == 1 and ran == ["lint", "format", "editions", "tests", "solutions", "notebooks"]
-    table = capsys.readouterr().out.strip().splitlines()[-7:]
+    assert status == 1 and ran == ["lint", "format", "editions", "exercises", "tests", "solutions", "notebooks"]
+    table = capsys.readouterr().out.strip().splitlines()[-8:]
     assert re.match(r"lint +FAILED \(1\) +\d+ s", table[0]) and table[-1] == "failed: lint"
-    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:6])
+    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:7])
     assert ct.run_stages(ct.stages(), lambda stage: 0) == 0
 
 
 def test_stages_pass_arguments_to_the_unit_tests_alone():
     by_name = {stage.name: stage for stage in ct.stages(["-k", "rnn"])}
-    assert [name for name, stage in by_name.items() if "-k" in stage.arguments] == ["tests"]
+    assert [name for name, stage in by_name.items() if "-k" in stage.arguments] == ["exercises", "tests"]
     for name, budget in (("solutions", "cpu"), ("notebooks", "smoke")):
         stage = by_name[name]
         assert stage.variables == {"SEQLIB_BUDGET": budget} and stage.arguments[-1] == f"{name}/"
