@@ -810,6 +810,7 @@ def _corpora(rng) -> list[Case]:
     short = [_sentences(rng)[1] for _ in range(3)]
     return [
         corpus("six sentences", 6),
+        corpus("nine sentences", 9),
         corpus("candidates too short", 5, cut=3),
         corpus("candidates too long", 4, more=3),
         Case("never four words right in a row", candidates=[_spoiled(words) for words in short], references=short),
