@@ -823,7 +823,13 @@ show(fig, alt=(
 
 # %%
 from seqlib.data import DataUnavailable
-from seqlib.studies.translating_captions import bleu, ladder, lines, train_captions, translate_captions
+from seqlib.studies.translating_captions import (
+    bleu,
+    ladder,
+    lines,
+    train_captions,
+    translate_captions,
+)
 
 
 def plain_captions(words, english, E, H):
@@ -836,7 +842,7 @@ def attentive_captions(words, english, E, H):
     encoder = Encoder(words, E, H // 2, bidirectional=True)
     return AttentionSeq2Seq(encoder, AttentionDecoder(english, E, H, H, GeneralScore(H, H)))
 
-
+# %%
 try:
     translator, words, english, history = train_captions(
         attentive_captions, "live", steps=budget(cpu=300), lr=1e-2)

@@ -184,7 +184,12 @@ result
 
 # %%
 from seqlib.data.pairs import PAD_ID
-from seqlib.models.attention import MultiHeadAttention, causal_mask, padding_mask, sinusoidal_positions
+from seqlib.models.attention import (
+    MultiHeadAttention,
+    causal_mask,
+    padding_mask,
+    sinusoidal_positions,
+)
 
 
 class FeedForward(nn.Module):
