@@ -39,7 +39,7 @@ class Verdict:
     diagnosis: str | None = None
     observation: Observation | None = None  # a sentence of its own, where no known mistake is recognised
     notes: list[str] = field(default_factory=list)
-    examples: list[tuple] = field(default_factory=list)  # the expected and the found result of each case, once all pass
+    examples: list[tuple] = field(default_factory=list)  # what the page works with, and what was found, once all pass
     library: str | None = None  # where the answer is at home, if not where the inputs are
 
     @property
@@ -103,7 +103,9 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
         notes=_notes(outcomes),
     )
     if verdict.passed:
-        verdict.examples = [(expected(exercise, c), o.value) for c, o in zip(cases, outcomes, strict=True)]
+        # As the page would have them: a stand-in may give lists where the oracle gives arrays.
+        shown = [(_of_the_page(exercise, c), o.value) for c, o in zip(cases, outcomes, strict=True)]
+        verdict.examples = [(right, found) for right, found in shown if right is not None]
         verdict.library = next((o.library for o in outcomes if o.library), None)
     forbidden = sorted({f for o in outcomes for f in o.forbidden})
     if forbidden:
@@ -112,6 +114,13 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
     elif not right and len(outcomes) == len(cases):
         _diagnose(verdict, exercise, answer, cases, outcomes)
     return verdict
+
+
+def _of_the_page(exercise, case):
+    """What the page's own answer gives on a case, in its own library and kind; None where that cannot be had."""
+    if exercise.value or exercise.using is not None or exercise.stand_in is None:
+        return expected(exercise, case)
+    return guarded(lambda: exercise.stand_in(*copied(case.args))).value
 
 
 def _diagnose(verdict, exercise, answer, cases, outcomes):

@@ -24,6 +24,8 @@ def hand_on(exercise, answer, examples, library=None):
     `library` is where the answer is at home, if it could not work with the arrays (tensors) that the page has.
     """
     kinds = [k for right, found in examples if (k := _changes(right, found))]
+    if not examples:
+        return answer, None
     if exercise.value:
         right, found = examples[0]
         return (_like(found, right), _note(exercise, kinds)) if kinds else (answer, None)

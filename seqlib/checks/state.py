@@ -41,7 +41,8 @@ class _Originals:
         found = []
         for place, kept in self.kept.items():
             now = vars(_place(place))
-            found += [(place, n, was, now[n]) for n, was in kept.items() if n in now and now[n] is not was]
+            new = [n for n, was in kept.items() if n in now and now[n] is not was and (place, n) not in KERNELS]
+            found += [(place, n, kept[n], now[n]) for n in new]
             if place == "torch.Tensor":  # most of its methods are inherited: a new one hides the old
                 found += [(place, n, INHERITED, f) for n, f in now.items() if n not in kept and _is_a_learners(f)]
         return found
@@ -65,6 +66,8 @@ def _callables(place) -> dict:
     return {n: f for n, f in vars(place).items() if callable(f) and not n.startswith("__")}
 
 
+# A notebook's kernel puts its own in the place of this one, anew for every cell.
+KERNELS = {("builtins", "input")}
 _ORIGINALS = _Originals()
 
 

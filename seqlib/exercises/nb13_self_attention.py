@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 
+from seqlib.checks.compare import difference
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import away
@@ -607,6 +608,15 @@ def _rotate_half(x, positions, base=10000.0):
     return (wide * angles.cos() + torch.cat([-wide[..., half:], wide[..., :half]], dim=-1) * angles.sin()).to(x.dtype)
 
 
+def _turned_and_typed(found, case):
+    """The values, and where x is bfloat16 the type: a layer that goes on in another one fails."""
+    x = case.named["x"]
+    told = difference(found, _by_complex(*case.args), "`turned`")
+    if told is None and x.dtype == torch.bfloat16 and getattr(found, "dtype", None) != x.dtype:
+        return f"`turned` should have the type of x, {x.dtype}; found {getattr(found, 'dtype', type(found).__name__)}"
+    return told
+
+
 _TURN = "[first * cos - second * sin, second * cos + first * sin]"
 
 rotary_ = Exercise(
@@ -614,6 +624,7 @@ rotary_ = Exercise(
     points=4,
     inputs=_to_turn,
     oracle=_by_complex,
+    judge=_turned_and_typed,
     stand_in=rotary,
     right=_rotary,
     trains=True,
