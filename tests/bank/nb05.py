@@ -183,7 +183,7 @@ latch = (
     np.array([0.0, 0, 0, 30]),
 )
 
-# %% right 05.latch: plus one at the opening, minus one at the closing bracket (ambiguous: right for pairs, not for nested or stray brackets)
+# %% wrong 05.latch: plus one at the opening, minus one at the closing bracket: it counts, where the next ) should close
 latch = (
     np.array([[20.0, 0, 20, 0], [20, 0, -20, 0], [-20, 0, 0, 0]]),
     np.zeros((1, 4)),
@@ -393,7 +393,7 @@ def step_backward(dh_t, dc_t, gates, c_prev, c_t):
     d_gates = np.hstack([dc * g, dc * c_prev, dc * i, dh_t * t])
     return d_gates * slope, f * dc
 
-# %% right 05.step_backward: autograd from the sums, given back as NumPy
+# %% wrong 05.step_backward: autograd from the sums, which the page forbids
 def step_backward(dh_t, dc_t, gates, c_prev, c_t):
     gates = torch.as_tensor(gates)
     i, f, g, o = gates.chunk(4, dim=1)

@@ -81,7 +81,7 @@ def gru_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     n = np.tanh(x_n + r * h_n)
     return n + z * (h_prev - n)
 
-# %% right 06.gru_step: torch's GRUCell with the weights put in, back to NumPy
+# %% wrong 06.gru_step: torch's GRUCell with the weights put in, which the page forbids
 def gru_step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     cell = nn.GRUCell(x_t.shape[1], h_prev.shape[1]).double()
     as_tensor = lambda a: torch.tensor(np.asarray(a), dtype=torch.float64)
@@ -358,7 +358,7 @@ def gru_forward(x, h_0, W_xh, W_hh, b_x, b_h):
         states.append(h)
     return np.stack(states, axis=1), h
 
-# %% wrong 06.gru_forward: gru_step in the loop, right numbers but the input's product is in the loop at every step, which the page rules out
+# %% right 06.gru_forward: gru_step in the loop
 def gru_forward(x, h_0, W_xh, W_hh, b_x, b_h):
     h, states = h_0, []
     for t in range(x.shape[1]):
@@ -538,7 +538,7 @@ def blend_gradients(dh, h_prev, z, n):
         a_n[at] = dh[at] * (1 - z[at]) * (1 - n[at] * n[at])
     return direct, a_z, a_n
 
-# %% right 06.blend_gradients: autograd
+# %% wrong 06.blend_gradients: autograd, which the page forbids
 def blend_gradients(dh, h_prev, z, n):
     h, z, n = (torch.as_tensor(np.array(part, dtype=np.float64)) for part in (h_prev, z, n))
     leaves = [h.requires_grad_(), z.logit().requires_grad_(), n.atanh().requires_grad_()]
@@ -609,7 +609,7 @@ def gru_backward(dh, x, h, W, U, bx, bh):
     dh_prev = dh * z + np.einsum("bk,hk->bh", Ah, U)
     return dx, dh_prev, np.einsum("bd,bk->dk", x, Ax), np.einsum("bh,bk->hk", h, Ah), Ax.sum(0), Ah.sum(0)
 
-# %% right 06.gru_backward: autograd on the equations, in the order of the parts
+# %% wrong 06.gru_backward: autograd on the equations, which the page forbids
 def gru_backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
     leaves = [torch.tensor(np.asarray(part), dtype=torch.float64, requires_grad=True) for part in (x_t, h_prev, W_xh, W_hh, b_x, b_h)]
     x, h, W, U, b, c = leaves
