@@ -554,19 +554,19 @@ def learn_places(task, positions, seed=0, steps=400, width=64, power=-0.5):
     """Train one head on a task over 24 places; returns the model and right(length),
     percent right at each place.
     """
-    def batches(step, size=32, length=24):
+    def sampler(step, size=32, length=24):
         tokens = torch.from_numpy(
             np.random.default_rng([seed, step]).integers(LETTERS, size=(size, length)))
         return tokens, task(tokens)
 
     def right(length):
-        tokens, answers = batches(10**6, 200, length)
+        tokens, answers = sampler(10**6, 200, length)
         with torch.no_grad():
             return 100 * (model(tokens).argmax(dim=-1) == answers).float().mean(dim=0)
 
     torch.manual_seed(seed)
     model = OneHead(LETTERS, width, positions, power)
-    train(model, batches, steps, lr=3e-3, name=f"{task.__name__}, positions: {positions}")
+    train(model, sampler, steps, lr=3e-3, name=f"{task.__name__}, positions: {positions}")
     return model, right
 
 
@@ -774,9 +774,9 @@ def learn_sentences(heads, seed=0, steps=500, ask=(0, 1), hidden=None):
     """
     torch.manual_seed(seed)
     tokens, answers = sentences(np.random.default_rng(0), 8000)
-    model, batches = (TwoAnswers(heads, hidden=hidden),
+    model, sample = (TwoAnswers(heads, hidden=hidden),
                       sampler(tokens, answers[:, ask], batch_size=64, seed=seed))
-    train(model, batches, steps, lr=7e-3, schedule=warmup_cosine(steps),
+    train(model, sample, steps, lr=7e-3, schedule=warmup_cosine(steps),
           name=f"two answers, heads: {heads}")
     scores = []
     for new_pairs in (False, True):
