@@ -276,7 +276,7 @@ def to_memory(seen, W, b, places):
     variance = z.var(dim=-1, keepdim=True, correction=0)
     return (z - mean) / torch.sqrt(variance + 1e-5) + places
 
-# %% right 12.to_memory: F.layer_norm
+# %% wrong 12.to_memory: F.layer_norm, which the page forbids
 def to_memory(seen, W, b, places):
     z = F.linear(seen, W.T, b)
     return F.layer_norm(z, (z.shape[-1],), eps=1e-5) + places
@@ -440,11 +440,11 @@ def look(states, memory, W_a, mask):
     contexts = scores.softmax(-1) @ memory
     return contexts, scores.masked_fill(~mask[:, None], -math.inf).softmax(-1)
 
-# %% right 12.caption_loss: F.cross_entropy on flat logits
+# %% wrong 12.caption_loss: F.cross_entropy on flat logits, which the page forbids
 def caption_loss(logits, targets):
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
 
-# %% right 12.caption_loss: F.cross_entropy with the classes moved to the second axis
+# %% wrong 12.caption_loss: F.cross_entropy with the classes moved to the second axis, which the page forbids
 def caption_loss(logits, targets):
     return F.cross_entropy(logits.transpose(1, 2), targets)
 

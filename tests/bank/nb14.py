@@ -9,7 +9,7 @@ def layer_norm(x, g, b, epsilon=1e-5):
     centred = x - x.sum(-1, keepdim=True) / x.shape[-1]
     return centred * torch.rsqrt(centred.pow(2).mean(-1, keepdim=True) + epsilon) * g + b
 
-# %% right 14.layer_norm: PyTorch's own function
+# %% wrong 14.layer_norm: PyTorch's own function, which the page forbids
 def layer_norm(x, gain, bias, epsilon=1e-5):
     return F.layer_norm(x, (x.shape[-1],), gain, bias, epsilon)
 
@@ -1462,7 +1462,7 @@ def noam(step, width, warmup):
 def noam(step, width, warmup):
     return min(step / warmup, math.sqrt(warmup / step))
 
-# %% right 14.smoothed_loss: the option of F.cross_entropy
+# %% wrong 14.smoothed_loss: the option of F.cross_entropy, which the page forbids
 def smoothed_loss(logits, targets, epsilon):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), label_smoothing=epsilon)
 
@@ -1482,7 +1482,7 @@ def smoothed_loss(logits, targets, epsilon):
     each = -(1 - epsilon) * right - epsilon * log_p.mean(dim=-1)
     return torch.where(real, each, 0.0).sum() / real.sum()
 
-# %% right 14.smoothed_loss: F.cross_entropy with probabilities as targets
+# %% wrong 14.smoothed_loss: F.cross_entropy with probabilities as targets, which the page forbids
 def smoothed_loss(logits, targets, epsilon):
     keep = targets.flatten() != -100
     flat, y = logits.flatten(0, -2)[keep], targets.flatten()[keep]
