@@ -113,6 +113,8 @@ class _Slip:
         definition = self.module.body[0]
         self.edit.swap()
         try:
+            if _holds_itself(definition):
+                raise ValueError("a list that holds itself: NumPy would read it for ever, where no time limit reaches")
             code = compile(ast.fix_missing_locations(self.module), "<slip>", "exec")
         finally:
             self.edit.swap()
@@ -149,6 +151,18 @@ def _transposed(matrix):
     if not hasattr(matrix, "ndim") or matrix.ndim < 2:
         raise ValueError("only a matrix can be transposed")
     return matrix.swapaxes(-1, -2)
+
+
+def _holds_itself(definition) -> bool:
+    """Whether somewhere a list is put into itself: states.append(states)."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and any(isinstance(part, ast.Name) and part.id == node.func.value.id for a in node.args for part in ast.walk(a))
+        for node in ast.walk(definition)
+        if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") in ("append", "extend", "insert", "add")
+    )
 
 
 def _inverted(mask):

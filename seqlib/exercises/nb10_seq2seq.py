@@ -199,14 +199,14 @@ def _try_decoder(answer, sizes, layer, seed, context, tokens):
         begun = model.begin(context.requires_grad_())
         logits, state = model(tokens, begun)
     parts = [part if isinstance(part, torch.Tensor) else torch.stack(list(part)) for part in (begun, state)]
-    return parts[0].detach(), logits.detach(), parts[1].detach(), _felt(context, logits)
+    return parts[0], logits, parts[1], _felt(context, logits)
 
 
 def _felt(context, logits):
     """What of a loss arrives at the context, and so at the encoder: zeros where nothing does."""
     found = None
     if logits.requires_grad:
-        (found,) = torch.autograd.grad(logits.square().sum(), context, allow_unused=True)
+        (found,) = torch.autograd.grad(logits.square().sum(), context, retain_graph=True, allow_unused=True)
     return torch.zeros_like(context) if found is None else found
 
 

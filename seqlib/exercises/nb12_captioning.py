@@ -505,7 +505,7 @@ def _speakers(rng) -> list[Case]:
 
 
 def _said(step, state, start, end, max_steps):
-    state = torch.as_tensor(state)
+    state = state if isinstance(state, tuple) else torch.as_tensor(state)
     return until_end(greedy(step, state, start, end, max_steps), end)[0]
 
 

@@ -1,6 +1,7 @@
 """Which parts of the course a learner has not met when an exercise comes: what it asks for is among them.
 
-A part is met where a notebook first defines it, or first imports it. Until then it serves the course's own code.
+A part is met where a notebook first defines it, or first imports it; where that notebook defines it too, there, since
+what it imports at its beginning is what it will build. Until then it serves the course's own code.
 """
 
 import ast
@@ -54,8 +55,9 @@ def met() -> dict[str, tuple]:
         for number, source in enumerate(sources):
             for name, defined in _named(source, modules):
                 place = (path.name[:2], number, defined)
-                if name in known:
-                    found.setdefault(name, place)
+                first = found.get(name)
+                if name in known and (first is None or defined and first[0] == path.name[:2] and not first[2]):
+                    found[name] = place
                 if defined:
                     found.setdefault(f"{path.name[:2]}.{name}", place)
     return found

@@ -262,7 +262,7 @@ def patches(pictures, size):
     windows = pictures.unfold(1, size, 1).unfold(2, size, 1)
     return windows.reshape(len(pictures), -1, size * size)
 
-# %% wrong 12.patches: goes through NumPy, so no gradient comes back
+# %% right 12.patches: goes through NumPy; nothing is trained through the pictures
 def patches(pictures, size):
     x = pictures.detach().numpy()
     B, h, w = x.shape
