@@ -12,7 +12,7 @@ def write_answer(page, line: str) -> None:
     page.evaluate(
         f"""line => {{
             const cell = {CELLS}.find(c => c.model.sharedModel.getSource().startsWith('def next_position'));
-            const kept = cell.model.sharedModel.getSource().split('\\n').slice(0, 2);
+            const kept = cell.model.sharedModel.getSource().split('\\n').slice(0, -1);
             cell.model.sharedModel.setSource([...kept, '    ' + line].join('\\n'));
         }}""",
         line,

@@ -100,9 +100,21 @@ def test_an_environment_that_cannot_grade_says_so_and_keeps_nothing(sandboxed, c
     assert "1 students, median 6 of 6" in graded_as([], folder, out).stdout
 
 
+NO_WORKERS = """
+import importlib, os, sys
+if any(word in part for part in sys.orig_argv for word in ("multiprocessing", "driver.py")):
+    raise SystemExit(7)
+here = os.path.dirname(__file__)
+sys.path.remove(here)
+del sys.modules["torch"]
+importlib.import_module("torch")
+sys.path.insert(0, here)
+"""
+
+
 def test_workers_that_do_not_start_are_said(class_of_one, tmp_path):
     """As where the grader's Python can't be executed by the user who grades: a sentence, and no endless trying."""
-    (tmp_path / "torch.py").write_text("raise SystemExit(7)")
+    (tmp_path / "torch.py").write_text(NO_WORKERS)
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     done = graded_as([], *class_of_one, PYTHONPATH=path)
     assert done.returncode == 2 and "as soon as they start (exit 7)" in done.stderr, done.stderr

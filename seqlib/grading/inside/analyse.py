@@ -14,7 +14,7 @@ import cells as running
 
 MAX_CELLS, MAX_CODE = 3_000, 4_000_000
 # Ways to bind a name that only show when they run.
-UNSEEN = re.compile(r"\b(exec|eval|globals|locals|vars|setattr|user_ns|run_cell|check\w*)\b|:=", re.M)
+UNSEEN = re.compile(r"\b(exec|eval|globals|locals|vars|setattr|user_ns|push|run_cell|check\w*)\b|:=", re.M)
 WHOLESALE = re.compile(r"import\s+\*|^\s*%(run|load)\b", re.M)  # binds names that are not written here
 
 

@@ -27,6 +27,14 @@ def prepare():
     barrier.warm_up()
 
 
+class _Whole(int):
+    """A whole number that is no other object: Python has one 2 for everybody, and what is lent is known by identity."""
+
+
+def _one_of_its_own(value):
+    return _Whole(value) if type(value) is int else value
+
+
 class Runner:
     """Serves one notebook: cells in order, then and in between the answers."""
 
@@ -68,8 +76,8 @@ class Runner:
         return {"error": error}
 
     def do_bind(self, message):
-        self.shell.user_ns[message["name"]] = message["value"]
-        self.lent.append(message["value"])
+        self.shell.user_ns[message["name"]] = value = _one_of_its_own(message["value"])
+        self.lent.append(value)
         return {}
 
     def _is_lent(self, value) -> bool:
@@ -90,8 +98,8 @@ class Runner:
             self._answer(message)
         cells.go_on(left)
         if "value" in message:
-            self.lent.append(message["value"])
-            answer = message["value"]
+            answer = _one_of_its_own(message["value"])
+            self.lent.append(answer)
         return answer, Result(message.get("score", 0.0), message.get("points", 0.0), message.get("passed", False))
 
     # -- answers -----------------------------------------------------------------------------------------------------

@@ -112,7 +112,6 @@ VALUES = {
     "a NumPy number": "positions_needed = np.int64(2)",
     "a walrus": "print(positions_needed := 2)",
     "a loop": "for positions_needed in range(3):\n    pass",
-    "an exec": "exec('positions_needed = 2')",
 }
 for name, source in VALUES.items():
     member(f"two as {name}", slim({"00.positions_needed": source}), why="a value however it is made")
@@ -121,14 +120,14 @@ for name, source in VALUES.items():
 
 STEP = "2 * now - before"
 PARTLY = {
-    "no walls": (f"def bounce(before, now):\n    return {STEP}", 0.75, "one case of four lies far from the walls"),
-    "stops at walls": (f"def bounce(before, now):\n    return np.clip({STEP}, 0, 1)", 0.75, "one of four"),
-    "right wall only": (f"def bounce(before, now):\n    return 1 - np.abs(1 - ({STEP}))", 1.5, "two of four"),
-    "left wall only": (f"def bounce(before, now):\n    return np.abs({STEP})", 1.5, "two of four"),
-    "round the world": (f"def bounce(before, now):\n    return ({STEP}) % 1", 0.75, "one of four"),
+    "no walls": (f"def bounce(before, now):\n    return {STEP}", 0.6, "one case of five lies far from the walls"),
+    "stops at walls": (f"def bounce(before, now):\n    return np.clip({STEP}, 0, 1)", 0.6, "one of five"),
+    "right wall only": (f"def bounce(before, now):\n    return 1 - np.abs(1 - ({STEP}))", 1.2, "two of five"),
+    "left wall only": (f"def bounce(before, now):\n    return np.abs({STEP})", 1.2, "two of five"),
+    "round the world": (f"def bounce(before, now):\n    return ({STEP}) % 1", 0.6, "one of five"),
     "numbers only": (
         f"def bounce(before, now):\n    s = {STEP}\n    if s > 1:\n        return 2 - s\n    return -s if s < 0 else s",
-        2.25, "an array is neither in nor out: three of four",
+        1.8, "an array is neither in nor out: three of five",
     ),
     "1 % too much": (f"def bounce(before, now):\n    return np.float16(1.01 * ({FOLD}))", 0, "wrong in any precision"),
     "a wrong shape": (f"def bounce(before, now):\n    return np.zeros(4) + np.mean({FOLD})", 0, "another shape"),
@@ -150,7 +149,7 @@ for name, (source, points, why) in PARTLY.items():
 member(
     "one case in three",
     slim({"00.next_position": "def next_position(before, now):\n    return float(2 * now - before)"}),
-    (1.33, 1, 3),
+    (0.8, 1, 3),
     why="two numbers are right, an array can't be made a number",
 )
 USES = "def bounce(before, now):\n    return 1 - abs(1 - abs(next_position(before, now)))"
@@ -167,7 +166,7 @@ for name, first in {
         why="the course's own takes the place of the first, as in the notebook",
         live=bool(first) and name != "broken",  # there the check itself ends with a NameError, and hands out nothing
     )
-for value, points in {"None": 0, "3": 0, "2.0": 0, "'2'": 0, "[2]": 0, "...": 0}.items():
+for value, points in {"None": 0, "3": 0, "2.0": 1, "'2'": 0, "[2]": 0, "...": 0}.items():
     member(f"two is {value}", slim({"00.positions_needed": f"positions_needed = {value}"}), (2, points, 3), why="wrong")
 
 # -- checked under another name --------------------------------------------------------------------------------------
