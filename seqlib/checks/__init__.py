@@ -44,7 +44,7 @@ class Result:
 
     def _repr_html_(self):
         v = self.verdict
-        hints = [] if v.passed else list(v.exercise.hints)
+        hints = [] if v.passed else list(v.exercise.told.hints)
         return html.check_result(
             v.exercise.name,
             v.state,
@@ -123,7 +123,7 @@ def hint(name: str, step: int | None = None):
     except ValueError as error:
         return Unchecked(str(error))
     step = _asked[name] = _asked.get(name, 0) + 1 if step is None else step
-    hints = list(exercise.hints[:step]) or ["There are no hints here."]
+    hints = list(exercise.told.hints[:step]) or ["There are no hints here."]
     return Shown(html.card("note", f"{name}: a hint", "\n".join(hints)), "\n".join(hints))
 
 
@@ -142,7 +142,7 @@ def progress():
                 name,
                 f"{score:g} of {exercise.points:g}",
                 str(entry.get("attempts", 0)),
-                "core" if exercise.core else "stretch",
+                "core" if exercise.told.core else "stretch",
             ]
         )
     title = f"{reached:g} of {total:g} points, kept in {progress_file.NAME}"

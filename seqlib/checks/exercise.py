@@ -8,6 +8,8 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from seqlib.display.questions import Task, tasks_of
+
 
 class Case:
     """One set of inputs: a label that a learner can read, and arguments in the order of the signature.
@@ -39,17 +41,17 @@ class Exercise:
     oracle     what a right answer returns, computed another way than the solution computes it
     mistakes   {diagnosis: wrong answer}; a diagnosis completes "This is what you get when …"
     right      a plain right answer, as short as it can be read: what the mistakes are edits of (`slips`)
-    accepts    other right answers, in other idioms; the tests call them
     forbids    dotted names that the answer must not call while it runs, such as "torch.nn.LSTM"
-    hints      in steps, the last nearly the answer
     returns    names of the returned values, for messages
     judge      (found, case) -> None or what is wrong: replaces the comparison where answers are not unique
     value      the answer is a value, not a function
     using      (answer, *args) -> result: how to try an answer that is more than one call, a class for instance
     trains     the course trains through the answer later: its gradients are compared too
     stand_in   what the notebook works with until the answer passes; the oracle unless given
-    difficulty 1 to 4; minutes: how long it takes; core: part of the main line, else a stretch
     rtol       relative tolerance of comparisons in float64; the absolute one follows the size of the values
+
+    What a learner is told (how hard, how long, core or stretch, the hints) stands in the text beside the module, and
+    other right answers, which a check has to pass, in tests/accepted.
     """
 
     name: str
@@ -58,18 +60,13 @@ class Exercise:
     inputs: Callable[..., list[Case]] = one_case
     mistakes: Mapping[str, Callable] = field(default_factory=dict)
     right: Callable | None = None
-    accepts: Sequence[Callable] = ()
     forbids: Sequence[str] = ()
-    hints: Sequence[str] = ()
     returns: Sequence[str] = ()
     judge: Callable | None = None
     value: bool = False
     using: Callable | None = None
     trains: bool = False
     stand_in: Callable | None = None
-    difficulty: int = 1
-    minutes: int = 5
-    core: bool = True
     rtol: float = 1e-6
 
     def __post_init__(self):
@@ -85,6 +82,11 @@ class Exercise:
     @property
     def variable(self) -> str:
         return self.name[3:]
+
+    @property
+    def told(self) -> Task:
+        """What a learner is told of it: difficulty, minutes, core, hints."""
+        return tasks_of(self.notebook).get(self.name, Task())
 
 
 @cache
@@ -104,8 +106,11 @@ def notebook_module(number: str):
 
 
 def exercises(number: str) -> dict[str, Exercise]:
-    """{name: Exercise} of one notebook, in the notebook's order."""
-    return {e.name: e for e in notebook_module(number).EXERCISES}
+    """{name: Exercise} of one notebook, in the notebook's order, which is that of the text beside the module."""
+    there = vars(notebook_module(number)).values()
+    made = {e.name: e for e in there if isinstance(e, Exercise) and e.notebook == number}
+    order = list(tasks_of(number))
+    return dict(sorted(made.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
 
 def all_exercises() -> dict[str, Exercise]:

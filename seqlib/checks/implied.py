@@ -27,16 +27,8 @@ RICH = 3  # so many numbers that are not whole cannot agree by chance
 
 def implied(exercise: Exercise) -> Iterable[tuple[str, Callable]]:
     """(sentence, wrong answer) for each slip in the exercise's plain right answer, the likeliest first."""
-    for slip in _slips(exercise, plain_right(exercise)):
+    for slip in _slips(exercise, exercise.right):
         yield slip.sentence, slip.function
-
-
-def plain_right(exercise: Exercise) -> Callable | None:
-    """The answer that slips are made in: `right`, else the first of `accepts` that is an ordinary function."""
-    if exercise.right is not None:
-        return exercise.right
-    written = (a for a in exercise.accepts if inspect.isfunction(a) and a.__module__ == exercise.oracle.__module__)
-    return next(iter(sorted(written, key=lambda a: a.__name__ == "<lambda>")), None)
 
 
 _made: dict[tuple, list["_Slip"]] = {}  # a learner checks the same exercise again and again
@@ -178,7 +170,7 @@ def _inverted(mask):
 
 def recognise_implied(exercise: Exercise, cases, outcomes, budget: float = BUDGET) -> str | None:
     """What completes "This is what you get when …", None where no slip agrees with the answer wherever it shows."""
-    right = plain_right(exercise)
+    right = exercise.right
     if right is None or any(o.modified or o.forbidden for o in outcomes) or all(o.kind for o in outcomes):
         return None
     search = _Search(exercise, cases, outcomes, time.thread_time() + budget)

@@ -57,16 +57,6 @@ next_position = Exercise(
             ),
         },
     ),
-    accepts=[
-        _next_position,
-        lambda before, now: np.einsum("k,k...->...", [-1.0, 2.0], np.stack([np.asarray(before), np.asarray(now)])),
-    ],
-    hints=[
-        "How far did the ball come between the two frames?",
-        "At a constant speed it comes as far again: add that step to where it is now.",
-        "The step is `now - before`.",
-    ],
-    minutes=2,
 )
 
 
@@ -141,17 +131,6 @@ bounce = Exercise(
             "the place is mirrored everywhere, not beyond the walls alone": f"{FOLD} → 1 - np.abs(np.abs(straight))",
         },
     ),
-    accepts=[
-        _bounce,
-        lambda before, now: np.where((s := 2 * np.asarray(now) - before) > 1, 2 - s, np.where(s < 0, -s, s)),
-    ],
-    hints=[
-        "Begin with `next_position`. What comes out where the ball went past a wall?",
-        "A ball that would be 0.1 beyond the right wall, at 1.1, is 0.1 before it, at 0.9.",
-        "`np.abs(x)` folds everything below 0 back up; `1 - np.abs(1 - x)` does the same at 1.",
-    ],
-    difficulty=2,
-    minutes=5,
 )
 
 positions_needed = Exercise(
@@ -167,12 +146,4 @@ positions_needed = Exercise(
         "the distance in time is told: how many positions is a number from 1 on": lambda: -1.0,
         "the whole past is thought to be needed: what came earlier says nothing new": lambda: float("inf"),
     },
-    accepts=[2],
-    hints=[
-        "What do you need to know besides where the ball is?",
-        "Its speed and direction: a difference of positions. How many does that take?",
-    ],
-    minutes=1,
 )
-
-EXERCISES = [next_position, positions_needed, bounce]

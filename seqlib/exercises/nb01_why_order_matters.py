@@ -5,7 +5,6 @@ from collections import Counter
 from itertools import zip_longest
 
 import numpy as np
-import torch
 
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
@@ -61,20 +60,6 @@ def _words_to_ids(train, new):
     vocabulary = ["<pad>", "<unk>"] + sorted({word for sentence in train for word in sentence})
     place = {word: i for i, word in enumerate(vocabulary)}
     return vocabulary, [[place.get(word, 1) for word in sentence] for sentence in new]
-
-
-def _encode_by_dict(train, new):
-    place = {"<pad>": 0, "<unk>": 1}
-    for word in sorted(Counter(w for s in train for w in s)):
-        place[word] = len(place)
-    return list(place), [np.array([place.get(w, 1) for w in s], dtype=int) for s in new]
-
-
-def _encode_by_search(train, new):
-    words = np.unique([w for s in train for w in s])
-    at = [[int(np.searchsorted(words, w)) for w in s] for s in new]
-    ids = [[a + 2 if w in words else 1 for a, w in zip(*row, strict=True)] for row in zip(at, new, strict=True)]
-    return SPECIALS + words.tolist(), ids
 
 
 words_to_ids = Exercise(
@@ -157,16 +142,6 @@ words_to_ids = Exercise(
             ),
         },
     ),
-    accepts=[_words_to_ids, _encode_by_dict, _encode_by_search],
-    hints=[
-        "Two steps: first the list of words, made from `train` alone; then a dictionary from word to place.",
-        "`sorted({word for sentence in train for word in sentence})` has each training word once, in order. "
-        "The two special tokens stand before them.",
-        "`place = {word: i for i, word in enumerate(vocabulary)}`; then `place.get(word, 1)` for every "
-        "word of every new sentence.",
-    ],
-    difficulty=2,
-    minutes=7,
 )
 
 
@@ -199,16 +174,6 @@ def _next_token_windows(ids, length):
     x = ids[: count * length].reshape(count, length)
     y = ids[1 : count * length + 1].reshape(count, length)
     return x, y
-
-
-def _windows_torch(ids, length):
-    both = torch.as_tensor(ids).unfold(0, length + 1, length)
-    return both[:, :-1], both[:, 1:]
-
-
-def _windows_by_index(ids, length):
-    places = length * np.arange((len(ids) - 1) // length)[:, None] + np.arange(length)
-    return ids[places], ids[places + 1]
 
 
 X = "ids[: count * length].reshape(count, length)"
@@ -261,15 +226,6 @@ next_token_windows = Exercise(
             ),
         },
     ),
-    accepts=[_next_token_windows, _windows_torch, _windows_by_index],
-    hints=[
-        "How many windows fit? Each target needs one token more than its input, so count in `len(ids) - 1`.",
-        "`count = (len(ids) - 1) // length`. The inputs are the first `count * length` ids, reshaped to "
-        "`(count, length)`.",
-        "The targets are the same slice, begun and ended one later: `ids[1 : count * length + 1]`.",
-    ],
-    difficulty=2,
-    minutes=7,
 )
 
 
@@ -307,18 +263,6 @@ def _pad_and_mask(sequences, pad):
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = True
     return ids, mask
-
-
-def _pad_torch(sequences, pad):
-    rows = [torch.tensor(s, dtype=torch.long) for s in sequences]
-    ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad)
-    return ids, torch.arange(ids.shape[1]) < torch.tensor([len(s) for s in sequences])[:, None]
-
-
-def _pad_by_rows(sequences, pad):
-    steps = max(len(s) for s in sequences)
-    ids = [list(s) + [pad] * (steps - len(s)) for s in sequences]
-    return np.array(ids, dtype=int), np.array([[t < len(s) for t in range(steps)] for s in sequences])
 
 
 pad_and_mask = Exercise(
@@ -367,15 +311,6 @@ pad_and_mask = Exercise(
             "the steps run down the columns: both are transposed": "return ids, mask → return ids.T, mask.T",
         },
     ),
-    accepts=[_pad_and_mask, _pad_torch, _pad_by_rows],
-    hints=[
-        "Find the longest length T. Begin with a rectangle (B, T) full of `pad` and a mask full of False.",
-        "`ids = np.full((len(sequences), steps), pad)`; then write each sequence into the start of its row.",
-        "In a loop `for row, sequence in enumerate(sequences)`: `ids[row, :len(sequence)] = sequence`, and "
-        "the same places of the mask become True.",
-    ],
-    difficulty=2,
-    minutes=7,
 )
 
 
@@ -411,11 +346,6 @@ def _mean_by_rows(values, mask):
 
 def _masked_mean(values, mask):
     return np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1)
-
-
-def _masked_mean_torch(values, mask):
-    values, mask = torch.as_tensor(values), torch.as_tensor(mask)
-    return values.masked_fill(~mask, 0).sum(dim=1) / mask.sum(dim=1)
 
 
 TOTAL = "np.where(mask, values, 0).sum(axis=1)"
@@ -470,19 +400,6 @@ masked_mean = Exercise(
             ),
         },
     ),
-    accepts=[
-        _masked_mean,
-        _masked_mean_torch,
-        lambda values, mask: np.nanmean(np.where(mask, values, np.nan), axis=1),
-        lambda values, mask: np.einsum("bt,bt->b", np.nan_to_num(values), mask / mask.sum(1, keepdims=True)),
-    ],
-    hints=[
-        "Two sums over the steps (axis 1): of the real values, and of the mask, which counts them.",
-        "Padding may hold anything, NaN too, and NaN · 0 is NaN. So choose: `np.where(mask, values, 0)`.",
-        "`np.where(mask, values, 0).sum(axis=1)` over `mask.sum(axis=1)`.",
-    ],
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -519,15 +436,6 @@ def _leak_free_split(texts, fraction):
     kept = [place for place, text in enumerate(texts) if text not in texts[:place]]
     cut = int(len(kept) * fraction)
     return np.array(kept[:cut], int), np.array(kept[cut:], int)
-
-
-def _split_by_set(texts, fraction):
-    seen, kept = set(), []
-    for place, text in enumerate(texts):
-        if text not in seen:
-            seen.add(text)
-            kept.append(place)
-    return kept[: int(fraction * len(kept))], kept[int(fraction * len(kept)) :]
 
 
 leak_free_split = Exercise(
@@ -589,14 +497,6 @@ leak_free_split = Exercise(
             ),
         },
     ),
-    accepts=[_leak_free_split, _split_by_set],
-    hints=[
-        "First make the list of places to keep: those whose text did not come before. Then cut that list.",
-        "Go through `enumerate(texts)` with a set of what was seen; keep a place when its text is new.",
-        "`cut = int(len(kept) * fraction)`; the two parts are `kept[:cut]` and `kept[cut:]`.",
-    ],
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -630,26 +530,6 @@ def _bigram_probabilities(ids, vocab_size, alpha):
         counts[i, j] += 1
     smoothed = counts + alpha
     return smoothed / smoothed.sum(axis=1, keepdims=True)
-
-
-def _bigram_one_hot(ids, vocab_size, alpha):
-    one_hot = np.eye(vocab_size)[ids]
-    counts = one_hot[:-1].T @ one_hot[1:]
-    return (counts + alpha) / (counts.sum(axis=1)[:, None] + alpha * vocab_size)
-
-
-def _bigram_torch(ids, vocab_size, alpha):
-    ids = torch.as_tensor(ids)
-    counts = torch.bincount(ids[:-1] * vocab_size + ids[1:], minlength=vocab_size**2).double()
-    counts = counts.reshape(vocab_size, vocab_size) + alpha
-    return counts / counts.sum(dim=1, keepdim=True)
-
-
-def _bigram_loop(ids, vocab_size, alpha):
-    rows = [[alpha] * vocab_size for _ in range(vocab_size)]
-    for a, b in zip(ids[:-1], ids[1:], strict=True):
-        rows[a][b] += 1
-    return [[c / sum(row) for c in row] for row in rows]
 
 
 ROWS = "smoothed.sum(axis=1, keepdims=True)"
@@ -699,17 +579,6 @@ bigram_probabilities = Exercise(
             "the logarithm of the probabilities is handed back": f"return smoothed / {ROWS} → return np.log(smoothed / {ROWS})",
         },
     ),
-    accepts=[_bigram_probabilities, _bigram_one_hot, _bigram_torch, _bigram_loop],
-    hints=[
-        "Three steps: a (V, V) table of zeros; count the pairs of `ids[:-1]` and `ids[1:]`; add alpha and "
-        "divide each row.",
-        "`for i, j in zip(ids[:-1], ids[1:]): counts[i, j] += 1` counts every pair. (On arrays, "
-        "`np.add.at(counts, (ids[:-1], ids[1:]), 1)` does the same.)",
-        "With `smoothed = counts + alpha`, each row divided by its own sum: "
-        "`smoothed / smoothed.sum(axis=1, keepdims=True)`.",
-    ],
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -775,16 +644,6 @@ units = Exercise(
             "the logarithm is taken where the exponential belongs": "np.exp( → np.log(",
         },
     ),
-    accepts=[
-        _units,
-        lambda nats, tokens, chars: [nats / tokens, 2 ** (nats / tokens / math.log(2)), nats * np.log2(np.e) / chars],
-    ],
-    hints=[
-        "Everything starts from the total. Per token: divide it by `tokens`. Per character: by `chars`.",
-        "Perplexity is e to the nats per token. One bit is ln 2 = 0.693 nats, so bits are more than nats.",
-        "`nats / tokens`, `np.exp(nats / tokens)`, `nats / np.log(2) / chars`.",
-    ],
-    minutes=4,
 )
 
 
@@ -816,23 +675,6 @@ def _token_nll(log_probs, masks):
     for log_prob, mask in zip(log_probs, masks, strict=True):
         total -= log_prob[mask].sum()
         tokens += mask.sum()
-    return total / tokens
-
-
-def _token_nll_torch(log_probs, masks):
-    total = sum(
-        torch.einsum("bt,bt->", torch.as_tensor(lp), torch.as_tensor(m).to(torch.float64))
-        for lp, m in zip(log_probs, masks, strict=True)
-    )
-    return -total / sum(int(m.sum()) for m in masks)
-
-
-def _token_nll_loop(log_probs, masks):
-    total = tokens = 0
-    for lp, mask in zip(log_probs, masks, strict=True):
-        for row, real in zip(lp, mask, strict=True):
-            for value, counts in zip(row, real, strict=True):
-                total, tokens = total - value * counts, tokens + counts
     return total / tokens
 
 
@@ -888,19 +730,4 @@ token_nll = Exercise(
             "the result is in bits: the question is for nats": "total / tokens → total / tokens / np.log(2)",
         },
     ),
-    accepts=[_token_nll, _token_nll_torch, _token_nll_loop],
-    hints=[
-        "Keep two running totals over all batches: nats, and tokens. Divide once, at the end.",
-        "`log_probs[i][masks[i]]` picks the real tokens of a batch.",
-        "`total -= log_prob[mask].sum()` and `tokens += mask.sum()` in a loop over `zip(log_probs, masks)`; "
-        "then `total / tokens`.",
-    ],
-    difficulty=2,
-    minutes=6,
 )
-
-
-EXERCISES = [
-    words_to_ids, next_token_windows, pad_and_mask, masked_mean, leak_free_split, bigram_probabilities, units,
-    token_nll,
-]  # fmt: skip

@@ -6,7 +6,7 @@ import torch
 from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
-from seqlib.exercises.inputs import away, sigmoid, softmax, tensors, weights
+from seqlib.exercises.inputs import away, sigmoid, tensors, weights
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
@@ -110,18 +110,7 @@ scalar_trace = Exercise(
             ),
         },
     ),
-    accepts=[
-        _scalar_trace,
-        lambda x, w_h, w_x: [sum(w_h ** (t - k) * w_x * x[k] for k in range(t + 1)) for t in range(len(x))],
-        lambda x, w_h, w_x: np.linalg.solve(np.eye(len(x)) - w_h * np.eye(len(x), k=-1), w_x * np.asarray(x)),
-    ],
-    hints=[
-        "Keep one number, `h`, that starts at 0 and is replaced once for each number in `x`.",
-        "In the loop: the new `h` is `w_h` times the old `h` plus `w_x` times the number read. Collect it.",
-        "`h = w_h * h + w_x * x_t`, then `states.append(h)`; return the list after the loop.",
-    ],
     returns=("states",),
-    minutes=4,
 )
 
 
@@ -168,23 +157,6 @@ def _rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
     return np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
 
 
-def _one_product(x_t, h_prev, W_xh, W_hh, b_h):
-    return np.tanh(np.concatenate([x_t, h_prev], axis=1) @ np.concatenate([W_xh, W_hh]) + b_h)
-
-
-def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_h):
-    h_t = np.empty(np.shape(h_prev))
-    for b, j in np.ndindex(h_t.shape):
-        total = b_h[j] + sum(x_t[b][d] * W_xh[d][j] for d in range(len(W_xh)))
-        h_t[b, j] = np.tanh(total + sum(h_prev[b][g] * W_hh[g][j] for g in range(len(W_hh))))
-    return h_t
-
-
-def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_h):
-    x_t, h_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_h)
-    return torch.tanh(torch.addmm(b_h, x_t, W_xh) + h_prev.mm(W_hh))
-
-
 rnn_step = Exercise(
     name="02.rnn_step",
     points=3,
@@ -209,22 +181,8 @@ rnn_step = Exercise(
         },
         sigmoid=sigmoid,
     ),
-    accepts=[
-        _rnn_step,
-        _one_product,
-        _unit_by_unit,
-        _step_in_torch,
-        lambda x, h, W, U, b: np.tanh(np.einsum("bd,dh->bh", x, W) + np.einsum("bg,gh->bh", h, U) + b),
-    ],
     forbids=READY_MADE,
-    hints=[
-        "Three terms are added before tanh: one from the input, one from the old state, one bias.",
-        "Row vectors: `x_t` (B, D) times `W_xh` (D, H) has the shape (B, H). So has `h_prev` times `W_hh`.",
-        "`np.tanh(x_t @ W_xh + …)`: add `h_prev @ W_hh` and `b_h` inside the brackets.",
-    ],
     returns=("h_t",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -258,27 +216,6 @@ def _rnn_forward(x, h_0, W_xh, W_hh, b_h):
         h = np.tanh(x[:, t] @ W_xh + h @ W_hh + b_h)
         states.append(h)
     return np.stack(states, axis=1), h
-
-
-def _hoisted(x, h_0, W_xh, W_hh, b_h):
-    projected, states = np.einsum("btd,dh->bth", x, W_xh) + b_h, np.empty((*np.shape(x)[:2], len(b_h)))
-    h = h_0
-    for t in range(np.shape(x)[1]):
-        h = states[:, t] = np.tanh(projected[:, t] + np.einsum("bg,gh->bh", h, W_hh))
-    return states, h
-
-
-def _forward_in_torch(x, h_0, W_xh, W_hh, b_h):
-    x, h, W_xh, W_hh, b_h = tensors(x, h_0, W_xh, W_hh, b_h)
-    states = [h := _step_in_torch(x_t, h, W_xh, W_hh, b_h) for x_t in x.unbind(1)]
-    return torch.stack(states, 1), h
-
-
-def _row_by_row(x, h_0, W_xh, W_hh, b_h):
-    both, rows = np.concatenate([W_xh, W_hh]), []
-    for sequence, h in zip(x, h_0, strict=True):
-        rows.append([h := np.tanh(np.concatenate([x_t, h]) @ both + b_h) for x_t in sequence])
-    return np.array(rows), np.array(rows)[:, -1]
 
 
 rnn_forward = Exercise(
@@ -322,16 +259,8 @@ rnn_forward = Exercise(
         },
         sigmoid=sigmoid,
     ),
-    accepts=[_rnn_forward, _hoisted, _row_by_row, _forward_in_torch],
     forbids=READY_MADE,
-    hints=[
-        "One loop over the T steps. Which axis of `x` (B, T, D) is that? What does `x[:, t]` give?",
-        "Before the loop `h = h_0` and an empty list; in it `h = rnn_step(x[:, t], h, …)`, and `h` goes in the list.",
-        "`np.stack(states, axis=1)` makes (B, T, H) of T arrays (B, H). Return that, and the last `h`.",
-    ],
     returns=("states", "h_T"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -404,17 +333,6 @@ count_parameters = Exercise(
             "the readout is taken to read the states of all steps at once": "= hidden_size * output_size → = steps * hidden_size * output_size",
         },
     ),
-    accepts=[
-        _count_parameters,
-        lambda i, h, o, steps: (i + h + 1) * h + (h + 1) * o,
-        lambda i, h, o, steps: sum(np.zeros(s).size for s in [(i, h), (h, h), (h,), (h, o), (o,)]),
-    ],
-    hints=[
-        "Write down the shapes of W_xh, W_hh, b_h, W_hy and b_y. A matrix (m, n) holds m · n numbers.",
-        "Is there any weight that step 2 has and step 1 has not? What does that make of `steps`?",
-        "`input_size * hidden_size + hidden_size * hidden_size + hidden_size`, and the readout's two in the same way.",
-    ],
-    minutes=3,
 )
 
 
@@ -453,16 +371,6 @@ def _readout(h, W_hy, b_y):
     scores = h @ W_hy + b_y
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _torch_readout(h, W_hy, b_y):
-    h, W_hy, b_y = tensors(h, W_hy, b_y)
-    return (h @ W_hy + b_y).softmax(-1)
-
-
-def _log_sum_exp(h, W_hy, b_y):
-    scores = np.einsum("...h,hc->...c", h, W_hy) + b_y
-    return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
 
 
 SHARE = "powers / powers.sum(axis=-1, keepdims=True)"
@@ -518,15 +426,7 @@ readout = Exercise(
         },
         sigmoid=sigmoid,
     ),
-    accepts=[_readout, _torch_readout, _log_sum_exp, lambda h, W_hy, b_y: softmax(np.asarray(h) @ W_hy + b_y)],
-    hints=[
-        "Two steps: scores `h @ W_hy + b_y`, then softmax over the classes, which are the last axis.",
-        "Softmax does not change when the same number is taken from every score of a row: take the largest.",
-        "`powers = np.exp(scores - scores.max(axis=-1, keepdims=True))`, then divide by their sum over the same axis.",
-    ],
     returns=("probabilities",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -588,21 +488,7 @@ last_real_state = Exercise(
             "the last axis is cut instead of the axis of time": f"{PICKED} → states[:, :, -1]",
         },
     ),
-    accepts=[
-        _last_real_state,
-        lambda states, lengths: [row[n - 1] for row, n in zip(states, lengths, strict=True)],
-        lambda states, lengths: np.take_along_axis(states, np.reshape(lengths, (-1, 1, 1)) - 1, axis=1)[:, 0],
-        lambda states, lengths: np.einsum("bth,bt->bh", states, np.eye(states.shape[1])[lengths - 1]),
-        lambda states, lengths: states[range(len(states)), [int(n) - 1 for n in lengths]],
-    ],
-    hints=[
-        "A sequence of length 1 has its last real state at step 0. Which step is it for a length n?",
-        "For each row b you want `states[b, lengths[b] - 1]`. A loop is fine.",
-        "Without a loop: index the first axis with `np.arange(len(states))` and the second with `lengths - 1`.",
-    ],
     returns=("last",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -704,24 +590,6 @@ def _feeds(rng) -> list[Case]:
             return cases
 
 
-def _one_hot_loop(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    x, h, out = np.eye(len(W_xh))[[first]], np.zeros((1, len(b_h))), []
-    for _ in range(steps):
-        h = _one_product(x, h, W_xh, W_hh, b_h)
-        out.append(int(softmax(h @ W_hy + b_y).argmax()))
-        x = np.eye(len(W_xh))[[out[-1]]]
-    return np.array(out)
-
-
-def _feed_in_torch(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
-    W_xh, W_hh, b_h, W_hy, b_y = tensors(W_xh, W_hh, b_h, W_hy, b_y)
-    h, token, out = torch.zeros_like(b_h), first, []
-    for _ in range(steps):
-        h = torch.tanh(W_xh[token] + h @ W_hh + b_h)
-        out.append(token := (h @ W_hy + b_y).argmax())
-    return torch.stack(out)
-
-
 feed_back = Exercise(
     name="02.feed_back",
     points=3,
@@ -732,18 +600,8 @@ feed_back = Exercise(
     ).tolist(),
     right=_feed_back,
     mistakes=FEED_SLIPS,
-    accepts=[_feed_back, _one_hot_loop, _feed_in_torch],
     forbids=READY_MADE,
-    hints=[
-        "Two things change in the loop: the state and the letter that is read. Both begin before it.",
-        "A one-hot row times `W_xh` is one row of `W_xh`: the letter's own, `W_xh[letter]`.",
-        "In the loop: a new `h` from `W_xh[letter]` and the old `h`; then `letter = (h @ W_hy + b_y).argmax()`, "
-        "which goes in the list.",
-    ],
     returns=("letters",),
-    difficulty=3,
-    minutes=10,
-    core=False,
 )
 
 
@@ -824,18 +682,5 @@ from_torch = Exercise(
             "the two weights change places": "weight_ih.T, weight_hh.T → weight_hh.T, weight_ih.T",
         },
     ),
-    accepts=[
-        _from_torch,
-        lambda w, v, b, c: (np.swapaxes(w, 0, 1), np.einsum("ij->ji", v), np.add(b, c)),
-        lambda *given: tuple(t.t() if t.ndim == 2 else t for t in tensors(*given[:2], given[2] + given[3])),
-    ],
-    hints=[
-        "Compare shapes: PyTorch's `weight_ih` is (H, D), our `W_xh` is (D, H).",
-        "Both biases are added to the same sum before tanh. What does that make of them?",
-        "`weight_ih.T, weight_hh.T, bias_ih + bias_hh`.",
-    ],
     returns=("W_xh", "W_hh", "b_h"),
-    minutes=3,
 )
-
-EXERCISES = [scalar_trace, rnn_step, rnn_forward, count_parameters, readout, last_real_state, feed_back, from_torch]

@@ -103,19 +103,7 @@ logits_gradient = Exercise(
             "the slope of each probability is multiplied in, which the cross-entropy cancels": "(p - y) → (p - y) * p * (1 - p)",
         },
     ),
-    accepts=[
-        _logits_gradient,
-        lambda logits, targets: (
-            (softmax(logits) - (np.asarray(targets)[..., None] == np.arange(logits.shape[-1]))) / np.size(targets)
-        ),
-    ],
     forbids=AUTOGRAD,
-    hints=[
-        "For one prediction the gradient is the probabilities, less 1 at the right symbol.",
-        "The loss is a mean over all B·T predictions, so each gets a share of 1/(B·T).",
-        "`p = softmax(logits)`, subtract `np.eye(V)[targets]`, divide by `targets.size`.",
-    ],
-    minutes=6,
 )
 
 
@@ -157,14 +145,7 @@ tanh_gradient = Exercise(
             "the derivative of ReLU stands in for that of tanh": "(1 - h**2) → (h > 0)",
         },
     ),
-    accepts=[_tanh_gradient, lambda dh, h: dh / np.cosh(np.arctanh(h)) ** 2, lambda dh, h: dh - dh * h * h],
     forbids=AUTOGRAD,
-    hints=[
-        "The derivative of $\\tanh(a)$ can be written with its value alone.",
-        "It is $1 - \\tanh(a)^2$, and you have $h = \\tanh(a)$.",
-        "Chain rule: multiply by the gradient that comes from above, `dh * (1 - h**2)`.",
-    ],
-    minutes=3,
 )
 
 
@@ -201,12 +182,6 @@ def _step_backward(dh_t, x_t, h_prev, h_t, W_xh, W_hh):
     dx_t, dh_prev = da @ W_xh.T, da @ W_hh.T
     dW_xh, dW_hh, db_h = x_t.T @ da, h_prev.T @ da, da.sum(axis=0)
     return dx_t, dh_prev, dW_xh, dW_hh, db_h
-
-
-def _step_by_einsum(dh_t, x_t, h_prev, h_t, W_xh, W_hh):
-    da = dh_t * (1 - h_t**2)
-    back = np.einsum("bh,dh->bd", da, W_xh), np.einsum("bh,kh->bk", da, W_hh)
-    return *back, np.einsum("bd,bh->dh", x_t, da), np.einsum("bk,bh->kh", h_prev, da), np.einsum("bh->h", da)
 
 
 GIVEN = "dW_xh, dW_hh, db_h = x_t.T @ da, h_prev.T @ da, da.sum(axis=0)"
@@ -253,15 +228,7 @@ step_backward = Exercise(
             "the gradients of the two weights change places": "dh_prev, dW_xh, dW_hh, db_h\n → dh_prev, dW_hh, dW_xh, db_h\n",
         },
     ),
-    accepts=[_step_backward, _step_by_einsum],
     forbids=AUTOGRAD,
-    hints=[
-        "First through tanh: `da = dh_t * (1 - h_t**2)`. Everything else needs `da` alone.",
-        "Each product $a = x W$ gives two gradients: $dx = da W^\\top$ and $dW = x^\\top da$.",
-        "The bias is added to every row of the batch, so its gradient is the sum of `da` over the rows.",
-    ],
-    difficulty=2,
-    minutes=12,
 )
 
 
@@ -305,19 +272,6 @@ def _bptt(dh, x, h_0, W_xh, W_hh, b_h):
         db_h = db_h + da.sum(axis=0)
         dh_next = da @ W_hh.T
     return dW_xh, dW_hh, db_h, dh_next
-
-
-def _bptt_at_once(dh, x, h_0, W_xh, W_hh, b_h):
-    """All states and all da in two arrays, the products at the end."""
-    h = np.zeros((len(x), x.shape[1] + 1, len(b_h)))
-    h[:, 0] = h_0
-    for t in range(x.shape[1]):
-        h[:, t + 1] = np.tanh(np.concatenate([x[:, t], h[:, t]], 1) @ np.concatenate([W_xh, W_hh]) + b_h)
-    da, back = np.zeros_like(h[:, 1:]), np.zeros_like(h_0)
-    for t in range(x.shape[1] - 1, -1, -1):
-        da[:, t] = (dh[:, t] + back) * (1 - h[:, t + 1] ** 2)
-        back = np.einsum("bh,kh->bk", da[:, t], W_hh)
-    return np.einsum("btd,bth->dh", x, da), np.einsum("btk,bth->kh", h[:, :-1], da), da.sum((0, 1)), back
 
 
 bptt = Exercise(
@@ -377,15 +331,7 @@ bptt = Exercise(
             "the gradient inside the tanh of step 1 stands in the place of `dh_0`": "db_h, dh_next\n → db_h, da\n",
         },
     ),
-    accepts=[_bptt, _bptt_at_once],
     forbids=AUTOGRAD,
-    hints=[
-        "Run forward once and keep every state. Then walk from the last step to the first with a `dh_next` that starts at zero.",
-        "At step t the state feeds two things: its own loss (`dh[:, t]`) and the next step (`dh_next`). Add them first.",
-        "Call `step_backward` on the sum; add what it returns for the weights to running totals; what it returns for `h_prev` is the new `dh_next`.",
-    ],
-    difficulty=3,
-    minutes=20,
 )
 
 
@@ -473,18 +419,6 @@ relative_error = Exercise(
             "the error is given in percent": f"{GUARDED} → 100 * worst / (size or 1)",
         },
     ),
-    accepts=[
-        _relative_error,
-        lambda found, right: (
-            np.linalg.norm(np.ravel(found - right), np.inf) / (np.linalg.norm(np.ravel([found, right]), np.inf) or 1.0)
-        ),
-    ],
-    hints=[
-        "The largest absolute difference, in proportion to the largest absolute value in either array.",
-        "When both arrays are all zero there is no error: return 0.",
-        "`size = max(np.abs(found).max(), np.abs(right).max())`, then `worst / size if size > 0 else 0.0`.",
-    ],
-    minutes=5,
 )
 
 
@@ -545,13 +479,6 @@ def _carried_windows(ids, rows, length):
     return cut(ids[:n]), cut(ids[1 : n + 1])
 
 
-def _pieces_first(ids, rows, length):
-    """Rows as long as they can be, windows cut off them one by one."""
-    piece, windows = len(ids) // rows, (len(ids) - 1) // rows // length
-    starts = [[row * piece + window * length for row in range(rows)] for window in range(windows)]
-    return tuple(np.array([[ids[s + off : s + off + length] for s in row] for row in starts]) for off in (0, 1))
-
-
 carried_windows = Exercise(
     name="03.carried_windows",
     points=3,
@@ -606,14 +533,6 @@ carried_windows = Exercise(
             "only the inputs come back, without their targets": "return cut(ids[:n]), cut(ids[1 : n + 1]) → return cut(ids[:n])",
         },
     ),
-    accepts=[_carried_windows, _pieces_first],
-    hints=[
-        "Cut the stream into `rows` long pieces first, then each piece into windows.",
-        "Use `(len(ids) - 1) // rows // length` windows per row; the last symbol used is a target only.",
-        "`x = ids[:n].reshape(rows, windows, length).swapaxes(0, 1)`, and `y` the same from `ids[1:n + 1]`.",
-    ],
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -667,13 +586,6 @@ reach = Exercise(
             "one input more than there is gets gradient": "window + 1 → window + 2",
         },
     ),
-    accepts=[_reach, lambda steps, window: [t % window + 1 for t in range(steps)]],
-    hints=[
-        "The gradient of the loss at step t stops at the first step of its window.",
-        "The first step of a window reaches one input: its own. The second reaches two.",
-        "`t % window` counts the steps since the window began.",
-    ],
-    minutes=4,
 )
 
 
@@ -706,15 +618,6 @@ def _gradient_flow(h, W_hh, dh_last):
     return np.linalg.norm(flow[::-1], axis=1)
 
 
-def _flow_by_products(h, W_hh, dh_last):
-    """Every step from the whole product of Jacobians."""
-    norms, J = [], np.eye(len(dh_last))
-    for t in range(len(h) - 1, -1, -1):
-        norms.insert(0, float(np.sqrt(np.sum((dh_last @ J) ** 2))))
-        J = J @ (np.diag(1 - h[t] ** 2) @ W_hh.T)
-    return norms
-
-
 gradient_flow = Exercise(
     name="03.gradient_flow",
     points=3,
@@ -745,18 +648,5 @@ gradient_flow = Exercise(
             "the gradients are given, not their norms": "np.linalg.norm(flow[::-1], axis=1) → np.array(flow[::-1])",
         },
     ),
-    accepts=[_gradient_flow, _flow_by_products],
     forbids=AUTOGRAD,
-    hints=[
-        "Begin with the last step: its norm is the norm of `dh_last`.",
-        "One step back: through tanh at `h[t]`, then through `W_hh.T`. Note the norm at each step.",
-        "`dh = (dh * (1 - h[t]**2)) @ W_hh.T` leads from step t to t − 1. Turn the list round at the end.",
-    ],
-    difficulty=2,
-    minutes=10,
-    core=False,
 )
-
-EXERCISES = [
-    logits_gradient, tanh_gradient, step_backward, bptt, relative_error, carried_windows, reach, gradient_flow,
-]  # fmt: skip

@@ -71,19 +71,7 @@ step_jacobian = Exercise(
     oracle=_nudged,
     right=_jacobian,
     mistakes=slips(_jacobian, JACOBIAN_SLIPS),
-    accepts=[
-        lambda h_t, W_hh: np.asarray(W_hh) @ np.diag(1 - np.asarray(h_t) ** 2),
-        lambda h_t, W_hh: [[W_hh[i][j] * (1 - h_t[j] ** 2) for j in range(len(h_t))] for i in range(len(h_t))],
-        lambda h_t, W_hh: np.einsum("ij,j->ij", W_hh, np.cosh(np.arctanh(h_t)) ** -2),
-    ],
-    hints=[
-        "Entry i, j: how far unit j of $h_t$ moves when unit i of $h_{t-1}$ is nudged. Two factors: weight and slope.",
-        "Of $h_{t-1}W_{hh}$, unit j moves by `W_hh[i, j]`. Then tanh, whose slope is 1 − h².",
-        "`W_hh * (1 - h_t**2)`: NumPy lays the vector along the last axis, which is j.",
-    ],
     returns=("J",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -127,14 +115,6 @@ def _product(states, W_hh, lag):
     return product
 
 
-def _chain_in_torch(states, W_hh, lag):
-    states, W_hh = tensors(states, W_hh)
-    whole = torch.eye(len(W_hh), dtype=torch.float64)
-    for back in range(lag):
-        whole = (W_hh * (1 - states[len(states) - 1 - back] ** 2)) @ whole
-    return whole
-
-
 PRODUCT_SLIPS = SLOPES | {
     "the order is wrong: with row vectors the earliest step stands on the left": "product @ J → J @ product",
     "the *first* steps of the sequence are used, not the last": "states[len(states) - lag :] → states[:lag]",
@@ -168,16 +148,8 @@ long_jacobian = Exercise(
     oracle=_chain_by_autograd,
     right=_product,
     mistakes=slips(_product, PRODUCT_SLIPS),
-    accepts=[_chain_in_torch],
     forbids=AUTOGRAD,
-    hints=[
-        "The last `lag` states are `states[len(states) - lag:]` (mind lag 0). Each gives one `step_jacobian`.",
-        "Begin with the identity, `np.eye(H)`. A nudge is a row vector: it meets the earliest step first, on the left.",
-        "`for h_t in states[len(states) - lag:]: product = product @ step_jacobian(h_t, W_hh)`",
-    ],
     returns=("product",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -215,14 +187,6 @@ def _carried_back(states, W_hh, v):
     return np.array(deltas)
 
 
-def _back_in_torch(states, W_hh, v):
-    states, W_hh, delta = tensors(states, W_hh, v)
-    deltas = [delta]
-    for h_t in states[1:].flip(0):
-        deltas.append(W_hh @ (deltas[-1] * (1 - h_t**2)))
-    return torch.stack(deltas)
-
-
 BACK_SLIPS = SLOPES | {
     "`W_hh` is not transposed: backwards, the gradient goes through `W_hh.T`": "W_hh.T → W_hh",
     "the weights are left out: between two states lie tanh *and* `W_hh`": "from_sum @ W_hh.T → from_sum",
@@ -253,16 +217,8 @@ gradients_by_lag = Exercise(
     oracle=_by_autograd,
     right=_carried_back,
     mistakes=slips(_carried_back, BACK_SLIPS),
-    accepts=[_back_in_torch],
     forbids=AUTOGRAD,
-    hints=[
-        "Keep one vector `delta`, the gradient at the state you are at. It starts as `v`, which is the row for lag 0.",
-        "One step back: times tanh' of the state you are at, then through the weights, transposed.",
-        "`for h_t in states[:0:-1]: delta = (delta * (1 - h_t**2)) @ W_hh.T`, and collect each `delta`.",
-    ],
     returns=("deltas",),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -321,10 +277,6 @@ def _radius(W_hh):
     return largest
 
 
-def _radius_in_torch(W_hh):
-    return torch.linalg.eigvals(tensors(W_hh)[0]).abs().amax()
-
-
 # What is taken for a spectral radius, here and where a matrix is scaled to one.
 NOT_THE_RADIUS = {
     "the largest *singular* value is taken, which is what one step can stretch": "np.abs(values).max() → np.linalg.norm(W_hh, 2)",
@@ -352,17 +304,6 @@ spectral_radius = Exercise(
     oracle=_gelfand,
     right=_radius,
     mistakes=slips(_radius, NOT_THE_RADIUS | {"all eigenvalues are handed back, not the largest": ".max() → "}),
-    accepts=[
-        lambda W_hh: max(abs(value) for value in np.linalg.eig(W_hh)[0]),
-        lambda W_hh: np.sort(np.abs(np.linalg.eigvals(np.asarray(W_hh).T)))[-1],
-        _radius_in_torch,
-    ],
-    hints=[
-        "NumPy knows eigenvalues: `np.linalg.eigvals(W_hh)`. They may be complex.",
-        "The absolute value of a complex number is its distance from zero: `np.abs` does that.",
-        "`np.abs(np.linalg.eigvals(W_hh)).max()`",
-    ],
-    minutes=3,
 )
 
 
@@ -414,18 +355,7 @@ scale_to_radius = Exercise(
     right=_scaled,
     mistakes=slips(_scaled, SCALE_SLIPS)
     | {"every eigenvalue is pulled to the radius, not only the largest": _eigenvalues_capped},
-    accepts=[
-        lambda W_hh, radius: radius / _radius(W_hh) * np.asarray(W_hh),
-        lambda W_hh, radius: [[radius * w / _radius(W_hh) for w in row] for row in W_hh],
-        lambda W_hh, radius: torch.as_tensor(W_hh) * radius / _radius_in_torch(W_hh),
-    ],
-    hints=[
-        "What happens to the eigenvalues when every weight is doubled?",
-        "They double. So one factor for the whole matrix will do: new radius over old radius.",
-        "`W_hh * (radius / spectral_radius(W_hh))`",
-    ],
     returns=("W_hh",),
-    minutes=3,
 )
 
 
@@ -499,19 +429,7 @@ memory_length = Exercise(
     stand_in=_steps,
     right=_steps,
     mistakes=slips(_steps, STEPS_SLIPS),
-    accepts=[
-        _counted_steps,
-        lambda radius, share: np.inf if radius >= 1 else np.ceil(np.log(share) / np.log(radius)),
-        lambda radius, share: np.inf if radius >= 1 else next(k for k in range(10_000) if radius**k <= share),
-    ],
-    hints=[
-        "You want the first whole k with $\\rho^k \\le$ share. Take the logarithm of both sides.",
-        "Below 1 both logarithms are negative and their quotient positive: round it up. From 1 on: no such k.",
-        "`math.inf if radius >= 1 else math.ceil(math.log(share) / math.log(radius))`",
-    ],
     returns=("steps",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -570,17 +488,6 @@ def _judge_start(found, case):
     return "the result is orthogonal, but not made of the numbers in `W_hh`: others give the same" if same else None
 
 
-def _torch_start(W_hh, kind):
-    W = tensors(W_hh)[0]
-    if kind == "Gaussian":
-        return W / len(W) ** 0.5
-    return torch.linalg.qr(W)[0] if kind == "orthogonal" else torch.eye(len(W), dtype=torch.float64)
-
-
-def _another(orthogonal):
-    return lambda W_hh, kind: orthogonal(W_hh) if kind == "orthogonal" else _start(W_hh, kind)
-
-
 START_SLIPS = {
     "the Gaussian weights are divided by H, not by its root: the *variance* should be 1/H": "np.sqrt(size) → size",
     "the Gaussian weights are left as drawn, with variance 1": "W_hh / np.sqrt(size) → W_hh",
@@ -623,23 +530,7 @@ first_weights = Exercise(
     judge=_judge_start,
     right=_start,
     mistakes=slips(_start, START_SLIPS),
-    accepts=[
-        _another(_nearest_orthogonal),
-        _another(lambda W: np.linalg.qr(W.T)[0].T),
-        _another(lambda W: np.linalg.svd(W)[0]),
-        _another(lambda W: np.linalg.svd(W)[0] @ np.linalg.svd(W)[2]),
-        _another(lambda W: np.linalg.eigh(W + W.T)[1]),
-        _another(lambda W: np.linalg.qr(W)[0] * np.sign(np.diag(np.linalg.qr(W)[1]))),
-        _torch_start,
-    ],
-    hints=[
-        "Three cases. A standard normal number times c has variance c². `np.eye(H)` is the identity.",
-        "For “orthogonal”: the QR decomposition splits a matrix into an orthogonal Q and a triangular R.",
-        '`np.linalg.qr(W_hh)[0]` for "orthogonal", `W_hh / np.sqrt(len(W_hh))` for "Gaussian".',
-    ],
     returns=("W_hh",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -710,20 +601,8 @@ global_norm = Exercise(
     oracle=lambda grads: _in_torch(grads, math.inf)[1],
     right=_norm,
     mistakes=slips(_norm, NORM_SLIPS),
-    accepts=[
-        lambda grads: np.linalg.norm(_flat(grads)),
-        lambda grads: math.sqrt(sum(float((g**2).sum()) for g in grads)),
-        lambda grads: np.linalg.norm([np.linalg.norm(g) for g in grads]),
-        lambda grads: math.hypot(*_flat(grads)),
-    ],
     forbids=["torch.nn.utils.clip_grad_norm_", "torch.nn.utils.get_total_norm"],
-    hints=[
-        "Think of all gradients laid end to end as one long vector. Its length is asked.",
-        "Sum the squares over every entry of every tensor, then take one root.",
-        "`np.sqrt(sum((g**2).sum() for g in grads))`",
-    ],
     returns=("norm",),
-    minutes=3,
 )
 
 
@@ -753,15 +632,6 @@ def _clipped(grads, limit):
     return [g * factor for g in grads]
 
 
-def _long_vector(grads, limit):
-    flat, out, at = _flat(grads), [], 0
-    flat = flat * limit / max(np.linalg.norm(flat), limit)
-    for g in grads:
-        out.append(flat[at : at + np.size(g)].reshape(np.shape(g)))
-        at += np.size(g)
-    return out
-
-
 CLIP_SLIPS = NOT_THE_NORM | {
     "each tensor is clipped by its own norm: that turns the direction": "g * factor → g * (limit / max(_norm([g]), limit))",
     "each *entry* is clipped, which is clipping by value": "g * factor → np.clip(g, -limit, limit)",
@@ -786,21 +656,8 @@ clip_by_norm = Exercise(
     oracle=_clipped_by_torch,
     right=_clipped,
     mistakes=slips(_clipped, CLIP_SLIPS),
-    accepts=[
-        _long_vector,
-        lambda grads, limit: [g * (limit / _norm(grads)) for g in grads] if _norm(grads) > limit else list(grads),
-        lambda grads, limit: [g / max(1.0, _norm(grads) / limit) for g in grads],
-        lambda grads, limit: tuple(g * min(1.0, limit / (_norm(grads) + 1e-6)) for g in grads),
-    ],
     forbids=["torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_"],
-    hints=[
-        "One number multiplies every gradient alike. Which, if the norm is twice the limit? And if it is half of it?",
-        "The factor is limit over norm where the norm is above the limit, else 1. Make new arrays: `g * factor`.",
-        "`factor = limit / max(limit, global_norm(grads))`, then `[g * factor for g in grads]`.",
-    ],
     returns=("clipped",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -870,35 +727,5 @@ turned_by = Exercise(
     oracle=_angle_by_halves,
     right=_angle,
     mistakes=slips(_angle, ANGLE_SLIPS),
-    accepts=[
-        lambda before, after: np.degrees(np.arccos(np.clip(_cosine(before, after), -1, 1))),
-        lambda before, after: math.acos(_cosine(before, after)) * 180 / math.pi,
-    ],
-    hints=[
-        "The cosine of the angle between two vectors is their inner product over the product of their norms.",
-        "Lay each list end to end: `np.concatenate([g.ravel() for g in before])`. Then `(a * b).sum()` is the inner product.",
-        "`np.degrees(np.arccos((a * b).sum() / (global_norm(before) * global_norm(after))))`",
-    ],
     returns=("degrees",),
-    difficulty=2,
-    minutes=6,
-    core=False,
 )
-
-
-def _cosine(before, after):
-    return float(_flat(before) @ _flat(after)) / _norm(before) / _norm(after)
-
-
-EXERCISES = [
-    step_jacobian,
-    long_jacobian,
-    gradients_by_lag,
-    spectral_radius,
-    memory_length,
-    scale_to_radius,
-    first_weights,
-    global_norm,
-    clip_by_norm,
-    turned_by,
-]

@@ -70,18 +70,7 @@ forget_bias_for = Exercise(
     oracle=_bisected,
     right=_bias,
     mistakes=slips(_bias, BIAS_SLIPS),
-    accepts=[
-        lambda n: -np.log(2 ** (1 / n) - 1),
-        lambda n: _logit(np.exp(-np.log(2) / n)),
-        lambda n: np.log(0.5 ** (1 / n)) - np.log1p(-(0.5 ** (1 / n))),
-    ],
-    hints=[
-        "First the gate: which $f$ gives $f^n = 1/2$?",
-        "$f = 2^{-1/n}$. Then the bias: $\\sigma(b) = f$, so $b = \\log f - \\log(1 - f)$.",
-        "`f = 0.5 ** (1 / steps)` and `np.log(f / (1 - f))`.",
-    ],
     returns=("bias",),
-    minutes=4,
 )
 
 
@@ -127,22 +116,6 @@ def _step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     c_t = f * c_prev + i * g
     h_t = o * np.tanh(c_t)
     return h_t, c_t
-
-
-def _eight_products(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
-    size, part = len(W_hh), {}
-    for k, name in enumerate("ifgo"):
-        s = slice(k * size, (k + 1) * size)
-        part[name] = np.dot(x_t, W_xh[:, s]) + np.dot(h_prev, W_hh[:, s]) + b_h[s]
-    c_t = sigmoid(part["f"]) * c_prev + sigmoid(part["i"]) * np.tanh(part["g"])
-    return [sigmoid(part["o"]) * np.tanh(c_t), c_t]
-
-
-def _step_in_torch(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
-    x_t, h_prev, c_prev, W_xh, W_hh, b_h = tensors(x_t, h_prev, c_prev, W_xh, W_hh, b_h)
-    i, f, g, o = torch.addmm(b_h, torch.cat([x_t, h_prev], 1), torch.cat([W_xh, W_hh])).chunk(4, 1)
-    c_t = f.sigmoid() * c_prev + i.sigmoid() * g.tanh()
-    return o.sigmoid() * c_t.tanh(), c_t
 
 
 CELL_SLIPS = {
@@ -191,16 +164,8 @@ lstm_step = Exercise(
     oracle=_cell,
     right=_step,
     mistakes=slips(_step, CELL_SLIPS),
-    accepts=[_eight_products, _step_in_torch],
     forbids=READY_MADE,
-    hints=[
-        "One sum of shape (B, 4H) first, just as in an RNN. Then cut it in four along its last axis.",
-        "`i, f, g, o = np.split(sums, 4, axis=1)`. Three of them go through the sigmoid, one through tanh.",
-        "`c_t = f * c_prev + i * g` and `h_t = o * np.tanh(c_t)`, with i, f, o after `sigmoid`, g after `np.tanh`.",
-    ],
     returns=("h_t", "c_t"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -286,19 +251,6 @@ latch = Exercise(
     judge=_latches,
     right=_latch,
     mistakes=slips(_latch, LATCH_SLIPS),
-    accepts=[
-        lambda: (np.array([[8, 0, 8, 0], [-8, -30, 0, 0], [-8, 0, 0, 0]]), np.zeros((1, 4)), np.array([0, 20, 0, 8])),
-        lambda: ([[30, -30, 5, 9], [-9, -30, 0, 9], [-20, 15, 0, 9]], [[0, 0, 0, 0]], [0, 0, 0, 0]),
-    ],
-    hints=[
-        "Which gates should be open at an opening bracket, at a closing one, and at any other character?",
-        "Let the biases say what happens at any other character: input gate closed (−10), forget and output open (10), "
-        "candidate 0. Then only two rows are left to fill.",
-        "An opening bracket adds 20 to the input gate's sum and 10 to the candidate's; a closing one takes 20 from the "
-        "forget gate's.",
-    ],
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -342,26 +294,6 @@ def _forward(x, h_0, c_0, W_xh, W_hh, b_h):
     return states, cells
 
 
-def _hoisted(x, h_0, c_0, W_xh, W_hh, b_h):
-    projected, (batch, steps) = np.einsum("btd,dq->btq", x, W_xh) + b_h, np.shape(x)[:2]
-    states, cells = np.empty((2, batch, steps, len(W_hh)))
-    h, c = h_0, c_0
-    for t in range(steps):
-        i, f, g, o = np.split(projected[:, t] + np.einsum("bg,gq->bq", h, W_hh), 4, axis=-1)
-        c = cells[:, t] = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        h = states[:, t] = sigmoid(o) * np.tanh(c)
-    return states, cells
-
-
-def _forward_in_torch(x, h_0, c_0, *weights):
-    x, h, c = tensors(x, h_0, c_0)
-    both = []
-    for x_t in x.unbind(1):
-        h, c = _step_in_torch(x_t, h, c, *weights)
-        both.append((h, c))
-    return tuple(torch.stack(part, 1) for part in zip(*both, strict=True))
-
-
 FORWARD_SLIPS = {
     "the cell is reset at every step: each begins again from `c_0`": "[:, t], h, c, → [:, t], h, c_0,",
     "the state is reset at every step: the gates read `h_0` each time": "[:, t], h, c, → [:, t], h_0, c,",
@@ -402,16 +334,8 @@ lstm_forward = Exercise(
     oracle=_torch_lstm,
     right=_forward,
     mistakes=slips(_forward, FORWARD_SLIPS),
-    accepts=[_hoisted, _forward_in_torch],
     forbids=READY_MADE,
-    hints=[
-        "One loop over the T steps, as in 02. What has to be carried from step to step now?",
-        "Before the loop `h, c = h_0, c_0`; in it `h, c = lstm_step(x[:, t], h, c, W_xh, W_hh, b_h)`. Keep both.",
-        "`np.stack(states, axis=1), np.stack(cells, axis=1)`.",
-    ],
     returns=("states", "cells"),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -455,15 +379,6 @@ def _back_one(dh_t, dc_t, gates, c_prev, c_t):
     d_o = dh_t * np.tanh(c_t) * o * (1 - o)
     d_sums, dc_prev = np.concatenate([d_i, d_f, d_g, d_o], axis=1), dc * f
     return d_sums, dc_prev
-
-
-def _back_in_torch(dh_t, dc_t, gates, c_prev, c_t):
-    dh_t, dc_t, gates, c_prev, c_t = tensors(dh_t, dc_t, gates, c_prev, c_t)
-    i, f, g, o = gates.chunk(4, dim=1)
-    dc = torch.addcmul(dc_t, dh_t * o, 1 - c_t.tanh().square())
-    local = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], dim=1)
-    d_sums = torch.cat([(dc[:, None] * local).flatten(1), dh_t * c_t.tanh() * o * (1 - o)], dim=1)
-    return d_sums, f * dc
 
 
 ACTIVATIONS = sigmoid, sigmoid, np.tanh, sigmoid
@@ -515,18 +430,8 @@ step_backward = Exercise(
     oracle=_step_by_autograd,
     right=_back_one,
     mistakes=slips(_back_one, BACK_SLIPS),
-    accepts=[_back_in_torch, lambda *a: list(_back_one(*a))],
     forbids=BACKWARD,
-    hints=[
-        "Begin with the cell: two arrows lead back into $c_t$. One is `dc_t`; the other is from $h_t = o \\tanh c_t$.",
-        "`dc = dc_t + dh_t * o * (1 - np.tanh(c_t) ** 2)`. Then follow each factor of $c_t = f c_{t-1} + i g$: the "
-        "gradient of one factor is `dc` times the other.",
-        "Last, through each nonlinearity: `d_f = dc * c_prev * f * (1 - f)`, `d_g = dc * i * (1 - g ** 2)`, and so on; "
-        "`np.concatenate([d_i, d_f, d_g, d_o], axis=1)` and `dc * f`.",
-    ],
     returns=("d_sums", "dc_prev"),
-    difficulty=3,
-    minutes=15,
 )
 
 
@@ -580,15 +485,6 @@ def _back_all(d_states, x, states, cells, gates, W_xh, W_hh):
     return dW_xh, dW_hh, db_h, dx
 
 
-def _late_products(d_states, x, states, cells, gates, W_xh, W_hh):
-    sums, dh, dc = np.empty(np.shape(gates)), 0.0, np.zeros(np.shape(cells[:, 0]))
-    for t in reversed(range(np.shape(x)[1])):
-        sums[:, t], dc = _back_one(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])
-        dh = sums[:, t] @ np.transpose(W_hh)
-    of_W = np.einsum("btd,btq->dq", x, sums), np.einsum("bth,btq->hq", states[:, :-1], sums)
-    return *of_W, sums.sum(axis=(0, 1)), np.einsum("btq,dq->btd", sums, W_xh)
-
-
 DIVIDED = "return dW_xh, dW_hh, db_h, dx → return dW_xh / {n}, dW_hh / {n}, db_h / {n}, dx"
 ALL_BACK_SLIPS = {
     "the weights' gradients are overwritten at every step, not accumulated": (
@@ -629,18 +525,8 @@ lstm_backward = Exercise(
     oracle=_by_autograd,
     right=_back_all,
     mistakes=slips(_back_all, ALL_BACK_SLIPS),
-    accepts=[_late_products],
     forbids=(*READY_MADE, *BACKWARD),
-    hints=[
-        "The loop of 03, from the last step to the first; two things come back from the step after: `dh` and `dc`.",
-        "`d_sums, dc = step_backward(d_states[:, t] + dh, dc, gates[:, t], cells[:, t], cells[:, t + 1])`; "
-        "then `dh = d_sums @ W_hh.T`. Note that `cells[:, t]` is $c_{t-1}$: the initial one stands first.",
-        "Add up at every step: `dW_xh += x[:, t].T @ d_sums`, `dW_hh += states[:, t].T @ d_sums`, "
-        "`db_h += d_sums.sum(axis=0)`; and `dx[:, t] = d_sums @ W_xh.T`.",
-    ],
     returns=("dW_xh", "dW_hh", "db_h", "dx"),
-    difficulty=4,
-    minutes=20,
 )
 
 
@@ -698,18 +584,7 @@ width_for = Exercise(
     ),
     right=_width,
     mistakes=slips(_width, LSTM_WIDTH_SLIPS),
-    accepts=[
-        lambda p, i, o: sum(4 * h * (i + h + 1) + (h + 1) * o <= p for h in range(1, 400)),
-        lambda p, i, o: max([0] + [h for h in range(1, 400) if 4 * (i * h + h * h + h) + h * o + o <= p]),
-    ],
-    hints=[
-        "How many parameters has an LSTM of width H with its readout? Four blocks, each as large as an RNN's layer.",
-        "`4 * (D * H + H * H + H) + H * C + C`. Try H = 1, 2, 3, … until it no longer fits.",
-        "`while size(hidden + 1) <= parameters: hidden += 1`, beginning with `hidden = 0`.",
-    ],
     returns=("hidden_size",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -749,12 +624,6 @@ def _best_unit(cells, inside):
     return unit, known[unit]
 
 
-def _by_pairs(cells, inside):
-    wins = (cells[inside][:, None] > cells[~inside][None]).mean(axis=(0, 1))
-    either = np.where(wins < 0.5, 1 - wins, wins)
-    return either.argmax(), either.max()
-
-
 GAP = "np.abs(cells[inside].mean(axis=0) - cells[~inside].mean(axis=0))"
 UNIT_SLIPS = {
     "a unit that is *low* inside a string is passed over: it knows as much": "np.maximum(areas, 1 - areas) → areas",
@@ -791,18 +660,6 @@ find_unit = Exercise(
     oracle=_by_roc,
     right=_best_unit,
     mistakes=slips(_best_unit, UNIT_SLIPS),
-    accepts=[_by_pairs],
     forbids=("sklearn.metrics.roc_auc_score", "sklearn.metrics.roc_curve", "sklearn.metrics.auc"),
-    hints=[
-        "One unit first: take one character inside and one outside. How often is the value inside the larger one?",
-        "Rank all T values of a unit. The area is (sum of the ranks inside − n(n+1)/2) / (n · m), "
-        "with n characters inside and m outside. Ranks: `values.argsort().argsort() + 1`.",
-        "`area = np.maximum(area, 1 - area)` for each unit, then `argmax`.",
-    ],
     returns=("unit", "area"),
-    difficulty=3,
-    minutes=12,
 )
-
-
-EXERCISES = [forget_bias_for, lstm_step, latch, lstm_forward, step_backward, lstm_backward, width_for, find_unit]

@@ -117,10 +117,6 @@ def _gates(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     return sigmoid(r), sigmoid(z)
 
 
-def _sums(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    return x_t @ W_xh + h_prev @ W_hh + b_x + b_h
-
-
 GATE_SLIPS = {
     "r and z change places: in PyTorch's order the columns of r come first": "r, z = → z, r =",
     "the columns are counted from the end: z and n, where r and z belong": (
@@ -160,20 +156,8 @@ gates = Exercise(
     oracle=_torch_gates,
     right=_gates,
     mistakes=slips(_gates, GATE_SLIPS),
-    accepts=[
-        lambda *a: np.split(sigmoid(_sums(*a)), 3, axis=1)[:2],
-        lambda *a: tuple((1 + np.tanh(s / 2)) / 2 for s in np.array_split(_sums(*a), 3, axis=1)[:2]),
-        lambda *a: [g.sigmoid() for g in _sums(*tensors(*a)).chunk(3, dim=1)][:2],
-    ],
     forbids=READY_MADE,
-    hints=[
-        "One sum holds all: `x_t @ W_xh + b_x + h_prev @ W_hh + b_h` has the shape (B, 3H).",
-        "Its first H columns belong to r, the next H to z, the last H to n, which you leave alone here.",
-        "`sums[:, :H]` and `sums[:, H:2 * H]`, each through `1 / (1 + np.exp(-a))`; H is `h_prev.shape[1]`.",
-    ],
     returns=("r", "z"),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -194,24 +178,6 @@ def _step(x_t, h_prev, W_xh, W_hh, b_x, b_h):
     return z * h_prev + (1 - z) * n
 
 
-def _step_in_torch(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(x_t, h_prev, W_xh, W_hh, b_x, b_h)
-    x_r, x_z, x_n = torch.addmm(b_x, x_t, W_xh).chunk(3, dim=1)
-    h_r, h_z, h_n = torch.addmm(b_h, h_prev, W_hh).chunk(3, dim=1)
-    return torch.lerp(torch.tanh(x_n + torch.sigmoid(x_r + h_r) * h_n), h_prev, torch.sigmoid(x_z + h_z))
-
-
-def _unit_by_unit(x_t, h_prev, W_xh, W_hh, b_x, b_h):
-    h_t, size = np.empty(np.shape(h_prev)), len(W_hh)
-    for b, j in np.ndindex(h_t.shape):
-        x_part = [x_t[b] @ W_xh[:, k * size + j] + b_x[k * size + j] for k in range(3)]
-        h_part = [h_prev[b] @ W_hh[:, k * size + j] + b_h[k * size + j] for k in range(3)]
-        r, z = (sigmoid(x_part[k] + h_part[k]) for k in (0, 1))
-        n = np.tanh(x_part[2] + r * h_part[2])
-        h_t[b, j] = n + z * (h_prev[b, j] - n)
-    return h_t
-
-
 gru_step = Exercise(
     name="06.gru_step",
     points=3,
@@ -219,17 +185,8 @@ gru_step = Exercise(
     oracle=_torch_step,
     right=_step,
     mistakes=slips(_step, STEP_SLIPS),
-    accepts=[_step_in_torch, _unit_by_unit],
     forbids=READY_MADE,
-    hints=[
-        "You have r and z. The candidate needs the *last* H columns of the weights and of both biases.",
-        "Two parts: `x_n = x_t @ W_xh[:, 2 * H:] + b_x[2 * H:]`, and the same of the old state with `b_h`. "
-        "The gate r multiplies the second one only.",
-        "`n = np.tanh(x_n + r * h_n)`, then `z * h_prev + (1 - z) * n`.",
-    ],
     returns=("h_t",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -300,18 +257,7 @@ other_z = Exercise(
         "each weight is taken from 1: the *gate* becomes $1-z$, not its weights": _from_one,
         "the columns of r and z change places": _exchanged,
     },
-    accepts=[
-        lambda *parts: [p * np.repeat([1, -1, 1], len(parts[1])) for p in parts],
-        lambda *parts: tuple(p * (1 - 2 * (np.arange(p.shape[-1]) // len(parts[1]) == 1)) for p in parts),
-    ],
-    hints=[
-        "You want a gate that is $1-z$ where the old one was $z$. Which number in front of the sum $a$ does that?",
-        "$\\sigma(-a) = 1 - \\sigma(a)$, so the whole sum of z must change its sign, with all that enters it.",
-        "Copy each of the four, then negate the columns `H:2 * H`; `part[..., H:2 * H]` works for matrices and biases.",
-    ],
     returns=("W_xh", "W_hh", "b_x", "b_h"),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -339,15 +285,6 @@ def _before(x_t, h_prev, W_xh, W_hh, b):
     x_r, x_z, x_n = np.split(x_t @ W_xh + b, 3, axis=1)
     r, z = sigmoid(x_r + h_prev @ W_r), sigmoid(x_z + h_prev @ W_z)
     n = np.tanh(x_n + (r * h_prev) @ W_n)
-    return z * h_prev + (1 - z) * n
-
-
-def _before_by_einsum(x_t, h_prev, W_xh, W_hh, b):
-    W, U, c = (np.reshape(a, (*np.shape(a)[:-1], 3, len(W_hh))) for a in (W_xh, W_hh, b))
-    from_x = np.einsum("bd,dkj->bkj", x_t, W) + c
-    from_h = np.einsum("bi,ikj->bkj", h_prev, U[:, :2])
-    r, z = np.moveaxis(sigmoid(from_x[:, :2] + from_h), 1, 0)
-    n = np.tanh(from_x[:, 2] + np.einsum("bi,bi,ij->bj", r, h_prev, U[:, 2]))
     return z * h_prev + (1 - z) * n
 
 
@@ -386,17 +323,8 @@ reset_before = Exercise(
     oracle=_three_plain_cells,
     right=_before,
     mistakes=slips(_before, BEFORE_SLIPS),
-    accepts=[_before_by_einsum],
     forbids=READY_MADE,
-    hints=[
-        "The gates are as before. Only what the candidate reads of the old state changes.",
-        "First the gate, `r * h_prev`, then the product with the last H columns of `W_hh`, then the one bias.",
-        "`n = np.tanh(x_t @ W_xh[:, 2 * H:] + (r * h_prev) @ W_hh[:, 2 * H:] + b[2 * H:])`. For r and z you may call "
-        "your `gates` with zeros for the second bias.",
-    ],
     returns=("h_t",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -437,25 +365,6 @@ def _forward(x, h_0, W_xh, W_hh, b_x, b_h):
     return np.stack(states, axis=1), h_prev
 
 
-def _hoisted_in_torch(x, h_0, *weights):
-    x, h, W_xh, W_hh, b_x, b_h = tensors(x, h_0, *weights)
-    states, size = [], len(W_hh)
-    for from_x in (x @ W_xh + b_x).unbind(1):
-        from_h = h @ W_hh + b_h
-        r, z = torch.sigmoid(from_x[:, : 2 * size] + from_h[:, : 2 * size]).chunk(2, dim=1)
-        h = torch.lerp(torch.tanh(from_x[:, 2 * size :] + r * from_h[:, 2 * size :]), h, z)
-        states.append(h)
-    return torch.stack(states, dim=1), h
-
-
-def _step_by_step(x, h_0, *weights):
-    h, states = h_0, []
-    for t in range(x.shape[1]):
-        h = _step(x[:, t], h, *weights)
-        states.append(h)
-    return np.stack(states, axis=1), h
-
-
 FORWARD_SLIPS = STEP_SLIPS | {
     "the state's product is taken out of the loop as well: it needs the state of *this* step": "h_prev @ W_hh → h_0 @ W_hh",
     "the state is reset at every step: each begins again from `h_0`": "h_r, h_z, h_n = → h_prev = h_0; h_r, h_z, h_n =",
@@ -488,17 +397,8 @@ gru_forward = Exercise(
     oracle=_torch_gru,
     right=_forward,
     mistakes=slips(_forward, FORWARD_SLIPS),
-    accepts=[_hoisted_in_torch, _step_by_step],
     forbids=READY_MADE,
-    hints=[
-        "Before the loop: `x @ W_xh + b_x` is (B, T, 3H), the inputs' part of every step at once.",
-        "In the loop one product, `h @ W_hh + b_h` (B, 3H). Cut both into `[:, :2 * H]` for the gates and the rest.",
-        "`gates = sigmoid(from_x[:, :2 * H] + from_h[:, :2 * H])`; r is its left half, z its right one; "
-        "`n = np.tanh(from_x[:, 2 * H:] + r * from_h[:, 2 * H:])`; `h = n + z * (h - n)`.",
-    ],
     returns=("states", "h_T"),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -547,19 +447,7 @@ width_for = Exercise(
     oracle=lambda parameters, input_size, blocks, biases: widest(parameters, blocks, blocks * (input_size + biases)),
     right=_width,
     mistakes=slips(_width, COUNT_SLIPS),
-    accepts=[
-        lambda P, D, k, b: max(h for h in range(int(P**0.5) + 1) if sum(D * h + h * h + b * h for _ in range(k)) <= P),
-        lambda P, D, k, b: sum(k * h * (D + h + b) <= P for h in range(1, 1000)),
-    ],
-    hints=[
-        "One block of columns has D·H weights for the input, H·H for the state, and as many biases times H.",
-        "All blocks together: `blocks * (D * H + H * H + biases * H)`. Find the largest H for which that is not more "
-        "than `parameters`. Trying widths one after another is fine.",
-        "Begin with `width = 0`; while the count for `width + 1` is within the budget, make it one more.",
-    ],
     returns=("width",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -629,19 +517,8 @@ blend_gradients = Exercise(
     oracle=_blend_by_autograd,
     right=_blend,
     mistakes=slips(_blend, PATH_SLIPS),
-    accepts=[
-        lambda dh, h, z, n: (z * dh, (h - n) * (z - z**2) * dh, (1 - z) * (1 - n) * (1 + n) * dh),
-        lambda *a: list(_blend(*tensors(*a))),
-    ],
     forbids=BACKWARD,
-    hints=[
-        "Three derivatives of $z h + (1-z) n$: with respect to h, to z, and to n. Each is multiplied by dh.",
-        "With respect to h it is z, to z it is $h - n$, to n it is $1-z$. Then on through the sigmoid and the tanh.",
-        "`dh * (h_prev - n) * z * (1 - z)` and `dh * (1 - z) * (1 - n**2)`.",
-    ],
     returns=("dh_prev", "da_z", "da_n"),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -670,18 +547,6 @@ def _backward(dh, x_t, h_prev, W_xh, W_hh, b_x, b_h):
     dx_t, dh_prev = A_x @ W_xh.T, direct + A_h @ W_hh.T
     dW_xh, dW_hh = x_t.T @ A_x, h_prev.T @ A_h
     return dx_t, dh_prev, dW_xh, dW_hh, A_x.sum(axis=0), A_h.sum(axis=0)
-
-
-def _backward_in_torch(*given):
-    dh, x_t, h_prev, W_xh, W_hh, b_x, b_h = tensors(*given)
-    x_r, x_z, x_n = (x_t @ W_xh + b_x).chunk(3, dim=1)
-    h_r, h_z, q = (h_prev @ W_hh + b_h).chunk(3, dim=1)
-    r, z = (x_r + h_r).sigmoid(), (x_z + h_z).sigmoid()
-    direct, da_z, da_n = _blend(dh, h_prev, z, (x_n + r * q).tanh())
-    from_x = torch.cat([da_n * q * (r - r**2), da_z, da_n], dim=1)
-    from_h = torch.cat([da_n * q * (r - r**2), da_z, da_n * r], dim=1)
-    grads = from_x @ W_xh.T, direct + from_h @ W_hh.T, x_t.T @ from_x, h_prev.T @ from_h
-    return *grads, from_x.sum(dim=0), from_h.sum(dim=0)
 
 
 DOWN_SLIPS = {
@@ -732,20 +597,6 @@ gru_backward = Exercise(
     oracle=_backward_by_autograd,
     right=_backward,
     mistakes=slips(_backward, DOWN_SLIPS),
-    accepts=[_backward_in_torch],
     forbids=BACKWARD,
-    hints=[
-        "Go forward once more to have r, z, n and `h_n = h_prev @ W_hh[:, 2 * H:] + b_h[2 * H:]`. "
-        "Then `blend_gradients` gives the direct path, `da_z` and `da_n`.",
-        "n reads `r * h_n`: so r gets `da_n * h_n`, then the sigmoid's derivative; and `h_n` gets `da_n * r`.",
-        "Two rows of three blocks: `[da_r, da_z, da_n]` for what came from x, `[da_r, da_z, da_n * r]` for what "
-        "came from h.",
-        "With those two: `da_x @ W_xh.T`, `direct + da_h @ W_hh.T`, `x_t.T @ da_x`, `h_prev.T @ da_h`, and two sums.",
-    ],
     returns=("dx_t", "dh_prev", "dW_xh", "dW_hh", "db_x", "db_h"),
-    difficulty=4,
-    minutes=20,
-    core=False,
 )
-
-EXERCISES = [gates, gru_step, other_z, reset_before, gru_forward, width_for, blend_gradients, gru_backward]

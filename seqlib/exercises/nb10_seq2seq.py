@@ -72,17 +72,7 @@ forced_sides = Exercise(
     oracle=_by_definition,
     right=_sides,
     mistakes=slips(_sides, SIDE_SLIPS),
-    accepts=[
-        lambda target, start, end: (np.array([start, *target]), np.array([*target, end])),
-        lambda target, start, end: [([start] + list(target) + [end])[:-1], ([start] + list(target) + [end])[1:]],
-    ],
-    hints=[
-        "Write the whole sequence down once: START, the tokens, END. What goes in is all but its last one.",
-        "What comes out is all but its first one.",
-        "`return [start, *target], [*target, end]`",
-    ],
     returns=("target_in", "target_out"),
-    minutes=4,
 )
 
 
@@ -146,22 +136,7 @@ last_real = Exercise(
     oracle=_picked,
     right=_last_real,
     mistakes=slips(_last_real, PLACE_SLIPS),
-    accepts=[
-        lambda states, source: states.gather(
-            1, ((source != PAD).sum(1) - 1)[:, None, None].expand(-1, 1, states.shape[2])
-        )[:, 0],
-        lambda states, source: np.array(
-            [s[n - 1] for s, n in zip(states.numpy(), (source > 0).sum(1).tolist(), strict=True)]
-        ),
-    ],
-    hints=[
-        "How many tokens of each source are real? `(source != PAD_ID).sum(dim=1)`.",
-        "With n real tokens the last one stands at place n − 1. Each row has its own n.",
-        "`states[torch.arange(len(states)), lengths - 1]` takes one place from each row.",
-    ],
     returns=("context",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -284,11 +259,6 @@ DECODER_SLIPS = {
     "logits and state change places": "return logits, state → return state[0], logits",
     "something is detached on the way: no gradient would reach the encoder": "self.from_context(context) → self.from_context(context.detach())",
 }
-OTHER_DECODERS = {
-    "split": "first.chunk(self.parts, dim=1) → first.split(self.recurrent.hidden_size, dim=1)",
-    "a list": "first.chunk(self.parts, dim=1) → list(first.chunk(self.parts, dim=1))",
-    "by hand": "torch.tanh(self.from_context(context)) → (context @ self.from_context.weight.T + self.from_context.bias).tanh()",
-}
 
 Decoder = Exercise(
     name="10.Decoder",
@@ -300,17 +270,7 @@ Decoder = Exercise(
     trains=True,
     right=_Decoder,
     mistakes=slips(_Decoder, DECODER_SLIPS),
-    accepts=list(slips(_Decoder, OTHER_DECODERS).values()),
-    hints=[
-        "begin: one linear layer, a tanh, and for an LSTM the result cut in two: `….chunk(self.parts, dim=1)`.",
-        "forward: embed the tokens, run the recurrent layer from the state, read the logits from *all* its states. "
-        "`run(layer, x, state)` above gives all states and the last one.",
-        "`states, state = run(self.recurrent, self.embedding(tokens), state)` and "
-        "`return self.readout(states), state`.",
-    ],
     returns=("the first state", "logits", "the last state", "the gradient that reaches the context"),
-    difficulty=3,
-    minutes=12,
 )
 
 
@@ -371,15 +331,6 @@ def _greedy(step, state, start, end, max_steps):
     return torch.stack(written, dim=1)
 
 
-def _greedy_by_append(step, state, start, end, max_steps):
-    out = torch.full((len(first_tensor(state)), 1), start)
-    while out.shape[1] <= max_steps and not (out == end).any(dim=1).all():
-        logits, state = step(out[:, -1], state)
-        new = torch.where((out == end).any(dim=1), end, logits.softmax(dim=1).topk(1).indices[:, 0])
-        out = torch.cat([out, new[:, None]], dim=1)
-    return out[:, 1:]
-
-
 GREEDY_SLIPS = {
     "the decoder reads START at every step, and never what it has written": (
         ("ended, written = → first, ended, written = tokens,", "step(tokens, state) → step(first, state)")
@@ -410,16 +361,7 @@ greedy = Exercise(
     stand_in=generate.greedy,
     right=_greedy,
     mistakes=slips(_greedy, GREEDY_SLIPS),
-    accepts=[_greedy_by_append],
-    hints=[
-        "Begin with a column of START. At each step: `logits, state = step(tokens, state)`, then the largest logit.",
-        "Keep `ended`, one bool for each sequence. Where it is True, write END whatever the model says.",
-        "`tokens = logits.argmax(dim=1).masked_fill(ended, end)`, `ended = ended | (tokens == end)`, and `break` when "
-        "`ended.all()`.",
-    ],
     returns=("tokens",),
-    difficulty=2,
-    minutes=12,
 )
 
 
@@ -504,25 +446,7 @@ error_rates = Exercise(
     oracle=_counted,
     right=_rates,
     mistakes=slips(_rates, RATE_SLIPS),
-    accepts=[
-        lambda right, real: tuple(
-            (~right & real & kind).sum() / (real & kind).sum()
-            for kind in (
-                ((~right).long().cumsum(1) - (~right).long()) == 0,
-                ((~right).long().cumsum(1) - (~right).long()) > 0,
-            )
-        ),
-        lambda right, real: tuple(float(rate) for rate in _counted(right, real)),
-    ],
-    hints=[
-        "For each token: was everything before it right? `right.cumprod(dim=1)` is 1 as long as all was right.",
-        "That product includes the token itself: shift it by one step to the right, and put a 1 in front.",
-        "`clean = torch.cat([torch.ones_like(right[:, :1]), right.cumprod(dim=1)[:, :-1].bool()], dim=1)`; then "
-        "the mean of `~right` over `real & clean` and over `real & ~clean`.",
-    ],
     returns=("error rate so far without error", "error rate after an error"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -586,16 +510,6 @@ def _best_beams(each, log_p, lengths, ended, end, length_power=0.0):
     return parent, token, new_log_p, new_lengths
 
 
-def _divmod_in_numpy(each, log_p, lengths, ended, end, length_power=0.0):
-    each, log_p, lengths, ended = (part.numpy() for part in (each, log_p, lengths, ended))
-    total = log_p[..., None] + np.where(ended[..., None], np.where(np.arange(each.shape[2]) == end, 0, -np.inf), each)
-    longer = np.broadcast_to((lengths + ~ended)[..., None], total.shape)
-    flat = (total / longer**length_power).reshape(len(each), -1)
-    best = np.argsort(-flat, axis=1, kind="stable")[:, : each.shape[1]]
-    take = lambda part: np.take_along_axis(part.reshape(len(each), -1), best, axis=1)  # noqa: E731
-    return best // each.shape[2], best % each.shape[2], take(total), take(longer)
-
-
 def _sorted(best, vocabulary):
     order = best.values.argsort(dim=1, descending=True)
     return order * vocabulary + best.indices.gather(1, order)
@@ -651,18 +565,8 @@ best_beams = Exercise(
     stand_in=generate.best_beams,
     right=_best_beams,
     mistakes=slips(_best_beams, BEAM_SLIPS),
-    accepts=[_divmod_in_numpy],
     forbids=("seqlib.models.generate.best_beams",),
-    hints=[
-        "First the log p of every candidate, (B, width, V): the beginning's plus the token's. For a beam that has "
-        "ended: 0 for END, −∞ for everything else.",
-        "Then the scores, flattened to (B, width·V), and `topk`. Candidate i is token i % V of beam i // V.",
-        "`best = (total / longer**length_power).flatten(1).topk(width, dim=1).indices`, then "
-        "`best // V`, `best % V`, and `total.flatten(1).gather(1, best)`, the same for the lengths.",
-    ],
     returns=("parent", "token", "log_p", "lengths"),
-    difficulty=3,
-    minutes=20,
 )
 
 
@@ -734,17 +638,6 @@ def _matches(candidate, reference, n):
     return found.total(), total
 
 
-def _by_removal(candidate, reference, n):
-    """Cross each match out of the reference, so that it is used once."""
-    grams, left = ([tuple(side[i : i + n]) for i in range(len(side) - n + 1)] for side in (candidate, reference))
-    found = 0
-    for gram in grams:
-        if gram in left:
-            left.remove(gram)
-            found += 1
-    return found, max(0, len(candidate) - n + 1)
-
-
 GRAM_SLIPS = {
     "nothing is clipped: a word of the reference is found as often as the candidate repeats it": (
         "there & wanted, → Counter({gram: there[gram] for gram in wanted}),"
@@ -777,16 +670,8 @@ ngram_matches = Exercise(
     oracle=_matches_by_sacrebleu,
     right=_matches,
     mistakes=slips(_matches, GRAM_SLIPS),
-    accepts=[_by_removal],
     forbids=("sacrebleu.metrics.BLEU.corpus_score", "sacrebleu.metrics.BLEU.sentence_score"),
-    hints=[
-        "Count the n-grams of both with a `Counter` of tuples: `tuple(tokens[i : i + n])`.",
-        "Clipped: each n-gram matches as often as it stands in the candidate, but no more often than in the reference.",
-        "`Counter(...) & Counter(...)` takes the smaller count of each; `.total()` adds them up.",
-    ],
     returns=("matches", "total"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -831,15 +716,6 @@ def _bleu(candidates, references):
     said, wanted = (sum(map(len, side)) for side in (candidates, references))
     brevity = min(1.0, math.exp(1 - wanted / said))
     return 100 * brevity * math.prod(precisions) ** 0.25
-
-
-def _by_logs(candidates, references):
-    pairs = list(zip(candidates, references, strict=True))
-    counts = np.array([[_by_removal(c, r, n) for n in range(1, 5)] for c, r in pairs]).sum(axis=0)
-    if not counts.all():
-        return 0
-    said, wanted = sum(len(c) for c, _ in pairs), sum(len(r) for _, r in pairs)
-    return 100 * math.exp(min(0, 1 - wanted / said) + np.log(counts[:, 0] / counts[:, 1]).mean())
 
 
 def _mean_of_sentences(candidates, references):
@@ -892,17 +768,8 @@ corpus_bleu = Exercise(
     | {
         "the sentences' own BLEUs are averaged: counts are added up over the corpus, *then* divided": _mean_of_sentences
     },
-    accepts=[_by_logs],
     forbids=("sacrebleu.metrics.BLEU.corpus_score", "sacrebleu.metrics.BLEU.sentence_score"),
-    hints=[
-        "For n = 1 … 4 add up `ngram_matches(candidate, reference, n)` over all pairs: matches and totals by themselves.",
-        "Precision n is all matches by all totals. If one of them is 0, so is BLEU.",
-        "`brevity = min(1.0, math.exp(1 - reference_words / candidate_words))`, and "
-        "`100 * brevity * math.prod(precisions) ** 0.25`.",
-    ],
     returns=("BLEU",),
-    difficulty=3,
-    minutes=12,
 )
 
 
@@ -977,31 +844,5 @@ own_words = Exercise(
     oracle=_replaced,
     right=_own_words,
     mistakes=slips(_own_words, OWN_SLIPS),
-    accepts=[
-        lambda target_in, predicted, draws, share: np.where(
-            (draws.numpy() < share) & (target_in.numpy() > 2), np.roll(predicted.numpy(), 1, axis=1), target_in.numpy()
-        ),
-    ],
-    hints=[
-        "Shift first: `torch.cat([target_in[:, :1], predicted[:, :-1]], dim=1)` begins with START as target_in does.",
-        "Replace where `draws < share`, but never padding.",
-        "`torch.where((draws < share) & (target_in != PAD_ID), shifted, target_in)`.",
-    ],
     returns=("what goes in",),
-    difficulty=2,
-    minutes=8,
-    core=False,
 )
-
-
-EXERCISES = [
-    forced_sides,
-    last_real,
-    Decoder,
-    greedy,
-    error_rates,
-    best_beams,
-    ngram_matches,
-    corpus_bleu,
-    own_words,
-]

@@ -64,12 +64,6 @@ def _look_up(query, keys, values):
     return weights @ values, weights
 
 
-def _look_in_torch(query, keys, values):
-    query, keys, values = (torch.as_tensor(np.asarray(a)) for a in (query, keys, values))
-    weights = torch.softmax(torch.einsum("d,sd->s", query, keys), dim=0)
-    return (weights[:, None] * values).sum(0), weights
-
-
 look_up = Exercise(
     name="11.look_up",
     points=2,
@@ -91,15 +85,7 @@ look_up = Exercise(
         "the weighted values are averaged: they are to be added, the weights have done the dividing": "weights @ values → (weights[:, None] * values).mean(axis=0)",
         "the *keys* are read: the query looks for a key, but takes home its value": "weights @ values → weights @ keys",
     }),
-    accepts=[_look_in_torch],
-    hints=[
-        "Three lines: a score for each place, weights that are positive and sum to 1, and the weighted sum of the values.",
-        "`scores = keys @ query` has shape (S,). Take away `scores.max()` before `np.exp`.",
-        "`weights = np.exp(scores - scores.max())`, divide by its sum, and `return weights @ values, weights`.",
-    ],
     returns=("read", "weights"),
-    difficulty=1,
-    minutes=5,
 )  # fmt: skip
 
 
@@ -149,20 +135,6 @@ def _scores_one_by_one(queries, keys, W_q, W_k, v):
     return torch.stack([torch.stack([torch.stack(row) for row in rows]) for rows in pairs])
 
 
-class _QueryByQuery(AdditiveScore):
-    def forward(self, queries, keys):
-        k = self.W_k(keys)
-        rows = [torch.tanh(k + self.W_q(queries[:, t : t + 1])) @ self.v.weight.T for t in range(queries.shape[1])]
-        return torch.cat(rows, dim=2).mT
-
-
-class _Expanded(AdditiveScore):
-    def forward(self, queries, keys):
-        shape = len(queries), queries.shape[1], keys.shape[1], -1
-        q, k = self.W_q(queries).unsqueeze(2).expand(shape), self.W_k(keys).unsqueeze(1).expand(shape)
-        return torch.einsum("btsh,h->bts", (q + k).tanh(), self.v.weight[0])
-
-
 additive_score = Exercise(
     name="11.AdditiveScore",
     points=3,
@@ -191,16 +163,7 @@ additive_score = Exercise(
         "the key is not looked at: every place of a query gets the same score": "self.W_k(keys)[:, None] → 0 * self.W_k(keys)[:, None]",
         "the query is not looked at: every query ranks the places alike": "self.W_q(queries)[:, :, None] → 0 * self.W_q(queries)[:, :, None]",
     }),
-    accepts=[AdditiveScore, _QueryByQuery, _Expanded],
-    hints=[
-        "Every query has to meet every key: give the queries a dimension for places and the keys one for queries, and "
-        "let broadcasting do the rest.",
-        "`self.W_q(queries)[:, :, None]` is (B, T, 1, H) and `self.W_k(keys)[:, None]` is (B, 1, S, H).",
-        "Their sum is (B, T, S, H); tanh, then `self.v(...)` gives (B, T, S, 1), and `.squeeze(-1)` drops the 1.",
-    ],
     returns=("scores",),
-    difficulty=2,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -254,20 +217,6 @@ mirror = Exercise(
         ),
         "the places that are *not* meant get the large scores": lambda: 10 * (1 - TURNED),
     },
-    accepts=[
-        lambda: np.fliplr(np.eye(PLACES)) * 25,
-        lambda: -20.0 * (1 - TURNED),
-        lambda: -9.0 * (np.add.outer(range(PLACES), range(PLACES)) - PLACES + 1) ** 2,
-        lambda: (10 * TURNED).tolist(),
-        lambda: torch.eye(PLACES).flip(0) * 8,
-    ],
-    hints=[
-        "With one-hot queries and keys, $q_t W k_s^\\top$ is the number W[t, s]. So which six numbers have to be large?",
-        "Those with t + s = 5: the diagonal from the top right to the bottom left.",
-        "`np.eye(6)[::-1]` has ones there. How large a multiple lets $e^{score}$ beat five times $e^0$ a hundredfold?",
-    ],
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -321,20 +270,6 @@ def _masked_softmax(scores, mask=None):
     return scores.masked_fill(~mask, lowest).softmax(dim=-1) * mask
 
 
-def _with_where(scores, mask=None):
-    if mask is None:
-        return torch.softmax(scores, -1)
-    hidden = torch.where(mask, scores, torch.tensor(-torch.inf, dtype=scores.dtype))
-    return torch.nan_to_num(torch.softmax(hidden, -1), nan=0.0)
-
-
-def _by_hand(scores, mask=None):
-    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
-    hidden = scores.masked_fill(~mask, -1e9)
-    powers = (hidden - hidden.amax(-1, keepdim=True)).exp() * mask
-    return powers / powers.sum(-1, keepdim=True).clamp(min=1e-9)
-
-
 _WHOLE = "scores.masked_fill(~mask, lowest).softmax(dim=-1) * mask"
 
 masked_softmax_ = Exercise(
@@ -360,17 +295,7 @@ masked_softmax_ = Exercise(
         "the hidden scores are lowered by a fixed few, here 4, which a score of thousands does not notice": "scores.masked_fill(~mask, lowest) → (scores - 4.0 * ~mask)",
         "the hidden scores are lowered by 10⁴, and a score of more behind the mask still wins": "scores.masked_fill(~mask, lowest) → (scores - 1e4 * ~mask)",
     }),
-    accepts=[_with_where, _by_hand],
-    hints=[
-        "What has to happen *before* the softmax so that a place gets no weight? And what would −inf do in a row where "
-        "every place is hidden?",
-        "`scores.masked_fill(~mask, lowest)` with `lowest = torch.finfo(scores.dtype).min`, the lowest finite number; "
-        "then `softmax(dim=-1)`.",
-        "A row of lowest numbers alone comes out even; `* mask` at the end makes it zero and changes no other row.",
-    ],
     returns=("weights",),
-    difficulty=2,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -455,23 +380,6 @@ def _decoded_step_by_step(sizes, layer, tokens, memory, mask, last, numbers):
     return *turned, torch.stack(list(states)), memory, mask
 
 
-class _TokenByToken(AttentionDecoder):
-    """All parts, but one step at a time, with einsum."""
-
-    def forward(self, tokens, state):
-        memory, mask, hidden = state
-        logits, rows = [], []
-        for t in range(tokens.shape[1]):
-            first = tuple(part[None].contiguous() for part in hidden)
-            states, last = self.recurrent(self.embedding(tokens[:, t : t + 1]), first if len(first) > 1 else first[0])
-            hidden = [part[0] for part in (last if isinstance(last, tuple) else (last,))]
-            scores = self.score(states, memory)[:, 0].masked_fill(~mask, -torch.inf)
-            rows.append(torch.softmax(scores, dim=-1))
-            context = torch.einsum("bs,bsm->bm", rows[-1], memory)
-            logits.append(self.readout(torch.tanh(self.combine(torch.hstack([context, states[:, 0]])))))
-        return [torch.stack(logits, 1), [memory, mask, hidden], torch.stack(rows, 1)]
-
-
 _WEIGHTS = "masked_softmax(self.score(states, memory), mask[:, None])"
 
 attention_decoder = Exercise(
@@ -502,19 +410,8 @@ attention_decoder = Exercise(
         "the recurrence begins from zeros: it begins from `hidden`, which the state brings": "self.embedding(tokens), hidden) → self.embedding(tokens), tuple(0 * part for part in hidden))",
         "the old state is handed back: run free, it would begin anew at every step": "(memory, mask, hidden), weights → (memory, mask, state[2]), weights",
     }),
-    accepts=[AttentionDecoder, _TokenByToken],
     forbids=READY_MADE,
-    hints=[
-        "`run(self.recurrent, self.embedding(tokens), hidden)` gives all the states at once, (B, T, H), and the state "
-        "to go on from.",
-        "`self.score(states, memory)` is (B, T, S); the mask is (B, S), so give it a dimension for the steps: "
-        "`mask[:, None]`.",
-        "`context = weights @ memory`, then `torch.tanh(self.combine(torch.cat([context, states], dim=2)))` into "
-        "`self.readout`; return the logits, `(memory, mask, hidden)` and the weights.",
-    ],
     returns=("logits", "weights", "hidden", "memory", "mask"),
-    difficulty=3,
-    minutes=15,
 )  # fmt: skip
 
 
@@ -570,15 +467,6 @@ def _bahdanau_step(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
     return torch.tanh(x_t @ W_xh + context @ W_ch + h_prev @ W_hh), weights
 
 
-def _bahdanau_einsum(x_t, h_prev, memory, mask, W_q, W_k, v, W_xh, W_ch, W_hh):
-    each = torch.tanh(torch.einsum("bh,hw->bw", h_prev, W_q)[:, None] + torch.einsum("bsm,mw->bsw", memory, W_k))
-    scores = torch.einsum("bsw,w->bs", each, v)
-    powers = (scores - scores.max()).exp() * mask
-    weights = powers / powers.sum(dim=1, keepdim=True)
-    context = torch.bmm(weights[:, None], memory)[:, 0]
-    return torch.tanh(torch.cat([x_t, context, h_prev], 1) @ torch.cat([W_xh, W_ch, W_hh])), weights
-
-
 bahdanau_step = Exercise(
     name="11.bahdanau_step",
     points=4,
@@ -603,17 +491,8 @@ bahdanau_step = Exercise(
         "only the place with the largest weight is read": "(weights[:, None] @ memory)[:, 0] → memory[torch.arange(len(memory)), weights.argmax(1)]",
         "the tanh of the recurrence is left out": "torch.tanh(x_t @ W_xh + context @ W_ch + h_prev @ W_hh) → x_t @ W_xh + context @ W_ch + h_prev @ W_hh",
     }),
-    accepts=[_bahdanau_einsum],
     forbids=(*READY_MADE, "torch.nn.RNNCell", "torch.rnn_tanh_cell"),
-    hints=[
-        "In this order: scores with `h_prev` as the query, weights, context, and only then the new state.",
-        "`(h_prev @ W_q)[:, None] + memory @ W_k` is (B, S, W); `torch.tanh(…) @ v` gives the scores, (B, S).",
-        "`weights = masked_softmax(scores, mask)`; `context = (weights[:, None] @ memory)[:, 0]`; then the tanh of a "
-        "sum of three products.",
-    ],
     returns=("h_t", "weights"),
-    difficulty=3,
-    minutes=12,
 )  # fmt: skip
 
 
@@ -655,11 +534,6 @@ def _crossings(links, source_length):
     return count
 
 
-def _by_arrays(links, source_length):
-    s, t = np.array(links).T
-    return int((np.sign(s[:, None] - s) * np.sign(t[:, None] - t) < 0).sum() // 2)
-
-
 crossings = Exercise(
     name="11.crossings",
     points=2,
@@ -678,15 +552,7 @@ crossings = Exercise(
         "the links that cross another are counted, not the pairs of them": "return count → return sum(any((s - a) * (t - b) < 0 for a, b in links) for s, t in links)",
         "the number of pairs is divided out: a count was asked for, not a share": "return count → return count / (len(links) * (len(links) - 1) / 2)",
     }),
-    accepts=[_by_arrays, lambda links, n: sum(s < a and t > b for s, t in links for a, b in links)],
-    hints=[
-        "Two links (s, t) and (s′, t′) cross if s < s′ and t > t′, or the other way round.",
-        "Two loops over the links; each pair of links once.",
-        "`sum((s - s2) * (t - t2) < 0 for …) // 2` if the loops meet each pair twice.",
-    ],
     returns=("count",),
-    difficulty=1,
-    minutes=5,
 )  # fmt: skip
 
 
@@ -739,16 +605,6 @@ def _alignment_score(weights, links):
     return hits, mass
 
 
-def _scored_in_torch(weights, links):
-    weights = torch.as_tensor(np.asarray(weights))
-    gold = torch.zeros_like(weights)
-    for s, t in links:
-        gold[t, s] = 1
-    linked = gold.sum(1) > 0
-    hit = gold.gather(1, weights.argmax(1, keepdim=True))[:, 0]
-    return hit[linked].mean(), (gold * weights).sum(1)[linked].mean()
-
-
 alignment_score = Exercise(
     name="11.alignment_score",
     points=4,
@@ -773,15 +629,7 @@ alignment_score = Exercise(
         "the counts are handed back, not the shares of the linked words": "return hits, mass → return hits * linked.sum(), mass * linked.sum()",
         "percent are handed back, not shares": "return hits, mass → return 100 * hits, 100 * mass",
     }),
-    accepts=[_scored_in_torch],
-    hints=[
-        "First a table of the truth: `gold[t, s]` is True where (s, t) is a link. Which rows of it hold anything?",
-        "`linked = gold.any(axis=1)`. A hit is a linked row whose `weights.argmax(axis=1)` is a True place of `gold`.",
-        "`hits = gold[np.arange(len(gold)), best][linked].mean()` and `(weights * gold).sum(axis=1)[linked].mean()`.",
-    ],
     returns=("hits", "mass"),
-    difficulty=2,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -818,22 +666,6 @@ def _attention_backward(d_out, q, k, v):
     return d_scores @ k, d_scores.T @ q, weights.T @ d_out
 
 
-def _by_jacobians(d_out, q, k, v):
-    """Every row's softmax with its Jacobian written out."""
-    weights = softmax(q @ k.T)
-    jacobians = np.stack([np.diag(w) - np.outer(w, w) for w in weights])
-    d_scores = np.einsum("tm,sm,tsr->tr", d_out, v, jacobians)
-    return d_scores @ k, np.einsum("ts,td->sd", d_scores, q), np.einsum("ts,tm->sm", weights, d_out)
-
-
-def _back_in_torch(d_out, q, k, v):
-    d_out, q, k, v = (torch.as_tensor(np.asarray(a)) for a in (d_out, q, k, v))
-    weights = (q @ k.mT).softmax(-1)
-    d = d_out @ v.mT
-    d_scores = weights * d - weights * (weights * d).sum(-1, keepdim=True)
-    return d_scores @ k, d_scores.mT @ q, weights.mT @ d_out
-
-
 _BRACKET = "weights * (d_weights - (weights * d_weights).sum(axis=1, keepdims=True))"
 
 attention_backward = Exercise(
@@ -862,29 +694,6 @@ attention_backward = Exercise(
         "the sign of $\\delta e$ is turned": "d_scores = weights → d_scores = -weights",
         "$\\delta e$ is divided by the root of D: that belongs to 13, here is no scale": "d_scores = weights → d_scores = q.shape[1] ** -0.5 * weights",
     }),
-    accepts=[_by_jacobians, _back_in_torch],
     forbids=BACKWARD,
-    hints=[
-        "Forward once more for the weights α = softmax(q kᵀ). Then backwards through O = α v: $\\delta \\alpha$ and $\\delta v$.",
-        "`d_weights = d_out @ v.T`. A softmax's gradient: `d_scores = weights * (d_weights - (weights * "
-        "d_weights).sum(axis=1, keepdims=True))`.",
-        "e = q kᵀ gives `d_scores @ k` for q and `d_scores.T @ q` for k; O = α v gives `weights.T @ d_out` for v.",
-    ],
     returns=("dq", "dk", "dv"),
-    difficulty=4,
-    minutes=20,
-    core=False,
 )  # fmt: skip
-
-
-EXERCISES = [
-    look_up,
-    additive_score,
-    mirror,
-    masked_softmax_,
-    attention_decoder,
-    bahdanau_step,
-    crossings,
-    alignment_score,
-    attention_backward,
-]

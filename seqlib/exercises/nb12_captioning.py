@@ -78,11 +78,6 @@ def _caption_scores(said, true):
     return exact / len(true), hits / words
 
 
-def _scores_by_lists(said, true):
-    hits = [i < len(s) and s[i] == word for s, t in zip(said, true, strict=True) for i, word in enumerate(t)]
-    return np.mean([s == t for s, t in zip(said, true, strict=True)]), np.mean(hits)
-
-
 caption_scores = Exercise(
     name="12.caption_scores",
     points=3,
@@ -106,15 +101,7 @@ caption_scores = Exercise(
         "the exact captions are counted: a share of all captions is asked for": "exact / len(true) → exact",
         "percent are handed back, not shares": "exact / len(true), hits / words → 100 * exact / len(true), 100 * hits / words",
     }),
-    accepts=[_scores_by_lists],
-    hints=[
-        "Two counts: captions that are equal, and places where the words are.",
-        "`zip(s, t)` stops at the shorter one, which is right for counting hits. What do you divide by?",
-        "Exact: the mean of `s == t`. Per word: the hits of all captions, divided by `sum(len(t) for t in true)`.",
-    ],
     returns=("exact", "per word"),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -150,11 +137,6 @@ def _held_out_split(scenes, pairs):
     return train, test
 
 
-def _split_by_subsets(scenes, pairs):
-    test = [i for i, scene in enumerate(scenes) if any(set(pair) <= set(scene) for pair in pairs)]
-    return [i for i in range(len(scenes)) if i not in test], test
-
-
 held_out_split = Exercise(
     name="12.held_out_split",
     points=2,
@@ -175,15 +157,7 @@ held_out_split = Exercise(
         "a scene that holds two of the pairs stands in the test twice": "(test if leaks else train).append(place) → (test if leaks else train).extend([place] * max(1, sum(a in digits and b in digits for a, b in pairs)))",
         "places are counted from 1": "enumerate(scenes) → enumerate(scenes, 1)",
     }),
-    accepts=[_split_by_subsets],
-    hints=[
-        "For one scene and one pair: are both digits among the scene's?",
-        "`a in digits and b in digits` has no order. A scene is held out if that is so for `any` of the pairs.",
-        "Go through `enumerate(scenes)` and append the place to one of two lists.",
-    ],
     returns=("train", "test"),
-    difficulty=2,
-    minutes=6,
 )  # fmt: skip
 
 
@@ -209,12 +183,6 @@ def _patches(pictures, size):
     return cut.swapaxes(2, 3).reshape(batch, -1, size * size)
 
 
-def _cut_by_slices(pictures, size):
-    _, h, w = pictures.shape
-    found = [pictures[:, r : r + size, c : c + size].flatten(1) for r in range(0, h, size) for c in range(0, w, size)]
-    return torch.stack(found, dim=1)
-
-
 patches = Exercise(
     name="12.patches",
     points=3,
@@ -235,16 +203,8 @@ patches = Exercise(
         "height and width change places": "height // size, size, width // size, size → width // size, size, height // size, size",
         "the axes change places: (B, pixels, N), as `unfold` gives them": "size * size) → size * size).mT",
     }),
-    accepts=[_cut_by_slices, lambda x, s: x.unflatten(1, (-1, s)).unflatten(3, (-1, s)).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)],
     forbids=("torch.nn.functional.unfold", "torch.Tensor.unfold"),
-    hints=[
-        "First a reshape to five axes: batch, patch row, row in the patch, patch column, column in the patch.",
-        "Which two axes have to change places, so that those of one patch stand side by side?",
-        "`cut.swapaxes(2, 3).reshape(batch, -1, size * size)`.",
-    ],
     returns=("patches",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -275,12 +235,6 @@ def _to_memory(seen, W, b, places):
     return (z - mean) / (variance + 1e-5).sqrt() + places
 
 
-def _memory_by_einsum(seen, W, b, places):
-    z = torch.einsum("bnd,dm->bnm", seen, W).add(b)
-    z = z - z.sum(2)[:, :, None] / len(b)
-    return z * (z.square().mean(2) + 1e-5).rsqrt()[:, :, None] + places[None]
-
-
 to_memory = Exercise(
     name="12.to_memory",
     points=4,
@@ -305,16 +259,8 @@ to_memory = Exercise(
         "the bias comes after the norm: it belongs to $z$": ("seen @ W + b → seen @ W", ".sqrt() + places → .sqrt() + b + places"),
         "it goes through a relu before the norm": "z = seen @ W + b → z = (seen @ W + b).relu()",
     }),
-    accepts=[_memory_by_einsum],
     forbids=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm"),
-    hints=[
-        "`z = seen @ W + b`. Its last axis has M numbers: mean and variance are taken along it, for each place alone.",
-        "`keepdim=True` keeps the axis, so that (B, N, 1) can be taken away from (B, N, M).",
-        "`(z - z.mean(-1, keepdim=True)) / (z.var(-1, keepdim=True, correction=0) + 1e-5).sqrt() + places`.",
-    ],
     returns=("memory",),
-    difficulty=3,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -350,14 +296,6 @@ def _look(states, memory, W_a, mask):
     return weights @ memory, weights
 
 
-def _look_by_places(states, memory, W_a, mask):
-    each = [
-        torch.where(m, s @ W_a @ k.T, torch.tensor(-1e30, dtype=s.dtype)).softmax(1)
-        for s, k, m in zip(states, memory, mask, strict=True)
-    ]
-    return torch.stack([w @ k for w, k in zip(each, memory, strict=True)]), torch.stack(each)  # fmt: skip
-
-
 _HIDDEN = "scores.masked_fill(~mask[:, None], -torch.inf)"
 
 look = Exercise(
@@ -382,17 +320,8 @@ look = Exercise(
         "the places are averaged once more: the weights have done the dividing": "return weights @ memory → return weights @ memory / memory.shape[1]",
         "the two results change places: contexts come first": "weights @ memory, weights → weights, weights @ memory",
     }),
-    accepts=[_look_by_places],
     forbids=("torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"),
-    hints=[
-        "A question for each word: `states @ W_a` is (B, T, M). Each place answers with its own vector.",
-        "`scores = states @ W_a @ memory.mT` is (B, T, N). Where the mask, as `mask[:, None]`, is False, put −∞ "
-        "(`masked_fill`), and take the softmax over the last axis.",
-        "`weights @ memory` gives the contexts; hand back both, the contexts first.",
-    ],
     returns=("contexts", "weights"),
-    difficulty=2,
-    minutes=6,
 )  # fmt: skip
 
 
@@ -452,19 +381,8 @@ caption_loss = Exercise(
         "the softmax runs over the steps, not over the words": "log_softmax(-1) → log_softmax(1)",
         "each step is compared with the word after the next: the targets are shifted already": "targets.clamp(min=0) → targets.roll(-1, 1).clamp(min=0)",
     }),
-    accepts=[
-        lambda x, y: -x[y != -100].softmax(-1)[range(int((y != -100).sum())), y[y != -100]].log().mean(),
-        lambda x, y: ((x.logsumexp(2) - (x * torch.eye(x.shape[2])[y.clamp(min=0)].to(x)).sum(2)) * (y >= 0)).sum() / (y >= 0).sum(),
-    ],
     forbids=("torch.nn.functional.cross_entropy", "torch.nn.CrossEntropyLoss", "torch.nn.functional.nll_loss"),
-    hints=[
-        "`real = targets != -100` says where words are. Choose those places first: `logits[real]` is (N, V).",
-        "`log_softmax` over the words; then, in each row, the entry of the target: `gather`, or an index.",
-        "`-log_p.gather(-1, targets[real][:, None]).mean()`.",
-    ],
     returns=("loss",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -520,16 +438,6 @@ def _write_caption(step, state, start, end, max_steps):
     return written
 
 
-def _write_while(step, state, start, end, max_steps):
-    words = [start]
-    while len(words) <= max_steps:
-        logits, state = step(torch.full((1,), words[-1]), state)
-        words.append(logits.softmax(-1).max(-1).indices.item())
-        if words[-1] == end:
-            return words[1:-1]
-    return words[1:]
-
-
 write_caption = Exercise(
     name="12.write_caption",
     points=3,
@@ -548,16 +456,8 @@ write_caption = Exercise(
         "one word too many: the limit is on the words written": "range(max_steps) → range(max_steps + 1)",
         "only the last word is handed back: all of them, in a list": "return written → return written[-1:]",
     }),
-    accepts=[_write_while],
     forbids=("seqlib.models.generate.greedy", "seqlib.models.generate.beam_search", "seqlib.models.generate.sample"),
-    hints=[
-        "Two things go from step to step: the word written last and the state.",
-        "`logits, state = step(torch.tensor([word]), state)`, then `word = int(logits[0].argmax())`.",
-        "If `word == end`, stop; else append it. At most `max_steps` times.",
-    ],
     returns=("words",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -624,21 +524,6 @@ def _what_went_wrong(said, true):
     return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit"
 
 
-def _by_table(said, true):
-    named = [tuple(w for w in words if w in NAMES) for words in (said, true)]
-    rest = [
-        " ".join(w for w in words if w not in NAMES and not w.startswith("a") or w == "above") for words in (said, true)
-    ]
-    rest = [r.replace("and", "").split() for r in rest]
-    if list(said) == list(true):
-        return "right"
-    if named[0] == named[1]:
-        return "wrong relation"
-    if rest[0] == rest[1] and len(named[0]) == len(named[1]):
-        return "wrong order" if Counter(named[0]) == Counter(named[1]) else "wrong digit"
-    return "several"
-
-
 what_went_wrong = Exercise(
     name="12.what_went_wrong",
     points=3,
@@ -660,15 +545,7 @@ what_went_wrong = Exercise(
         "order and misreading change places": 'return "wrong order" if sorted(said_digits) == sorted(digits) else "wrong digit" → return "wrong digit" if sorted(said_digits) == sorted(digits) else "wrong order"',
         "“several” is never given where the digits are the same ones in another order": "if said_rest != rest → if said_rest != rest and sorted(said_digits) != sorted(digits)",
     }),
-    accepts=[_by_table],
-    hints=[
-        "Two lists for each caption: its digits, and what is left without digits and articles.",
-        "Four questions in this order: all equal? the digits equal? what is left unequal? the digits equal once sorted?",
-        "`[word for word in words if word in DIGITS]` and `[word for word in words if word not in (*DIGITS, 'a', 'an')]`.",
-    ],
     returns=("kind",),
-    difficulty=3,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -715,13 +592,6 @@ def _share_on_digit(weights, mask, corner, size):
     return float(share), float(even / mask.sum())
 
 
-def _share_by_mask(weights, mask, corner, size):
-    canvas = torch.zeros(1, 36, 36)
-    canvas[0, corner[0] : corner[0] + 8, corner[1] : corner[1] + 8] = 1
-    touched = _patches(canvas, size)[0].any(1)
-    return weights[touched].sum(), (touched & mask).sum().item() / mask.sum().item()
-
-
 share_on_digit = Exercise(
     name="12.share_on_digit",
     points=3,
@@ -744,27 +614,5 @@ share_on_digit = Exercise(
         "the share is divided by chance: two numbers are asked for, one beside the other": "return float(share) → return float(share * mask.sum() / even)",
         "the two results change places: the share comes first": "return float(share), float(even / mask.sum()) → return float(even / mask.sum()), float(share)",
     }),
-    accepts=[_share_by_mask],
-    hints=[
-        "Weights as a grid first: `weights.reshape(g, g)`, with g × g = N.",
-        "The digit's pixels go from `row` to `row + 7`. In which row of patches is the first one, in which the last?",
-        "`grid[row // size : (row + 7) // size + 1, column // size : (column + 7) // size + 1].sum()`; for chance the same "
-        "sum of the mask, divided by `mask.sum()`.",
-    ],
     returns=("share", "chance"),
-    difficulty=3,
-    minutes=10,
 )  # fmt: skip
-
-
-EXERCISES = [
-    caption_scores,
-    held_out_split,
-    patches,
-    to_memory,
-    look,
-    caption_loss,
-    write_caption,
-    share_on_digit,
-    what_went_wrong,
-]

@@ -64,12 +64,6 @@ def _soft_lookup(query, keys, values, sharpness=1.0):
     return weights @ values, weights
 
 
-def _looked_up_in_logs(query, keys, values, sharpness=1.0):
-    scores = torch.einsum("sd,d->s", keys, query) * sharpness
-    weights = (scores - scores.logsumexp(0)).exp()
-    return torch.einsum("s,s...->...", weights, values), weights
-
-
 soft_lookup = Exercise(
     name="13.soft_lookup",
     points=3,
@@ -92,15 +86,7 @@ soft_lookup = Exercise(
         "the values are averaged evenly, though the weights are right": "weights @ values → values.mean(dim=0)",
         "the two results change places: the answer comes first": "weights @ values, weights → weights, weights @ values",
     }),
-    accepts=[_looked_up_in_logs],
-    hints=[
-        "Three steps: a score for each key, weights from the scores, the weighted sum of the values.",
-        "All scores at once: `keys @ query` has shape (S,). Multiply by `sharpness` before the softmax.",
-        "`weights = torch.softmax(sharpness * (keys @ query), dim=0)`, and the answer is `weights @ values`.",
-    ],
     returns=("answer", "weights"),
-    difficulty=1,
-    minutes=6,
 )  # fmt: skip
 
 
@@ -134,12 +120,6 @@ def _attention_loop(x, W_q, W_k, W_v):
     return torch.stack(out)
 
 
-def _by_einsum(x, W_q, W_k, W_v):
-    scores = torch.einsum("td,dk,ek,se->ts", x, W_q, W_k, x)
-    powers = (scores - scores.amax(1, keepdim=True)).exp()
-    return torch.einsum("ts,sd,dv->tv", powers / powers.sum(1, keepdim=True), x, W_v)
-
-
 attention_loop = Exercise(
     name="13.attention_loop",
     points=3,
@@ -161,18 +141,8 @@ attention_loop = Exercise(
         "the scores are divided by $\\sqrt{d_k}$ already: that comes in the next section": "k @ q[t] → k @ q[t] / q.shape[1] ** 0.5",
         "the result is divided by the number of tokens once more": "out.append(powers → out.append(1 / len(x) * powers",
     }),
-    accepts=[_by_einsum],
     forbids=READY_MADE,
-    hints=[
-        "First the three products: `q, k, v = x @ W_q, x @ W_k, x @ W_v`, each with a row for every token.",
-        "For each t: the powers `torch.exp(q[t] @ k[s])` for every s, their sum, then the sum of power / sum times "
-        "`v[s]`. You may also call your `soft_lookup` once for each t.",
-        "`for t in range(len(x)): powers = [torch.exp(q[t] @ k_s) for k_s in k]`, then "
-        "`sum(p * v_s for p, v_s in zip(powers, v)) / sum(powers)`; in the end `torch.stack`.",
-    ],
     returns=("out",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -223,14 +193,6 @@ def _attention(q, k, v, mask=None):
     return weights @ v, weights
 
 
-def _in_powers(q, k, v, mask=None):
-    scores = torch.einsum("...td,...sd->...ts", q, k) / k.shape[-1] ** 0.5
-    powers = (scores - scores.amax(-1, keepdim=True)).exp()
-    powers = powers if mask is None else powers * mask
-    weights = powers / powers.sum(-1, keepdim=True).clamp_min(1e-300)
-    return torch.einsum("...ts,...sv->...tv", weights, v), weights
-
-
 _HIDE = "scores = scores.masked_fill(~mask, -torch.inf)"
 
 attention = Exercise(
@@ -258,19 +220,8 @@ attention = Exercise(
         "a query that may look nowhere looks everywhere: its weights should all be zero": "-torch.inf → torch.finfo(scores.dtype).min",
         "the two results change places: what is read comes first": "weights @ v, weights → weights, weights @ v",
     }),
-    accepts=[_in_powers],
     forbids=READY_MADE,
-    hints=[
-        "All scores of all queries are one product, (…, T, d_k) times (…, d_k, S). `k.transpose(-2, -1)` turns the "
-        "last two axes whatever stands before them.",
-        "Divide by `math.sqrt(q.shape[-1])`, then `masked_softmax(scores, mask)`, which you know from 11: it takes "
-        "a mask of None as well.",
-        "`scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])`; `weights = masked_softmax(scores, mask)`; "
-        "`return weights @ v, weights`.",
-    ],
     returns=("out", "weights"),
-    difficulty=2,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -312,19 +263,7 @@ causal_mask = Exercise(
         "a token sees itself alone: all that came before may be seen": "tril() → tril().triu()",
         "there is an axis too many in front: (T, T) is asked for": "tril() → tril()[None]",
     }),
-    accepts=[
-        lambda n: ~torch.ones(n, n).triu(1).bool(),
-        lambda n: np.tri(n, dtype=bool),
-        lambda n: [[s <= t for s in range(n)] for t in range(n)],
-    ],
-    hints=[
-        "Row t is a query, column s a key. Query t may look at key s where s ≤ t.",
-        "A lower triangle with its diagonal: `tril()` keeps it.",
-        "`torch.ones(length, length, dtype=torch.bool).tril()`.",
-    ],
     returns=("mask",),
-    difficulty=1,
-    minutes=3,
 )  # fmt: skip
 
 
@@ -376,19 +315,7 @@ padding_mask_ = Exercise(
         "the first sentence's padding is used for all": "(tokens != pad)[:, None] → (tokens != pad)[:1, None].expand(len(tokens), 1, -1)",
         "the mask holds numbers, 1 and 0: it should be True and False": "[:, None] → [:, None].long()",
     }),
-    accepts=[
-        lambda t, pad=0: (t != pad).unsqueeze(1),
-        lambda t, pad=0: ~(t == pad).reshape(len(t), 1, -1),
-        lambda t, pad=0: np.not_equal(np.asarray(t), pad)[:, np.newaxis],
-    ],
-    hints=[
-        "Compare first: one True or False for each token, (B, S).",
-        "Then an axis of length 1 for the queries, in the middle: the same for every query.",
-        "`(tokens != pad)[:, None]`.",
-    ],
     returns=("mask",),
-    difficulty=1,
-    minutes=3,
 )  # fmt: skip
 
 
@@ -472,22 +399,7 @@ order_gap = Exercise(
         "only the first sentence of the batch is looked at": "(moved - kept) → (moved - kept)[0]",
         "the tokens are compared, not what the layer makes of them": "layer(x[:, order]), layer(x)[:, order] → x[:, order], x",
     }),
-    accepts=[
-        lambda layer, x, order: max(
-            (a - b[order]).abs().max().item() for a, b in zip(layer(x[:, order]), layer(x), strict=True)
-        ),
-        lambda layer, x, order: (
-            (layer(x.index_select(1, order)) - layer(x).index_select(1, order)).norm(p=math.inf).item()
-        ),
-    ],
-    hints=[
-        "Two ways: reorder, then the layer; or the layer, then reorder. How far apart are the results at most?",
-        "`x[:, order]` reorders the tokens of every sentence; the same indexing reorders the result.",
-        "`(layer(x[:, order]) - layer(x)[:, order]).abs().max().item()`.",
-    ],
     returns=("gap",),
-    difficulty=2,
-    minutes=5,
 )  # fmt: skip
 
 
@@ -516,20 +428,6 @@ def _sinusoidal_positions(length, width):
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
 
 
-def _filled(length, width):
-    table, t = torch.zeros(length, width, dtype=torch.float64), torch.arange(length, dtype=torch.float64)[:, None]
-    rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10000.0) / width))
-    table[:, 0::2] = torch.sin(t * rate)
-    table[:, 1::2] = torch.cos(t * rate)[:, : width // 2]
-    return table
-
-
-def _in_numpy(length, width):
-    columns = np.arange(width)
-    angles = np.arange(length)[:, None] / np.power(10000, 2 * (columns // 2) / width)
-    return np.where(columns % 2, np.cos(angles), np.sin(angles))
-
-
 sinusoidal_positions_ = Exercise(
     name="13.sinusoidal_positions",
     points=3,
@@ -554,16 +452,7 @@ sinusoidal_positions_ = Exercise(
         "the base is 1000, not 10000": "10000 → 1000",
         "an odd width gets one column too many: cut it off at the end": "[:, :width] →",
     }),
-    accepts=[_filled, _in_numpy],
-    hints=[
-        "First the table of angles, (T, number of pairs): position t times the frequency of pair i.",
-        "`t = torch.arange(length)[:, None]` and `torch.arange(0, width, 2)`, which is 2i already.",
-        "`torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)` lets them alternate; an odd width needs "
-        "`[:, :width]`.",
-    ],
     returns=("positions",),
-    difficulty=2,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -599,13 +488,6 @@ def _rotary(x, positions, base=10000.0):
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
-
-
-def _rotate_half(x, positions, base=10000.0):
-    half = x.shape[-1] // 2
-    angles = positions.double()[:, None] / float(base) ** (torch.arange(half).double() / half)
-    angles, wide = torch.cat([angles, angles], dim=-1), x.double()
-    return (wide * angles.cos() + torch.cat([-wide[..., half:], wide[..., :half]], dim=-1) * angles.sin()).to(x.dtype)
 
 
 def _turned_and_typed(found, case):
@@ -650,18 +532,7 @@ rotary_ = Exercise(
         "the angles are computed in bfloat16, which cannot count beyond 256: use float32 at least": "positions.double()[:, None] * frequency → positions.to(x.dtype)[:, None] * frequency.to(x.dtype)",
         "half of the columns come back: both parts of each pair are needed": f"{_TURN} → [first * cos - second * sin]",
     }),
-    accepts=[_rotate_half],
-    hints=[
-        "Cut x in two halves along its last axis, `first` and `second`: number i of one and number i of the other are "
-        "a pair. The angles are (T, d_k/2).",
-        "`angles = positions[:, None] * base ** (-torch.arange(half) / half)`; then the turn: "
-        "first·cos − second·sin, and second·cos + first·sin.",
-        "`torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)`; angles in float32 at least, "
-        "`cos` and `sin` brought to x's type at the end.",
-    ],
     returns=("turned",),
-    difficulty=3,
-    minutes=12,
 )  # fmt: skip
 
 
@@ -733,20 +604,6 @@ def _einsum_layer(parts, heads, x, memory, mask):
     return read @ parts["W_o"][0].T + parts["W_o"][1], weights
 
 
-class _HeadByHead(MultiHeadAttention):
-    def forward(self, x, memory=None, mask=None):
-        sources, found = (x, *[x if memory is None else memory] * 2), []
-        for a in range(self.heads):
-            own = slice(a * x.shape[2] // self.heads, (a + 1) * x.shape[2] // self.heads)
-            linears = zip((self.W_q, self.W_k, self.W_v), sources, strict=True)
-            q, k, v = (linear(source)[..., own] for linear, source in linears)
-            if self.use_rotary:
-                q, k = (rotary(part, torch.arange(part.shape[1])) for part in (q, k))
-            found.append(_attention(q, k, v, mask))
-        read, weights = zip(*found, strict=True)
-        return self.W_o(torch.cat(read, dim=-1)), torch.stack(weights, dim=1)
-
-
 _KV = "self.split(self.W_k(memory)), self.split(self.W_v(memory))"
 _CUT = "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)"
 _JOIN = "self.W_o(read.transpose(1, 2).flatten(2)), weights"
@@ -780,18 +637,8 @@ multi_head_attention = Exercise(
         "the weights of the first head alone are handed back": f"{_JOIN} → self.W_o(read.transpose(1, 2).flatten(2)), weights[:, 0]",
         "the two results change places: the vectors come first": f"{_JOIN} → weights, self.W_o(read.transpose(1, 2).flatten(2))",
     }),
-    accepts=[MultiHeadAttention, _HeadByHead],
     forbids=READY_MADE,
-    hints=[
-        "`split`: (B, T, D) → (B, T, A, d_k) → (B, A, T, d_k). Cut the last axis, then change places of axes 1 and 2.",
-        "`x.unflatten(-1, (self.heads, -1)).transpose(1, 2)`. After that, `attention` from above treats the heads as "
-        "one more axis of the batch. The mask (B, T, S) needs an axis for the heads: `mask.unsqueeze(-3)`.",
-        "`read, weights = attention(q, k, v, mask)`; then back: `read.transpose(1, 2).flatten(2)`, and through "
-        "`self.W_o`.",
-    ],
     returns=("out", "weights", "an odd width refused"),
-    difficulty=3,
-    minutes=20,
 )  # fmt: skip
 
 
@@ -828,16 +675,6 @@ def _attention_backward(d_out, q, k, v, weights):
     return d_scores @ k, d_scores.mT @ q, weights.mT @ d_out
 
 
-def _with_jacobian(d_out, q, k, v, weights):
-    jacobian = torch.diag_embed(weights) - weights[..., :, None] * weights[..., None, :]
-    d_scores = torch.einsum("...tsr,...tv,...sv->...tr", jacobian, d_out, v) / q.shape[-1] ** 0.5
-    return [
-        torch.einsum("...ts,...sd->...td", d_scores, k),
-        torch.einsum("...ts,...td->...sd", d_scores, q),
-        torch.einsum("...ts,...tv->...sv", weights, d_out),
-    ]
-
-
 _BRACKET = "weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))"
 
 attention_backward = Exercise(
@@ -863,31 +700,6 @@ attention_backward = Exercise(
         "the values get every output's gradient evenly, without the weights": "weights.mT @ d_out → torch.ones_like(weights).mT @ d_out",
         "the values' gradient is divided by the scale too: it never went through the scores": "weights.mT @ d_out → weights.mT @ d_out / math.sqrt(q.shape[-1])",
     }),
-    accepts=[_with_jacobian],
     forbids=BACKWARD,
-    hints=[
-        "Start at the end: the output is weights times v. Each factor gets the gradient times the other, turned.",
-        "A softmax's row: $\\delta e = \\alpha \\odot (\\delta \\alpha - \\sum \\alpha \\delta \\alpha)$; the sum runs over the keys, with "
-        "`keepdim=True`. Then divide by the root of d_k.",
-        "`d_weights = d_out @ v.transpose(-2, -1)`; then `d_scores`; then `d_scores @ k`, "
-        "`d_scores.transpose(-2, -1) @ q`, `weights.transpose(-2, -1) @ d_out`.",
-    ],
     returns=("dq", "dk", "dv"),
-    difficulty=4,
-    minutes=20,
-    core=False,
 )  # fmt: skip
-
-
-EXERCISES = [
-    soft_lookup,
-    attention_loop,
-    attention,
-    causal_mask,
-    padding_mask_,
-    order_gap,
-    sinusoidal_positions_,
-    rotary_,
-    multi_head_attention,
-    attention_backward,
-]

@@ -57,11 +57,6 @@ def _layer_norm(x, gain, bias, epsilon=1e-5):
     return gain * (x - mean) / (variance + epsilon).sqrt() + bias
 
 
-def _by_sums(x, gain, bias, epsilon=1e-5):
-    u = x - x.sum(-1, keepdim=True) / x.shape[-1]
-    return gain * u / (u.square().sum(-1, keepdim=True) / x.shape[-1] + epsilon).sqrt() + bias
-
-
 _VARIANCE = "(x - mean).square().mean(dim=-1, keepdim=True)"
 _ROOT = "(variance + epsilon).sqrt()"
 
@@ -91,21 +86,8 @@ layer_norm = Exercise(
         "gain and bias change places": ("gain * (x → bias * (x", "+ bias → + gain"),
         "the bias is multiplied by the gain: it comes last": "+ bias → + gain * bias",
     }),
-    accepts=[
-        _by_sums,
-        lambda x, gain, bias, epsilon: (
-            (x - x.mean(-1, keepdim=True)) * (x.var(-1, keepdim=True, correction=0) + epsilon).rsqrt() * gain + bias
-        ),
-    ],
     forbids=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm"),
-    hints=[
-        "Every vector by itself: mean and variance over the last axis, kept as an axis of length 1.",
-        "`variance = (x - mean).square().mean(dim=-1, keepdim=True)`: a plain mean, divided by D.",
-        "`gain * (x - mean) / torch.sqrt(variance + epsilon) + bias`.",
-    ],
     returns=("normed",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -155,12 +137,6 @@ def _residual_by_numbers(x, gain, bias, W_1, b_1, W_2, pre_norm, dropout, traini
     return x + part(norm(x)) if pre_norm else norm(x + part(x))
 
 
-class _TotalFirst(Residual):
-    def forward(self, x, part):
-        total = self.dropout(part(self.norm(x) if self.pre_norm else x)).add(x)
-        return total if self.pre_norm else self.norm(total)
-
-
 _PRE, _POST = "x + self.dropout(part(self.norm(x)))", "self.norm(x + self.dropout(part(x)))"
 
 residual = Exercise(
@@ -192,16 +168,7 @@ residual = Exercise(
         "nothing is normed, and dropout is left out": (f"{_PRE} → x + part(x)", f"{_POST} → x + part(x)"),
         "nothing is normed": (f"{_PRE} → x + self.dropout(part(x))", f"{_POST} → x + self.dropout(part(x))"),
     }),
-    accepts=[Residual, _TotalFirst],
-    hints=[
-        "Two lines, one for each order. In both, x itself reaches the sum untouched.",
-        "Pre-norm: `part` reads `self.norm(x)`, and what it says is added to x. Post-norm: `part` reads x, and the sum "
-        "is normed.",
-        "`x + self.dropout(part(self.norm(x)))` and `self.norm(x + self.dropout(part(x)))`.",
-    ],
     returns=("stream",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -267,15 +234,6 @@ def _their_encoder_layer(x, mask, heads, feed_forward, pre_norm, seed):
     return theirs(x.double(), src_key_padding_mask=None if mask is None else ~mask[:, 0])
 
 
-class _UnrolledEncoder(EncoderBlock):
-    def forward(self, x, mask=None):
-        for residual, part in zip(
-            self.residuals, (lambda u: self.attention(u, u, mask)[0], self.feed_forward), strict=True
-        ):
-            x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
-        return x
-
-
 _ATTEND = "x = around_attention(x, lambda u: self.attention(u, mask=mask)[0])"
 _FEED = "return around_feed_forward(x, self.feed_forward)"
 
@@ -313,18 +271,8 @@ encoder_block = Exercise(
         "the attention returns two things, and only the first belongs in the stream": "mask=mask)[0] → mask=mask)",
         "the feed-forward stands outside of the residual": f"{_FEED} → return self.feed_forward(around_feed_forward.norm(x))",
     }),
-    accepts=[EncoderBlock, _UnrolledEncoder],
     forbids=LAYERS[:1],
-    hints=[
-        "Two residuals, two parts. A residual is called with x and with a *function*: what to do with the (normed) x.",
-        "The attention returns two things, and its mask has to be handed on: "
-        "`lambda u: self.attention(u, mask=mask)[0]`.",
-        "`x = around_attention(x, lambda u: self.attention(u, mask=mask)[0])`, then "
-        "`return around_feed_forward(x, self.feed_forward)`.",
-    ],
     returns=("stream",),
-    difficulty=3,
-    minutes=12,
 )  # fmt: skip
 
 
@@ -365,12 +313,6 @@ def _shift_right(target, start, pad=0):
     return target_in.masked_fill(nothing, pad), target.masked_fill(nothing, -100)
 
 
-def _rolled(target, start, pad):
-    read = torch.roll(target, 1, dims=1)
-    read[:, 0] = start
-    return torch.where(target == pad, pad, read), torch.where(target == pad, -100, target)
-
-
 _SHIFTED, _READ, _SAID = (
     "torch.cat([first, target[:, :-1]], dim=1)",
     "target_in.masked_fill(nothing, pad)",
@@ -398,16 +340,7 @@ shift_right = Exercise(
         "the end mark is read where there is nothing more to say: there the input is padding": f"{_READ} → target_in",
         "what counts is decided by the input's padding: an answer counts where the *target* is no padding": "nothing = target == pad → nothing = target_in == pad",
     }),
-    accepts=[_rolled],
-    hints=[
-        "Two things of the same shape as `target`. The answers are the target itself, with −100 in the place of padding.",
-        "What is read: a column of `start`, then `target` without its last column. Where nothing is asked for, put `pad`.",
-        "`torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)`, then "
-        "`.masked_fill(target == pad, pad)`.",
-    ],
     returns=("target_in", "target_out"),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -449,18 +382,6 @@ def _their_decoder_layer(x, memory, memory_mask, heads, feed_forward, pre_norm, 
     return theirs(x.double(), memory.double(), tgt_mask=future, memory_key_padding_mask=~memory_mask[:, 0])
 
 
-class _UnrolledDecoder(DecoderBlock):
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        parts = (
-            lambda u: self.self_attention(u, u, mask)[0],
-            lambda u: self.cross_attention(u, memory, memory_mask)[0],
-            self.feed_forward,
-        )
-        for residual, part in zip(self.residuals, parts, strict=True):
-            x = x + part(residual.norm(x)) if residual.pre_norm else residual.norm(x + part(x))
-        return x
-
-
 _OWN = "around_self(x, lambda u: self.self_attention(u, mask=mask)[0])"
 _CROSS = "around_cross(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])"
 
@@ -498,18 +419,8 @@ decoder_block = Exercise(
         "the feed-forward comes between the two attentions": (f"x = {_CROSS} → x = around_cross(x, self.feed_forward)", f"{_FEED} → return around_feed_forward(x, lambda u: self.cross_attention(u, memory, memory_mask)[0])"),
         "both attentions share one residual: the second should read the stream": (f"x = {_OWN} → pass", "self.cross_attention(u, → self.cross_attention(self.self_attention(u, mask=mask)[0],"),
     }),
-    accepts=[DecoderBlock, _UnrolledDecoder],
     forbids=LAYERS[1:2],
-    hints=[
-        "An encoder block with one part more, in the middle: three residuals, three parts.",
-        "Queries come from the stream, keys and values from the memory: "
-        "`lambda u: self.cross_attention(u, memory, memory_mask)[0]`.",
-        "`x = around_self(x, lambda u: self.self_attention(u, mask=mask)[0])`, then `around_cross` with the line "
-        "above, then `around_feed_forward(x, self.feed_forward)`.",
-    ],
     returns=("stream",),
-    difficulty=3,
-    minutes=12,
 )  # fmt: skip
 
 
@@ -568,18 +479,7 @@ embed = Exercise(
         "each token looks up a position by its own number: positions count from 0 in every sentence": "places[: tokens.shape[1]] → places[tokens % len(places)]",
         "the positions are multiplied with the tokens, not added": "+ places → * places",
     }),
-    accepts=[
-        lambda tokens, table, places: torch.nn.functional.embedding(tokens, table).mul(table.shape[1] ** 0.5) + places[None, : tokens.shape[1]],
-        lambda tokens, table, places: places.narrow(0, 0, tokens.shape[1]) + torch.stack([table[row] for row in tokens]) * np.sqrt(places.shape[-1]),
-    ],
-    hints=[
-        "`table[tokens]` has shape (B, T, D). How large are its numbers, how large those of the positions?",
-        "The token's vector times $\\sqrt D$, plus the first T rows of `places`.",
-        "`table[tokens] * math.sqrt(table.shape[1]) + places[: tokens.shape[1]]`.",
-    ],
     returns=("x",),
-    difficulty=1,
-    minutes=5,
 )  # fmt: skip
 
 
@@ -636,17 +536,6 @@ def _sentence_by_sentence(source, target_in, pre_norm, pad, seed):
     return found, found
 
 
-class _WithState(Transformer):
-    def forward(self, source, target_in):
-        memory, mask, _ = self.begin(source)
-        return self.decoder(target_in, memory, mask)
-
-    def step(self, tokens, state):
-        memory, mask, written = state
-        grown = torch.hstack((written, tokens.reshape(-1, 1)))
-        return self.decoder(grown, memory, mask)[:, grown.shape[1] - 1], [memory, mask, grown]
-
-
 _FORWARD = "self.decoder(target_in, memory, padding_mask(source, self.encoder.pad))"
 _GROWN = "torch.cat([written, tokens[:, None]], dim=1)"
 
@@ -673,19 +562,8 @@ transformer = Exercise(
         "a step puts the new token in front of the others": "[written, tokens[:, None]] → [tokens[:, None], written]",
         "a step forgets the source's mask": "(written, memory, mask)[:, -1] → (written, memory, None)[:, -1]",
     }),
-    accepts=[Transformer, _WithState],
     forbids=LAYERS,
-    hints=[
-        "Forward: the encoder reads the source into a memory; the decoder reads `target_in`, the memory, and which places "
-        "of the memory are real.",
-        "`padding_mask(source, self.encoder.pad)` says which are real. A step: append the tokens to what was written, "
-        "run the decoder over all of it, keep the last position.",
-        "`written = torch.cat([written, tokens[:, None]], dim=1)`; "
-        "`return self.decoder(written, memory, mask)[:, -1], (memory, mask, written)`.",
-    ],
     returns=("logits of forward", "logits step by step"),
-    difficulty=3,
-    minutes=12,
 )  # fmt: skip
 
 
@@ -735,14 +613,6 @@ def _one_by_one(forward, source, target_in):
     return torch.stack([forward(source, target_in[:, : t + 1])[:, -1] for t in steps], dim=1)
 
 
-def _grown(forward, source, target_in):
-    written, logits = target_in[:, :0], []
-    for tokens in target_in.T:
-        written = torch.cat([written, tokens[:, None]], dim=1)
-        logits += [forward(source, written)[:, -1:]]
-    return torch.cat(logits, dim=1)
-
-
 one_by_one = Exercise(
     name="14.one_by_one",
     points=3,
@@ -761,15 +631,7 @@ one_by_one = Exercise(
         "the steps are stacked along the first axis, (T, B, V): `dim=1` is missing": ", dim=1 →",
         "the steps come in the opposite order": "for t in steps → for t in reversed(steps)",
     }),
-    accepts=[_grown],
-    hints=[
-        "For step t the model may read the first t + 1 tokens of `target_in`, no more.",
-        "`forward(source, target_in[:, : t + 1])` has t + 1 positions. Which one answers step t?",
-        "`torch.stack([forward(source, target_in[:, : t + 1])[:, -1] for t in range(T)], dim=1)`.",
-    ],
     returns=("logits",),
-    difficulty=2,
-    minutes=8,
 )  # fmt: skip
 
 
@@ -807,12 +669,6 @@ def _smoothed_loss(logits, targets, epsilon):
     return -(q * log_p).sum(dim=1).mean()
 
 
-def _two_losses(logits, targets, epsilon):
-    flat, aims = logits.flatten(0, -2), targets.flatten()
-    nats = flat.logsumexp(1) - flat.gather(1, aims.clamp(min=0)[:, None])[:, 0] * (1 - epsilon) - epsilon * flat.mean(1)
-    return (nats * (aims != -100)).sum() / (aims != -100).sum()
-
-
 smoothed_loss = Exercise(
     name="14.smoothed_loss",
     points=3,
@@ -841,17 +697,8 @@ smoothed_loss = Exercise(
         "the exponentials overflow: take `log_softmax`, not the log of a softmax written by hand": "logits[real].log_softmax(dim=-1) → (logits[real].exp() / logits[real].exp().sum(-1, keepdim=True)).log()",
         "the model's probability is smoothed, and then the logarithm taken: it is the *target* that is smoothed": "-(q * log_p).sum(dim=1) → -((1 - epsilon) * log_p.exp()[torch.arange(len(gold)), gold] + epsilon / log_p.shape[1]).log()",
     }),
-    accepts=[_two_losses],
     forbids=("torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss", "torch.nn.functional.kl_div"),
-    hints=[
-        "First throw away the padding: `real = targets != -100`, then `logits[real]` and `targets[real]`.",
-        "Two losses: minus the mean log-probability of the right words, and minus the mean log-probability of *all* V words.",
-        "`(1 - epsilon) * hard + epsilon * uniform` with `hard = -log_p[torch.arange(len(targets)), targets].mean()` and "
-        "`uniform = -log_p.mean()`.",
-    ],
     returns=("loss",),
-    difficulty=3,
-    minutes=10,
 )  # fmt: skip
 
 
@@ -898,22 +745,5 @@ noam = Exercise(
         "it falls as $1/t$, not as $1/\\sqrt t$": "step**-0.5 → step**-1.0",
         "steps are counted from 0": "min(step**-0.5, step * → min(max(step - 1, 1e-9) ** -0.5, (step - 1) *",
     }),
-    accepts=[
-        lambda s, D, w: (D * max(s, w**3 / s**2)) ** -0.5,
-        lambda s, D, w: np.sqrt(1 / D) * np.minimum(1 / np.sqrt(s), s / w**1.5),
-        lambda s, D, w: 1 / math.sqrt(D) * (s / w**1.5 if s < w else 1 / math.sqrt(s)),
-    ],
-    hints=[
-        "Two curves: one that rises with the step, one that falls with its root. Take the lower one.",
-        "`step ** -0.5` and `step * warmup ** -1.5`: at step = warmup both are the same.",
-        "`width ** -0.5 * min(step ** -0.5, step * warmup ** -1.5)`.",
-    ],
     returns=("rate",),
-    difficulty=1,
-    minutes=5,
 )  # fmt: skip
-
-
-EXERCISES = [
-    layer_norm, residual, encoder_block, shift_right, decoder_block, embed, transformer, one_by_one, noam, smoothed_loss,
-]  # fmt: skip

@@ -1,7 +1,6 @@
 """Notebook 15: from bytes to byte-pair encoding, trained, encoded, decoded and measured."""
 
 import codecs
-import math
 import re
 from collections import Counter
 from itertools import combinations, pairwise
@@ -74,15 +73,6 @@ def _utf16(c):
     return [byte for unit in units for byte in divmod(unit, 256)]
 
 
-def _utf8_bits(code_point):
-    if code_point < 128:
-        return (code_point,)
-    bits, size = f"{code_point:021b}", 2 if code_point < 2048 else 3 if code_point < 65536 else 4
-    parts = [bits[i : i + 6] for i in range(3, 21, 6)][-(size - 1) :]
-    first = bits[: 21 - 6 * (size - 1)].lstrip("0").rjust(7 - size, "0")
-    return [int("1" * size + "0" + first, 2), *(int("10" + part, 2) for part in parts)]
-
-
 utf8_encode = Exercise(
     name="15.utf8_encode",
     points=3,
@@ -130,17 +120,8 @@ utf8_encode = Exercise(
             "there is no form of two bytes": "2 if code_point < 0x800 else 3 → 3",
         },
     ),
-    accepts=[_utf8_bits],
     forbids=("builtins.str.encode", "codecs.encode"),
-    hints=[
-        "Four cases by size: below 0x80, below 0x800, below 0x10000, and the rest.",
-        "The last six bits are `code_point & 0x3F`, the six before them `code_point >> 6 & 0x3F`. Mark them with `0x80 |`.",
-        "Two bytes: `[0xC0 | code_point >> 6, 0x80 | code_point & 0x3F]`. The first bytes of three and four are marked "
-        "with `0xE0` and `0xF0`.",
-    ],
     returns=("bytes",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -167,27 +148,6 @@ def _pre_tokenise(text):
     endings, letters, digits = r"'s|'t|'re|'ve|'m|'ll|'d", r" ?[^\W\d_]+", r" ?\d+"
     others, space = r" ?(?:[^\s\w]|_)+", r"\s+(?!\S)|\s+"
     pieces = re.findall("|".join([endings, letters, digits, others, space]), text)
-    return pieces
-
-
-def _by_hand(text):
-    def kind(c):
-        return "s" if c.isspace() else "n" if c.isdigit() else "l" if c.isalpha() else "o"
-
-    pieces, i = [], 0
-    while i < len(text):
-        end = next((e for e in ("'re", "'ve", "'ll", "'s", "'t", "'m", "'d") if text.startswith(e, i)), None)
-        j = i + (text[i] == " " and i + 1 < len(text) and kind(text[i + 1]) != "s")
-        if end:
-            stop = i + len(end)
-        else:
-            stop = j + 1
-            while stop < len(text) and kind(text[stop]) == kind(text[j]):
-                stop += 1
-            if kind(text[j]) == "s" and stop < len(text) and stop > j + 1:
-                stop -= 1
-        pieces.append(text[i:stop])
-        i = stop
     return pieces
 
 
@@ -250,18 +210,8 @@ pre_tokenise = Exercise(
             "`findall` gives the group alone where there are plain parentheses: write `(?:…)`": "(?:[^ → ([^",
         },
     ),
-    accepts=[_by_hand],
     forbids=("seqlib.data.bpe.split",),
-    hints=[
-        "Six alternatives, in this order: the endings, letters, digits, the rest, white space before white space, "
-        "white space.",
-        "Letters are `[^\\W\\d_]+`: what is a word character, but no digit and no underscore. ` ?` in front takes one "
-        "space along.",
-        "The rest: ` ?(?:[^\\s\\w]|_)+`. White space: `\\s+(?!\\S)|\\s+`: the first stops one short of a word.",
-    ],
     returns=("pieces",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -347,17 +297,7 @@ count_pairs = Exercise(
         },
         combinations=combinations,
     ),
-    accepts=[
-        lambda words: sum((Counter({p: n for p in [q]}) for w, n in words.items() for q in pairwise(w)), Counter())
-    ],
-    hints=[
-        "Two loops: over the words with their counts, and over the neighbours inside each word.",
-        "`zip(word, word[1:])` gives the neighbours.",
-        "`counts[pair] = counts.get(pair, 0) + count`.",
-    ],
     returns=("counts",),
-    difficulty=1,
-    minutes=5,
 )
 
 
@@ -441,15 +381,7 @@ best_pair = Exercise(
     oracle=_by_sorting,
     right=_best_pair,
     mistakes=_BEST,
-    accepts=[lambda counts: min(pair for pair in counts if counts[pair] == max(counts.values()))],
-    hints=[
-        "First the highest count; then, of the pairs that have it, the smallest. Python compares tuples from the left.",
-        "`min` with a key that is a tuple: minus the count first, then the pair.",
-        "`min(counts, key=lambda pair: (-counts[pair], pair))`.",
-    ],
     returns=("left", "right"),
-    difficulty=1,
-    minutes=3,
 )
 
 
@@ -491,15 +423,6 @@ def _overlapping(ids, pair, new):
     # Every place where the pair begins is replaced, those that overlap as well.
     begins = [tuple(ids[i : i + 2]) == pair for i in range(len(ids))]
     return [new if begins[i] else here for i, here in enumerate(ids) if begins[i] or not (i and begins[i - 1])]
-
-
-def _by_stack(ids, pair, new):
-    out = []
-    for i in ids:
-        out.append(i)
-        if len(out) > 1 and (out[-2], out[-1]) == tuple(pair):
-            out[-2:] = [new]
-    return out
 
 
 def _by_text(ids, pair, new):
@@ -546,16 +469,8 @@ merge = Exercise(
     oracle=_by_text,
     right=_merge,
     mistakes=_MERGE,
-    accepts=[_by_stack],
     forbids=("seqlib.data.bpe.merge_with_changes",),
-    hints=[
-        "A `while` loop with a place `i`: at a pair, write the new symbol and go on by 2; else copy and go on by 1.",
-        "At the last place there is no pair: ask `i + 1 < len(ids)` first.",
-        "`if i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair: merged.append(new); i += 2`.",
-    ],
     returns=("merged",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -636,14 +551,6 @@ _TRAIN = slips(
 )
 
 
-def _in_the_books(words, number):
-    words, merges = Counter(words), []
-    while len(merges) < number and (counts := _spelled_out(words)):
-        merges.append(_by_sorting(counts))
-        words = Counter({tuple(_by_stack(w, merges[-1], 255 + len(merges))): n for w, n in words.items()})
-    return merges
-
-
 train_bpe = Exercise(
     name="15.train_bpe",
     points=4,
@@ -651,16 +558,8 @@ train_bpe = Exercise(
     oracle=_by_updates,
     right=_train_bpe,
     mistakes=_TRAIN,
-    accepts=[_in_the_books],
     forbids=("seqlib.data.bpe.learn_merges", "seqlib.data.bpe.BytePairEncoding.train"),
-    hints=[
-        "One round: count the pairs, take the best, note it, merge it in every word.",
-        "The n-th merge makes symbol 256 + n: `for new in range(256, 256 + number)`. Stop where no pair is left.",
-        "`words = {tuple(merge(list(word), pair, new)): count for word, count in words.items()}`.",
-    ],
     returns=("merges",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -698,11 +597,6 @@ def _merge_with_changes(ids, pair, new):
         merged.append(new)
         i += 2
     return merged, changes
-
-
-def _all_anew(ids, pair, new):
-    merged = _by_stack(ids, pair, new)
-    return merged, [(p, -1) for p in pairwise(ids)] + [(p, 1) for p in pairwise(merged)]
 
 
 merge_with_changes_ = Exercise(
@@ -761,18 +655,8 @@ merge_with_changes_ = Exercise(
             "the list is handed back as it was, unmerged": "return merged → return list(ids)",
         },
     ),
-    accepts=[_all_anew],
     forbids=("seqlib.data.bpe.merge_with_changes",),
-    hints=[
-        "Start from your `merge`. Only the pairs that touch a merged place change: one on its left, one on its right.",
-        "On the left the neighbour is `merged[-1]`, which may be `new` itself. On the right it is `ids[i + 2]`, if there "
-        "is one.",
-        "`changes += [((merged[-1], left), -1), ((merged[-1], new), 1)]` if there is a left neighbour; likewise on the "
-        "right with `(right, ids[i + 2])` and `(new, ids[i + 2])`.",
-    ],
     returns=("merged", "changes"),
-    difficulty=4,
-    minutes=15,
 )
 
 
@@ -805,16 +689,6 @@ def _apply_merges(ids, merges):
             return list(ids)
         pair = min(pairs, key=merges.get)
         ids = _merge(ids, pair, merges[pair])
-
-
-def _one_at_a_time(ids, merges):
-    ids = list(ids)
-    while True:
-        found = [(merges[p], i) for i, p in enumerate(pairwise(ids)) if p in merges]
-        if not found:
-            return ids
-        new, i = min(found)
-        ids[i : i + 2] = [new]
 
 
 def _each_in_turn(ids, merges):
@@ -898,15 +772,7 @@ apply_merges = Exercise(
     oracle=_each_in_turn,
     right=_apply_merges,
     mistakes=_APPLY,
-    accepts=[_one_at_a_time],
-    hints=[
-        "Of all pairs in the word now, which was learned first? The one whose new symbol is smallest.",
-        "`pair = min(zip(ids, ids[1:]), key=lambda p: merges.get(p, float('inf')))`. Merge it everywhere; repeat.",
-        "Stop when the best pair is not in `merges`, or when one symbol is left: `min` of nothing is an error.",
-    ],
     returns=("ids",),
-    difficulty=3,
-    minutes=8,
 )
 
 
@@ -988,15 +854,7 @@ decode = Exercise(
     stand_in=_decode,
     right=_decode,
     mistakes=_DECODE,
-    accepts=[lambda ids, tokens: str(b"".join([tokens[i] for i in ids]), "utf-8", "replace")],
-    hints=[
-        "First all the bytes, in one piece; then the text.",
-        "`b''.join(tokens[i] for i in ids)`.",
-        "`.decode('utf-8', errors='replace')`: what is no character becomes U+FFFD, �.",
-    ],
     returns=("text",),
-    difficulty=1,
-    minutes=4,
 )
 
 
@@ -1049,15 +907,7 @@ bits_per_byte = Exercise(
             "the perplexity is handed back": 'return nats / np.log(2) / len(text.encode("utf-8")) → return np.exp(nats / len(log_probs))',
         },
     ),
-    accepts=[lambda p, text: -math.fsum(p) / (math.log(2) * len(bytes(text, "utf-8")))],
-    hints=[
-        "How many bits does the model need for the whole text? Then share them out over its bytes.",
-        "The whole text costs minus the sum of the log probabilities, in nats; one bit is $\\ln 2$ nats.",
-        "`-log_probs.sum() / np.log(2) / len(text.encode('utf-8'))`.",
-    ],
     returns=("bits per byte",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -1120,28 +970,5 @@ encode_with_fallback = Exercise(
         },
         ID_OF_BYTE=ID_OF_BYTE,
     ),
-    accepts=[lambda text, vocabulary: sum(([vocabulary[c]] if c in vocabulary else [*c.encode()] for c in text), [])],
-    hints=[
-        "Character by character: is it in the vocabulary?",
-        "If so, one id; if not, its UTF-8 bytes, which are ids from 0 to 255 already.",
-        "`ids += [vocabulary[c]] if c in vocabulary else list(c.encode('utf-8'))`.",
-    ],
     returns=("ids",),
-    difficulty=1,
-    minutes=5,
-    core=False,
 )
-
-EXERCISES = [
-    utf8_encode,
-    pre_tokenise,
-    count_pairs,
-    best_pair,
-    merge,
-    train_bpe,
-    merge_with_changes_,
-    apply_merges,
-    decode,
-    bits_per_byte,
-    encode_with_fallback,
-]

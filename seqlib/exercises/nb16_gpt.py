@@ -54,20 +54,6 @@ def _language_loss(logits, tokens, lengths):
     return -log_p[real].mean()
 
 
-def _loss_by_cross_entropy(logits, tokens, lengths):
-    targets = tokens[:, 1:].clone()
-    targets[torch.arange(1, tokens.shape[1])[None] >= lengths[:, None]] = -100
-    return F.cross_entropy(logits[:, :-1].transpose(1, 2), targets)
-
-
-def _loss_by_lists(logits, tokens, lengths):
-    parts = [
-        F.cross_entropy(a[: n - 1], b[1:n], reduction="sum")
-        for a, b, n in zip(logits, tokens, lengths.tolist(), strict=True)
-    ]
-    return sum(parts) / (lengths - 1).sum()
-
-
 language_loss = Exercise(
     name="16.language_loss",
     points=3,
@@ -117,16 +103,7 @@ language_loss = Exercise(
             "the softmax runs over the positions, not over the tokens": "log_softmax(dim=2) → log_softmax(dim=1)",
         },
     ),
-    accepts=[_loss_by_cross_entropy, _loss_by_lists],
-    hints=[
-        "The logits of position t are about token t + 1. So the last logits and the first token have no partner.",
-        "`logits[:, :-1]` against `tokens[:, 1:]`. A target at place t counts where t < length: "
-        "`torch.arange(1, T) < lengths[:, None]`.",
-        "`log_p.gather(2, tokens[:, 1:, None])[..., 0]` picks each target's log-probability; then `-picked[real].mean()`.",
-    ],
     returns=("nats",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -192,19 +169,8 @@ rms_norm = Exercise(
             "it is multiplied by the root, not divided": "x / torch.sqrt → x * torch.sqrt",
         },
     ),
-    accepts=[
-        lambda x, scale, epsilon=1e-5: x * (x.pow(2).mean(-1, keepdim=True) + epsilon).rsqrt() * scale,
-        lambda x, scale, epsilon=1e-5: scale * x / (x.norm(dim=-1, keepdim=True) ** 2 / x.shape[-1] + epsilon).sqrt(),
-    ],
     forbids=("torch.nn.functional.rms_norm", "torch.rms_norm", "torch.nn.RMSNorm"),
-    hints=[
-        "Three things, in the order of the name read backwards: square, mean, root.",
-        "The mean is over the last axis; keep that axis (`keepdim=True`) so that the division fits.",
-        "`x / torch.sqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * scale`.",
-    ],
     returns=("normed",),
-    difficulty=1,
-    minutes=5,
 )
 
 
@@ -269,19 +235,8 @@ swiglu = Exercise(
             "the way back to D is left out: $W_{down}$ comes last": " @ W_down →",
         },
     ),
-    accepts=[
-        lambda x, W_gate, W_up, W_down: (F.silu(x @ W_gate) * (x @ W_up)) @ W_down,
-        lambda x, W_gate, W_up, W_down: (x @ W_gate / (1 + (-(x @ W_gate)).exp()) * (x @ W_up)) @ W_down,
-    ],
     forbids=("torch.nn.functional.glu",),
-    hints=[
-        "Two products with x first, both (…, F). Only one of the two is bent.",
-        "SiLU(a) = a · σ(a). The gate is SiLU of $xW_{gate}$; the content $xW_{up}$ stays as it is.",
-        "`gate = x @ W_gate`, then `(gate * torch.sigmoid(gate) * (x @ W_up)) @ W_down`.",
-    ],
     returns=("out",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -342,18 +297,7 @@ repeat_heads = Exercise(
             "the shared heads are handed back as they are": "shared.repeat_interleave(times, dim=1) → shared * 1",
         },
     ),
-    accepts=[
-        lambda shared, heads: shared[:, :, None].expand(-1, -1, heads // shared.shape[1], -1, -1).flatten(1, 2),
-        lambda shared, heads: shared[:, [h // (heads // shared.shape[1]) for h in range(heads)]],
-    ],
-    hints=[
-        "With G = 2 and 4 query heads: queries 0 and 1 read shared head 0, queries 2 and 3 read shared head 1.",
-        "`repeat` gives 0 1 0 1, `repeat_interleave` gives 0 0 1 1. Which axis holds the heads?",
-        "`shared.repeat_interleave(heads // shared.shape[1], dim=1)`.",
-    ],
     returns=("repeated",),
-    difficulty=2,
-    minutes=4,
 )
 
 
@@ -409,18 +353,7 @@ cached_mask = Exercise(
             "these are numbers to add to the scores, 0 and −∞: True and False were asked for": "return place <= place[total - new :, None] → return torch.where(place <= place[total - new :, None], 0.0, -torch.inf)",
         },
     ),
-    accepts=[
-        lambda new, total: torch.ones(new, total, dtype=torch.bool).tril(total - new),
-        lambda new, total: torch.ones(total, total, dtype=torch.bool).tril()[-new:],
-    ],
-    hints=[
-        "The new positions are the last ones: they stand at places total − new … total − 1.",
-        "A position may read every place up to its own: compare a row of all places with a column of the new ones.",
-        "`place = torch.arange(total)`, then `place <= place[total - new:, None]`.",
-    ],
     returns=("mask",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -482,17 +415,6 @@ def _attend(q, k, v, past=None, turn=False):
     k, v = _repeat_heads(k, q.shape[1]), _repeat_heads(v, q.shape[1])
     mask = _cached_mask(new, total)
     return attention(q, k, v, mask)[0], kept
-
-
-def _attend_by_torch(q, k, v, past, turn):
-    if past is not None:
-        k, v = (torch.cat(two, dim=2) for two in zip(past, (k, v), strict=True))
-    kept = k, v
-    if turn:
-        places = torch.arange(k.shape[2])
-        q, k = rotary(q, places[k.shape[2] - q.shape[2] :]), rotary(k, places)
-    mask = gpt.cached_mask(q.shape[2], k.shape[2])
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True), kept
 
 
 attend = Exercise(
@@ -559,16 +481,7 @@ attend = Exercise(
             "the two results change places: the output comes first": "return attention(q, k, v, mask)[0], kept → return kept, attention(q, k, v, mask)[0]",
         },
     ),
-    accepts=[_attend_by_torch],
-    hints=[
-        "In this order: join past and new (along the axis of positions), remember both, turn, repeat, mask, attend.",
-        "After joining there are S keys at the places 0 … S − 1. The T queries stand at the last T of these places.",
-        "`places = torch.arange(k.shape[2])`; `rotary(q, places[-q.shape[2]:])`, `rotary(k, places)`; then "
-        "`attention(q, repeat_heads(k, A), repeat_heads(v, A), cached_mask(T, S))[0]`.",
-    ],
     returns=("out", "kept"),
-    difficulty=4,
-    minutes=15,
 )
 
 
@@ -637,20 +550,7 @@ gpt_parameters = Exercise(
             "the tables are counted in every layer: they exist once": "tables + layers * (attention → layers * (tables + attention",
         },
     ),
-    accepts=[
-        lambda V, T, D, L, F: (
-            V * D + T * D + 2 * D + L * sum([2 * D, 3 * (D * D + D), D * D + D, 2 * D, D * F + F, F * D + D])
-        ),
-    ],
-    hints=[
-        "Tables first: V × D for the tokens (the head is the same table) and T × D for the positions.",
-        "One layer: four D × D matrices with a bias of D each, one D × F with a bias of F, one F × D with a bias of D, "
-        "two norms of 2 D.",
-        "Then the last norm, 2 D. GPT-2's smallest has 124,439,808 in all.",
-    ],
     returns=("parameters",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -720,16 +620,7 @@ training_flops = Exercise(
             "it is divided by the context: each token is counted, not each window": "per_token * tokens → per_token * tokens / context",
         },
     ),
-    accepts=[lambda w, t, L, c, d: 3 * t * (2 * w + 4 * L * c * d)],
-    hints=[
-        "Forward: each weight takes part in one multiplication and one addition for each token. Backward: twice that.",
-        "Attention, forward, for each token and layer: a product with `context` keys of `width` numbers, then as much for "
-        "the values. Two FLOPs each, and three times that with backward.",
-        "`(6 * weights + 12 * layers * context * width) * tokens`.",
-    ],
     returns=("flops",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -803,15 +694,6 @@ def _greedy_in_a_loop(read, prompt, count):
     return torch.hstack(written)
 
 
-def _token_by_token_from_the_start(read, prompt, count):
-    past, text = None, prompt
-    for t in range(prompt.shape[1] + count):
-        logits, past = read(text[:, t : t + 1], past)
-        if t + 1 >= prompt.shape[1] and text.shape[1] < prompt.shape[1] + count:
-            text = torch.cat([text, logits.argmax(dim=2)], dim=1)
-    return text[:, prompt.shape[1] :]
-
-
 continue_greedily = Exercise(
     name="16.continue_greedily",
     points=4,
@@ -850,16 +732,7 @@ continue_greedily = Exercise(
             "the written tokens stand below one another: join them along the positions": "dim=1) → dim=0)",
         },
     ),
-    accepts=[_greedy_in_a_loop, _token_by_token_from_the_start],
-    hints=[
-        "`read(prompt, None)` gives the logits of every position of the prompt, and the past. The last logits say the "
-        "first new token.",
-        "From then on each call gets one token, of shape (B, 1), and the past of the call before. Its logits are (B, 1, V).",
-        "Begin with `logits[:, -1:].argmax(dim=2)`; then `logits, past = read(token, past)`; `torch.cat(written, dim=1)`.",
-    ],
     returns=("written", "tokens read twice"),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -887,12 +760,6 @@ def _power_law(compute, loss):
     slope = (centred * y).sum() / (centred**2).sum()
     height = y.mean() - slope * x.mean()
     return -slope, np.exp(height)
-
-
-def _by_covariance(compute, loss):
-    table = np.cov(np.log10(compute), np.log10(loss))
-    slope = table[0, 1] / table[0, 0]
-    return -slope, 10 ** (np.log10(loss).mean() - slope * np.log10(compute).mean())
 
 
 power_law = Exercise(
@@ -942,16 +809,8 @@ power_law = Exercise(
             "the two results change places: the exponent comes first": "-slope, np.exp(height) → np.exp(height), -slope",
         },
     ),
-    accepts=[_by_covariance],
     forbids=("numpy.polyfit", "numpy.linalg.lstsq"),
-    hints=[
-        "Take logarithms of both sides: $\\log L = \\log A - b \\log C$. That is a straight line.",
-        "Least squares: slope = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)², height = ȳ − slope · x̄.",
-        "b = −slope, A = exp(height).",
-    ],
     returns=("exponent", "constant"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -1016,28 +875,5 @@ prefix_score = Exercise(
             "the weight of the last place alone is taken": "looked.mean(dim=1) → looked[:, -1]",
         },
     ),
-    accepts=[lambda weights, period: weights.diagonal(1 - period, dim1=1, dim2=2)[:, 1:].mean(dim=1)],
-    hints=[
-        "In the second copy, place t holds the same token as t − period. What came after it stood at t − period + 1.",
-        "So you want weights[:, t, t − period + 1], averaged over t = period … T − 1. That is a diagonal.",
-        "`t = torch.arange(period, weights.shape[1])`, then `weights[:, t, t - period + 1].mean(dim=1)`.",
-    ],
     returns=("scores",),
-    difficulty=3,
-    minutes=8,
 )
-
-
-EXERCISES = [
-    language_loss,
-    rms_norm,
-    swiglu,
-    repeat_heads,
-    cached_mask,
-    attend,
-    gpt_parameters,
-    training_flops,
-    power_law,
-    continue_greedily,
-    prefix_score,
-]

@@ -94,18 +94,7 @@ choose = Exercise(
             "these are zeros and ones: True and False were asked for": "words & low → (words & low).long()",
         },
     ),
-    accepts=[
-        lambda t, n, s: torch.logical_and(t > 4, n < s),
-        lambda t, n, s: (n < s).masked_fill(t < FIRST, False),
-        lambda t, n, s: (np.asarray(t) >= FIRST) & (np.asarray(n) < s),
-    ],
-    hints=[
-        "Two conditions for each place: it holds a word, and its noise is low.",
-        "Words have the ids from FIRST = 5 on. Conditions on tensors are joined by `&`, each in parentheses.",
-        "`(tokens >= FIRST) & (noise < share)`",
-    ],
     returns=("chosen",),
-    minutes=4,
 )
 
 
@@ -215,26 +204,7 @@ corrupt = Exercise(
             "the two results change places: the inputs come first": "inputs, labels\n → labels, inputs\n",
         },
     ),
-    accepts=[
-        lambda t, c, k, d, size, m, r: (
-            torch.where(
-                c,
-                torch.where(k < m, MASK, torch.where(k < m + r, FIRST + (d * (size - FIRST)).floor().long(), t)),
-                t,
-            ),
-            torch.where(c, t, IGNORE),
-        ),
-    ],
-    hints=[
-        "Labels first: a copy of the tokens, with -100 wherever nothing was chosen.",
-        "`torch.where(condition, one, other)` picks place by place. Write random words where `kind` is below both "
-        "shares together, then [MASK] over them where it is below the first.",
-        "`inputs = torch.where(chosen & (kind < mask_share + random_share), words, tokens)`, then the same with "
-        "`kind < mask_share`, MASK and `inputs`. `words = FIRST + (drawn * (vocabulary_size - FIRST)).long()`.",
-    ],
     returns=("inputs", "labels"),
-    difficulty=2,
-    minutes=10,
 )
 
 
@@ -295,17 +265,7 @@ mask_noise = Exercise(
             "the numbers are drawn in single precision, which is another stream": "(3, *shape)) → (3, *shape), dtype=np.float32)",
         },
     ),
-    accepts=[
-        lambda step, shape, seed: tensor(np.random.default_rng((seed, step)).uniform(size=(3, shape[0], shape[1]))),
-        lambda step, shape, seed: torch.tensor(np.random.default_rng([seed, step]).random((3, *shape))),
-    ],
-    hints=[
-        "A generator that depends on the run and on the step, and on nothing else.",
-        "`np.random.default_rng` takes a list of numbers as its seed.",
-        "`torch.from_numpy(np.random.default_rng([seed, step]).random((3, *shape)))`",
-    ],
     returns=("noise", "kind"),
-    minutes=4,
 )
 
 
@@ -349,14 +309,6 @@ def _mlm_logits(states, W, b, gain, shift, E, bias):
     return u @ E.T + bias
 
 
-def _head_by_modules(states, W, b, gain, shift, E, bias):
-    dense = torch.nn.utils.skip_init(torch.nn.Linear, *W.shape, dtype=W.dtype)
-    u = torch.func.functional_call(dense, {"weight": W.T, "bias": b}, (states,))
-    layer = torch.nn.LayerNorm(len(gain), dtype=W.dtype)
-    u = torch.func.functional_call(layer, {"weight": gain, "bias": shift}, (torch.nn.GELU()(u),))
-    return F.linear(u, E, bias)
-
-
 mlm_logits = Exercise(
     name="17.mlm_logits",
     points=3,
@@ -394,15 +346,7 @@ mlm_logits = Exercise(
             "the states after the layer norm are handed back: they are compared with every word": "return u @ E.T + bias → return u",
         },
     ),
-    accepts=[_head_by_modules],
-    hints=[
-        "Three stations: a linear map with GELU, a layer norm, and the product with every word's vector.",
-        "`F.gelu(states @ W + b)`, then `F.layer_norm(u, gain.shape, gain, shift)`.",
-        "Each row of E is a word: `u @ E.T + bias` gives one number for each word.",
-    ],
     returns=("logits",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -472,20 +416,7 @@ mlm_loss = Exercise(
             "only the first chosen word of the batch counts": "-taken.mean() → -taken[:1].mean()",
         },
     ),
-    accepts=[
-        lambda g, y: F.cross_entropy(g.transpose(1, 2), y),
-        lambda g, y: (
-            (g[y >= 0].logsumexp(1) - g[y >= 0][torch.arange(int((y >= 0).sum())), y[y >= 0]]).sum() / (y >= 0).sum()
-        ),
-    ],
-    hints=[
-        "Only places whose label is not -100: `logits[labels != -100]` picks them, as a table (chosen, V).",
-        "`log_softmax(dim=1)` of that table; then from each row the entry of its label.",
-        "`log_p.gather(1, labels[chosen][:, None])` picks the entries; the loss is minus their mean.",
-    ],
     returns=("loss",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -551,19 +482,7 @@ trust = Exercise(
             "the logarithm is handed back": "return prior * (keep + hit) / (prior * keep + hit) → return (prior * (keep + hit) / (prior * keep + hit)).log()",
         },
     ),
-    accepts=[
-        lambda p, w, k, r: p * (w * k + r) / (p * w * k + r),
-        lambda p, w, k, r: 1 - (1 - p) * r / w / (k * p + r / w),
-    ],
-    hints=[
-        "Bayes: the chance of seeing this word *and* it being right, over the chance of seeing it at all.",
-        "Seeing w when w is right: it was kept, or the random draw hit it: `keep + random / words`. "
-        "Seeing w when another word is right: `random / words`.",
-        "`prior * (keep + random / words) / (prior * keep + random / words)`",
-    ],
     returns=("belief",),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -602,11 +521,6 @@ def _right_share(logits, places, right, wrong, causal):
     p = logits[rows, places - int(causal)].softmax(dim=1)
     yes, no = p.gather(1, right).sum(dim=1), p.gather(1, wrong).sum(dim=1)
     return yes / (yes + no)
-
-
-def _by_sigmoid(logits, places, right, wrong, causal):
-    scores = logits[torch.arange(len(places)), places - (1 if causal else 0)]
-    return torch.sigmoid(scores.gather(1, right).logsumexp(1) - scores.gather(1, wrong).logsumexp(1))
 
 
 right_share = Exercise(
@@ -648,16 +562,7 @@ right_share = Exercise(
             "one number is handed back, the mean over the sentences: one for each was asked for": "yes / (yes + no) → (yes / (yes + no)).mean()",
         },
     ),
-    accepts=[_by_sigmoid],
-    hints=[
-        "Where does each model say what belongs into the blank? A causal model says at t what comes at t + 1.",
-        "`logits[torch.arange(len(places)), places]` picks one row of V numbers for each sentence; causal: `places - 1`.",
-        "`p.gather(1, right).sum(dim=1)` is the probability of all right forms, p being the softmax of that row; "
-        "divide by the same with `wrong` added.",
-    ],
     returns=("share",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -722,14 +627,7 @@ mean_pool = Exercise(
             "the mean runs over the batch: one sentence's words are mixed with another's": "return (states * words).sum(dim=1) / count → return ((states * words).sum(dim=(0, 1)) / count.sum()).expand(len(states), -1)",
         },
     ),
-    accepts=[lambda s, t: torch.einsum("btd,bt->bd", s, (t > 4).to(s.dtype)) / (t > 4).sum(1)[:, None]],
-    hints=[
-        "A mask of the words, (B, T), and one more axis so that it multiplies (B, T, D).",
-        "`words = (tokens >= FIRST)[:, :, None]`; then a sum over the places, divided by how many words there are.",
-        "`(states * words).sum(dim=1) / words.sum(dim=1)`",
-    ],
     returns=("pooled",),
-    minutes=5,
 )
 
 
@@ -824,16 +722,8 @@ probe = Exercise(
             "the fit is made on the new states' own geometry: new stands where features belong": "(new - mean) @ W → X[: len(new)] @ W",
         },
     ),
-    accepts=[_augmented],
     forbids=("sklearn.linear_model.Ridge", "sklearn.linear_model.RidgeClassifier"),
-    hints=[
-        "Take the training mean off the states (also off the new ones) and off the one-hot targets.",
-        "`torch.linalg.solve(A, B)` solves A W = B, with A = XᵀX + penalty · I of shape (D, D) and B = XᵀY (X being centred, Y need not be).",
-        "`(new - mean) @ W + Y.mean(0)`, where Y is `F.one_hot(labels, classes).to(features.dtype)`.",
-    ],
     returns=("scores",),
-    difficulty=3,
-    minutes=12,
 )
 
 
@@ -899,27 +789,5 @@ control_labels = Exercise(
             "the labels are handed back as they are": "of_word[tokens] → labels * 1",
         },
     ),
-    accepts=[lambda t, y, n: y[(n[t] * len(y)).floor().long()]],
-    hints=[
-        "First a table: one label for each word of the vocabulary, (V,). Then look every place's word up in it.",
-        "`(noise * len(labels)).long()` picks a random place for each word; take the label that stands there.",
-        "`table = labels[(noise * len(labels)).long()]` and `table[tokens]`.",
-    ],
     returns=("control",),
-    difficulty=2,
-    minutes=6,
 )
-
-
-EXERCISES = [
-    choose,
-    corrupt,
-    mask_noise,
-    mlm_logits,
-    mlm_loss,
-    trust,
-    right_share,
-    mean_pool,
-    probe,
-    control_labels,
-]

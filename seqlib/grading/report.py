@@ -249,7 +249,7 @@ def _told(name: str, found: dict | None, points) -> str:
     cases = [(c["label"], c["ok"], c["told"]) for c in found["cases"]]
     notes = [found["told"]] if found["told"] else []
     state = {"missing": "todo"}.get(found["state"], found["state"])
-    hints = [] if found["state"] == "ok" else list(find(name).hints)
+    hints = [] if found["state"] == "ok" else list(find(name).told.hints)
     return html.check_result(
         name,
         state,

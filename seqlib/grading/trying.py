@@ -212,7 +212,7 @@ def source_of(exercise: Exercise, part: str) -> str | None:
                 todo.append(statement)
     names = {n for s in needed for n in _names_bound(s)}
     given = () if part == "using" else (exercise.stand_in,)
-    hidden = [f for f in [exercise.oracle, *exercise.accepts] if f not in given]
+    hidden = [exercise.oracle] if exercise.oracle not in given else []
     secret = {getattr(f, "__name__", None) for f in hidden} - {"<lambda>", None}
     told = names & secret | {"an exercise" for s in needed if "oracle=" in ast.unparse(s)}
     if told:

@@ -38,7 +38,7 @@ mixed = Exercise("99.mixed", 2, inputs=_matrices, oracle=_in_torch, mistakes={"e
 @pytest.fixture(autouse=True)
 def own_course(monkeypatch, tmp_path):
     module = types.ModuleType("seqlib.exercises.nb99_synthetic")
-    module.EXERCISES = [mixed]
+    module.mixed = mixed
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(exercise, "module_names", lambda: {"99": "nb99_synthetic"})
     monkeypatch.setenv("SEQLIB_HOME", str(tmp_path))

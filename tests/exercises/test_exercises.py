@@ -7,15 +7,18 @@ import inspect
 import time
 import types
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
+from accepted import accepted
 from course.sources import exercise_cells, solution, source_of
 
 from seqlib.checks import calling, engine
 from seqlib.checks.compare import as_array, difference
 from seqlib.checks.exercise import all_exercises, module_names
+from seqlib.display.questions import tasks_of
 
 ALL = all_exercises()
 FUNCTIONS = {n: e for n, e in ALL.items() if not e.value}
@@ -71,15 +74,15 @@ def test_the_solution_passes(name):
 
 @each(FUNCTIONS)
 def test_other_right_answers_pass(name):
-    for i, other in enumerate(FUNCTIONS[name].accepts):
+    for i, other in enumerate(accepted(name)):
         for seed in SEEDS:
             verdict = judged(FUNCTIONS[name], other, seed)
-            assert verdict.passed, f"accepts[{i}]: {told(verdict)}"
+            assert verdict.passed, f"number {i}: {told(verdict)}"
 
 
 @each(FUNCTIONS)
 def test_there_is_another_idiom(name):
-    assert FUNCTIONS[name].accepts, f"{name}: show in `accepts` that a right answer in another idiom passes"
+    assert accepted(name), f"{name}: show in tests/accepted that a right answer in another idiom passes"
 
 
 @each(FUNCTIONS)
@@ -293,7 +296,7 @@ def test_values_right_empty_and_stood_in_for(name):
     exercise = VALUES[name]
     assert judged(exercise, None).state == "todo"
     assert judged(exercise, exercise.oracle()).passed
-    for other in exercise.accepts:
+    for other in accepted(name):
         assert judged(exercise, other() if callable(other) else other).passed
     for empty in ("", -12345, [], object(), float("nan")):
         assert judged(exercise, empty).score == 0
@@ -362,9 +365,18 @@ def test_a_check_takes_less_than_a_second(name):
 
 @each(ALL)
 def test_there_are_hints_and_a_fair_description(name):
-    exercise = ALL[name]
-    assert len(exercise.hints) >= 2 and all(len(h) > 8 for h in exercise.hints)
-    assert 1 <= exercise.difficulty <= 4 and 1 <= exercise.minutes <= 60
+    told = ALL[name].told
+    assert len(told.hints) >= 2 and all(len(h) > 8 for h in told.hints)
+    assert 1 <= told.difficulty <= 4 and 1 <= told.minutes <= 60
+
+
+def test_nothing_is_told_of_an_exercise_that_is_not_there():
+    assert {name for number in module_names() for name in tasks_of(number)} == set(ALL)
+
+
+def test_no_other_right_answer_is_of_an_exercise_that_is_not_there():
+    modules = [import_module(f"accepted.nb{number}") for number in module_names()]
+    assert {name for module in modules for name in module.ACCEPTED} <= set(ALL)
 
 
 @each(FUNCTIONS)

@@ -153,9 +153,9 @@ def test_there_are_exercises_and_each_is_introduced(path):
             f"{where(path, before)}: expected **Exercise {path.stem[:2]}.{number} · name** — ●○○○, n minutes, core"
         )
         exercise = exercises(path.stem[:2])[name]
-        assert told[1] == "●" * exercise.difficulty + "○" * (4 - exercise.difficulty), f"{name}: difficulty"
-        assert int(told[2]) == exercise.minutes, f"{name}: minutes"
-        assert (told[3] == "core") == exercise.core, f"{name}: core or stretch"
+        assert told[1] == "●" * exercise.told.difficulty + "○" * (4 - exercise.told.difficulty), f"{name}: difficulty"
+        assert int(told[2]) == exercise.told.minutes, f"{name}: minutes"
+        assert (told[3] == "core") == exercise.told.core, f"{name}: core or stretch"
 
 
 def test_every_exercise_has_a_docstring_and_its_check_shows_the_result(path):

@@ -73,7 +73,7 @@ PACKAGE = {
     "unused.py": "nothing = 0\n",
     "checks/__init__.py": "def check(name, answer):\n    return answer, 1.0\n",
     "exercises/__init__.py": "",
-    "exercises/nb98_tiny.py": "EXERCISES = ()\n",
+    "exercises/nb98_tiny.py": "number = 98\n",
     "exercises/nb98_tiny.txt": "Quiz\n",
     "exercises/nb97_other.txt": "Quiz\n",
 }

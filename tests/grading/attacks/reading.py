@@ -56,8 +56,8 @@ probe(
     "seqlib's own oracles, imported",
     """
 def look():
-    from seqlib.exercises.nb00_start import EXERCISES
-    return EXERCISES
+    from seqlib.checks.exercise import exercises
+    return exercises("00")
 """,
 )
 
