@@ -6,7 +6,7 @@ import torch
 from seqlib.checks.compare import as_array
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
-from seqlib.exercises.inputs import away, sigmoid, tensors, weights
+from seqlib.exercises.inputs import away, sigmoid, softmax, tensors, weights
 
 # What would do the work of writing a recurrent layer.
 READY_MADE = ("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "torch.rnn_tanh_cell")
@@ -554,6 +554,7 @@ FEED_SLIPS = slips(
         "only the last letter is handed back": "return written → return letter",
     },
     sigmoid=sigmoid,
+    softmax=softmax,
 )
 
 
