@@ -456,15 +456,15 @@ result
 # Kaplan et al. found that the loss falls with compute like a power, over seven decades. A power law is a line between
 # logarithms, fitted by least squares:
 #
-# $$L = A\,C^{-b} \quad\Longleftrightarrow\quad \log L = \log A - b \log C \tag{16.11}$$
+# $$\mathcal{L} = \kappa\,C^{-b} \quad\Longleftrightarrow\quad \log \mathcal{L} = \log \kappa - b \log C \tag{16.11}$$
 #
 # **Exercise 16.9 · Fit a power law** — ●●○○, 8 minutes, core
 #
-# Return b and A. Write the least squares yourself, two sums: no `np.polyfit`, no `np.linalg.lstsq`.
+# $\mathcal{L}$ is the loss. Return b and κ. Write the least squares yourself, two sums: no `np.polyfit`, no `np.linalg.lstsq`.
 
 # %%
 def power_law(compute, loss):
-    """The exponent b and the constant A of L = A C^-b, by least squares between logarithms.
+    """The exponent b and the constant κ of loss = κ C^-b, by least squares between logarithms.
 
     compute and loss are arrays (n,).
     """
@@ -515,10 +515,10 @@ foretold = constant * cost**-exponent
 # %% tags=["fold"]
 # Print: how sure the law is, by leaving out one budget at a time
 fits = [power_law(np.delete(compute, k), np.delete(lowest, k)) for k in range(len(compute))]
-told = np.array([A * cost**-b for b, A in fits])
+told = np.array([height * cost**-b for b, height in fits])
 growth, error = -power_law(compute, sizes)[0], np.sqrt((len(told) - 1) * told.var())
 low, high = min(fits)[0], max(fits)[0]
-print(f"L = {constant:.1f} C^-{exponent:.3f}, the fits {low:.3f} to {high:.3f}")
+print(f"loss = {constant:.1f} C^-{exponent:.3f}, the fits {low:.3f} to {high:.3f}")
 print(f"The best size grows like C^{growth:.2f}: "
       f"{sizes.min():,.0f} to {sizes.max():,.0f} weights.")
 print(f"The run below, {cost:.1e} operations with {weights:,} weights: "

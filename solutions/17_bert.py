@@ -827,7 +827,8 @@ results_table(saved, who, ["reviews 64", "reviews 256", "tags 16", "tags 64"])
 #
 # **Exercise 17.9 · A linear probe** — ●●●○, 12 minutes, core
 #
-# $\bar x$ and $\bar y$ are means over the *training* states. `torch.linalg.solve(A, B)` solves $AW = B$.
+# $\bar x$ and $\bar y$ are means over the *training* states. `torch.linalg.solve(left, right)` finds the $W$ with `left @ W` equal
+# to `right`.
 
 # %%
 def probe(features, labels, new, classes, penalty=1.0):

@@ -30,13 +30,14 @@ def escape(text: object) -> Html:
 
 
 _NAMES = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eta="η", theta="θ", mu="μ", pi="π", rho="ρ",
-    sigma="σ", tau="τ", phi="φ", Delta="Δ", Sigma="Σ", times=" × ", cdot=" · ", odot=" ⊙ ", to=" → ",
+    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", varepsilon="ε", eta="η", theta="θ", kappa="κ", mu="μ",
+    pi="π", rho="ρ", sigma="σ", tau="τ", phi="φ", Delta="Δ", Sigma="Σ", times=" × ", cdot=" · ", odot=" ⊙ ", to=" → ",
     le=" ≤ ", ge=" ≥ ", ne=" ≠ ", approx=" ≈ ", mid=" | ", sum="∑", infty="∞", partial="∂", dots="…",
-    ldots="…", top="⊤", tanh="tanh", exp="exp", log="log", ln="ln", max="max", min="min", quad=" ",
-    **{"lambda": "λ", "in": " ∈ "},
+    ldots="…", top="⊤", tanh="tanh", exp="exp", log="log", ln="ln", sin="sin", cos="cos", max="max", min="min",
+    pm=" ± ", quad=" ", **{"lambda": "λ", "in": " ∈ "},
 )  # fmt: skip
 _SPACES = {",": "\u2009", ";": "\u2005", "!": ""}
+_SINGLE = re.compile(r"[A-Za-z0-9](_\w|_{\w+})?")  # what a root covers without brackets
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\([,;!%{}])|([A-Za-z]+)|([_^])|([0-9.]+)|(.)", re.S)
 
 
@@ -74,6 +75,9 @@ def _atom(tex: str, at: int) -> tuple[str, int]:
     if name in ("text", "mathrm", "operatorname") and tex[match.end() : match.end() + 1] == "{":
         end = tex.index("}", match.end())
         return escape(tex[match.end() + 1 : end]), end + 1
+    if name == "sqrt" and tex[match.end() : match.end() + 1] == "{":
+        under, end = _run(tex, match.end() + 1, "}")
+        return (f"√{under}" if _SINGLE.fullmatch(tex, match.end() + 1, end - 1) else f"√({under})"), end
     if name:
         return _NAMES[name], match.end()
     if script:

@@ -771,8 +771,8 @@ power_law = Exercise(
     mistakes=slips(
         _power_law,
         {
-            "the exponent keeps the slope's sign: $AC^{-b}$ falls with a positive b": "return -slope → return slope",
-            "the height is handed back as a logarithm: $A = e^{\\text{height}}$": "np.exp(height) → height",
+            "the exponent keeps the slope's sign: $\\kappa\\,C^{-b}$ falls with a positive b": "return -slope → return slope",
+            "the height is handed back as a logarithm: $\\kappa = e^{\\text{height}}$": "np.exp(height) → height",
             "the line is fitted to the numbers themselves: a power law is a line between logarithms": (
                 "np.log(compute), np.log(loss) → compute, loss",
                 "np.exp(height) → height",

@@ -176,6 +176,8 @@ def test_prose_knows_code_bold_and_formulas():
         (r"p(x \mid y)", "<i>p</i>(<i>x</i>\u2009 | \u2009<i>y</i>)"),
         (r"\sum_{t=1}^T", "∑<sub><i>t</i> = 1</sub><sup><i>T</i></sup>"),
         (r"\text{old state}", "old state"),
+        (r"\sqrt{d_k}", "√<i>d</i><sub><i>k</i></sub>"),
+        (r"\sqrt{a+b}", "√(<i>a</i>+<i>b</i>)"),
         ("a<b", "<i>a</i>&lt;<i>b</i>"),
     ],
 )
