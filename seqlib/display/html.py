@@ -37,6 +37,7 @@ _NAMES = dict(
     pm=" ± ", quad=" ", **{"lambda": "λ", "in": " ∈ "},
 )  # fmt: skip
 _SPACES = {",": "\u2009", ";": "\u2005", "!": ""}
+_FUNCTIONS = {"tanh", "exp", "log", "ln", "sin", "cos", "max", "min"}
 _SINGLE = re.compile(r"[A-Za-z0-9](_\w|_{\w+})?")  # what a root covers without brackets
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\([,;!%{}])|([A-Za-z]+)|([_^])|([0-9.]+)|(.)", re.S)
 
@@ -62,6 +63,8 @@ def _run(tex: str, at: int, closing: str) -> tuple[str, int]:
         if tex[at] == closing:
             return "".join(out), at + 1
         piece, at = _atom(tex, at)
+        if piece in _FUNCTIONS and out and (out[-1][-1] in ">)" or out[-1][-1].isalnum()):
+            out.append(_SPACES[","])  # o tanh c, not otanh c
         out.append(piece)
     if closing:
         raise ValueError(f"expected {closing!r} before the end of {tex!r}")

@@ -175,6 +175,7 @@ def test_prose_knows_code_bold_and_formulas():
         (r"W_{xh}", "<i>W</i><sub><i>xh</i></sub>"),
         (r"p(x \mid y)", "<i>p</i>(<i>x</i>\u2009 | \u2009<i>y</i>)"),
         (r"\sum_{t=1}^T", "∑<sub><i>t</i> = 1</sub><sup><i>T</i></sup>"),
+        (r"o_t\tanh c", "<i>o</i><sub><i>t</i></sub>\u2009tanh\u2009<i>c</i>"),
         (r"\text{old state}", "old state"),
         (r"\sqrt{d_k}", "√<i>d</i><sub><i>k</i></sub>"),
         (r"\sqrt{a+b}", "√(<i>a</i>+<i>b</i>)"),
