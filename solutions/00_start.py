@@ -89,6 +89,11 @@ show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing 
               "moving right, one hump to the right remains.")
 
 # %% [markdown]
+# With one frame there are two humps, and the best single guess stands between them, where no ball goes. With two frames
+# one hump is left. It is still wide: the picture takes all speeds together, and the step that you saw tells which one
+# yours has.
+
+# %% [markdown]
 # ## Your first exercise
 #
 # **Exercise 00.1 · Where does it go next?** — ●○○○, 2 minutes, core

@@ -35,6 +35,10 @@ show(fig,
          "steps 1 to 14, and the signal to answer at step 15.")
 
 # %% [markdown]
+# Only the first column tells this sequence from the seven others; the last one asks. The picture shows one short delay;
+# the experiments below stretch the blanks.
+
+# %% [markdown]
 # **Predict.** A tanh RNN of 64 units, as PyTorch initialises it, is trained on 400 batches of 32 such sequences. What
 # percentage will it recall with a delay of 5? With a delay of 40?
 
@@ -826,6 +830,10 @@ ax.set(title=f"The identity leaves room: {learns} of it is enough for a delay of
 show(fig,
      alt="Share recalled with a delay of 40 against the scale c of the identity, from 0.5 "
          "to 1.3, with chance at 0.125.")
+
+# %% [markdown]
+# Within this budget the whole identity is not needed: somewhat less, and somewhat more, recalls as well. That is one
+# delay and one network; $c^k$ says why a longer delay should leave less room, and the picture does not measure that.
 
 # %% [markdown]
 # ## Parity with `torch.nn`

@@ -905,6 +905,10 @@ print(f"half of the units keep for less than {np.median(times):.1f} characters, 
       f"longest for {times[-1]:.0f}")
 
 # %% [markdown]
+# Most units renew their content nearly at every character, a few keep it for a word's length. A mean hides when a gate
+# opens: a unit that holds for fifty characters and then lets go has the same mean as one that leaks all the time.
+
+# %% [markdown]
 # ## Break it: gate by gate
 #
 # Which gate earns its weights? Take one away, or move it, and train again: no reset ($r = 1$); no update ($z = 0$, the

@@ -497,6 +497,11 @@ show(fig,
          "same, and after one.")
 
 # %% [markdown]
+# As long as nothing is wrong, both decoders have read the same, and the first two bars must be equal; after a first
+# error the free one reads what it was never trained on. The bars do not part that shock from a mere shift of places,
+# which counts as wrong as well.
+
+# %% [markdown]
 # ## Search: a beam of candidates
 #
 # The likeliest first word need not begin the likeliest *sentence*. **Beam search** keeps the `width` best beginnings, makes
@@ -826,6 +831,10 @@ ax.set(title="Turning the source round lets the same vector carry more",
 show(fig,
      alt="Exact match against the number of numbers for German, for German with the source "
          "reversed, which is higher for four and five numbers, and for French.")
+
+# %% [markdown]
+# The same vector of the same width carries more once the source is turned round, so the width was not all of the
+# trouble. French is one run without a spread, and differs from German in more than its order.
 
 # %% [markdown]
 # ## Break it

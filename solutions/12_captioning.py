@@ -719,6 +719,10 @@ for kind, found in by_pairs.items():
     )
 
 # %% [markdown]
+# Held-out pairs cost little: most of what is known, is known of digits and relations, not of whole scenes. The
+# convolution was far from trained at this budget, so its bars say nothing about convolutions.
+
+# %% [markdown]
 # ## Failures, sorted
 #
 # A number says how often; a teacher wants to know *how*.
@@ -796,6 +800,10 @@ for ax, k in zip(axes.flat, wrong, strict=False):
 show(fig, alt=(
     "Up to eight scenes that the model captioned wrongly, two of each sort of failure, "
     "with what it said and what is true."))
+
+# %% [markdown]
+# Most mistakes are a digit that was taken for one that looks like it, in the right place of the right sentence. A
+# handful of scenes shows sorts of mistakes and not how frequent they are; the counts above do.
 
 # %% [markdown]
 # ## Break it: no places, shuffled places, a wiped patch

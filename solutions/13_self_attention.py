@@ -95,6 +95,10 @@ show(fig, alt=(
     "flat wave around the mean, with 8 a smooth curve near the eight stored points, "
     "with 200 a staircase through them."))
 
+# %% [markdown]
+# Between the stored points a soft look-up answers with a mixture, and the sharpness says how far it reaches for it.
+# Which sharpness is right depends on the data; the picture does not choose.
+
 # %%
 reveal(guess, curves["β = 8"][92], "degrees at 23 h, with β = 8", fmt="{:.1f}")
 
@@ -487,6 +491,10 @@ show(fig, alt=(
     "Three square pictures of products between 48 places. Learned vectors begin as a "
     "bright diagonal in noise. Sinusoidal and rotary ones are bands that depend on the "
     "distance from the diagonal alone."))
+
+# %% [markdown]
+# Two of the three depend on the distance alone before anything is trained, and the learned ones know each place only as
+# itself. What a network makes of that after training is another picture, and the next section.
 
 # %% [markdown]
 # ## Which is best? It depends on what is asked

@@ -464,7 +464,7 @@ result
 
 # %%
 def power_law(compute, loss):
-    """The exponent b and the constant κ of loss = κ C^-b, by least squares between logarithms.
+    """Exponent b and constant κ of loss = κ C^-b, by least squares between logarithms.
 
     compute and loss are arrays (n,).
     """
@@ -551,6 +551,10 @@ ax.legend(fontsize=8)
 show(fig, alt="Loss against operations, both axes logarithmic: three sizes of model at "
               "each of five budgets, a straight line through the lowest, and a star with "
               "a bar for the run to come.")
+
+# %% [markdown]
+# The lowest point of each budget lies near one line, and the star is where that line says your run will end. Five
+# budgets below it are all that is known: a power law that holds for them need not hold beyond.
 
 # %% [markdown]
 # ## The recipe
@@ -655,6 +659,11 @@ show(fig, alt="Left: the loss of the GPT over the positions of a window, a dotte
 print(credit(longer))
 
 # %% [markdown]
+# In a window of 64 the first characters are dear and the rest costs about the same: here more context buys little after
+# a few characters. With a longer one the gap to the LSTM closes as training goes on, one seed each; whether the order
+# turns later, a minute does not show.
+
+# %% [markdown]
 # ## Writing, and the cache
 #
 # To write, a GPT needs the logits of the *last* position only; but that position looks at the keys and values of all others.
@@ -735,6 +744,10 @@ show(fig, alt="Time to write 16 to 512 characters, reading all again and with th
               "Without the cache the curve bends upwards, with it the time grows in step "
               "with the length.")
 
+# %% [markdown]
+# Without the cache each character costs as much as all before it, and the curve bends; with it the price stays the
+# same. The ratio belongs to this small model: a larger one gains more.
+
 # %%
 reveal(guess, faster, "times faster with the cache, 256 characters", fmt="{:.1f}")
 
@@ -804,6 +817,10 @@ longest = [f"{name} {lengths.max()}" for name, lengths in pieces.items()]
 print("longest pieces, in characters: " + ", ".join(longest))
 
 # %% [markdown]
+# The GPT copies shorter pieces than the counting model, and far shorter ones than people, who paste licences and
+# idioms. Short pieces alone do not make a text good: random letters copy nothing.
+
+# %% [markdown]
 # ## Five switches, one at a time
 #
 # Recorded: GPT-2's parts; each modern part switched on *alone*; all of them. 250 steps, three seeds; the whiskers are the
@@ -850,6 +867,10 @@ plain = nats["GPT-2's parts"]
 overlap = [
     name for name in gain if min(plain) <= max(nats[name]) and min(nats[name]) <= max(plain)
 ]
+
+# %% [markdown]
+# Rotary positions are the only switch that clearly pays here, and nearly all that the five together gain. The bars are
+# 250 steps of a very small model at one learning rate: what a part buys at scale is not tested here.
 
 # %% tags=["fold"]
 # Print: what each part costs in time and in the cache (keys and values, 4 layers, d_k 32)
@@ -978,6 +999,10 @@ print("the GPT of the plays, on repeated random characters: highest score",
       f"{head_scores(gpt).max().item():.2f}; by chance about {1 / 24:.2f}")
 
 # %% [markdown]
+# The head that looks most at what came after the same token is also one that the copy cannot do without. And so is a
+# head of the first layer that never looks there itself: it tells the second who its neighbour is.
+
+# %% [markdown]
 # ## Break it
 #
 # Slips of exercise 16.6, each put into the trained model, which reads 32 characters and then 33 more through the cache. None
@@ -1031,6 +1056,10 @@ ax.set(
 )
 show(fig, alt="Bars of the loss on the second half of the windows: as it should be, and "
               "with five slips in the attention, with a line for the 5-gram.")
+
+# %% [markdown]
+# Some slips ruin the text and some hardly show in the loss, though all are wrong. The quiet ones are the dangerous
+# ones: no loss curve would have told you.
 
 # %% [markdown]
 # ## Parity
