@@ -27,3 +27,11 @@ def pytest_configure(config):
 def pytest_itemcollected(item):
     if hasattr(item, "output_timeout"):
         item.output_timeout = OUTPUT_SECONDS
+
+
+def pytest_collection_modifyitems(items):
+    from course.tasks import ALONE  # beside the stages that are divided by it
+
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker("alone")
