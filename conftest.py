@@ -14,6 +14,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]  # what several tests 
 # Threads that wait by spinning make small products many times slower on a busy machine (see seqlib.runtime).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+pytest_plugins = ["executed"]
 OUTPUT_SECONDS = 60  # nbval waits 5 s for a cell's outputs, too little on a busy machine
 
 
@@ -26,3 +27,11 @@ def pytest_configure(config):
 def pytest_itemcollected(item):
     if hasattr(item, "output_timeout"):
         item.output_timeout = OUTPUT_SECONDS
+
+
+def pytest_collection_modifyitems(items):
+    from course.tasks import ALONE  # beside the stages that are divided by it
+
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker("alone")

@@ -471,20 +471,30 @@ def test_a_failing_pip_becomes_a_problem_and_keeps_its_words(tmp_path):
 def test_every_stage_runs_and_one_failure_fails_all(capsys):
     ran = []
     status = ct.run_stages(ct.stages(), lambda stage: ran.append(stage.name) or int(stage.name == "lint"))
-    assert status == 1 and ran == ["lint", "format", "editions", "exercises", "tests", "solutions", "notebooks"]
-    table = capsys.readouterr().out.strip().splitlines()[-8:]
+    names = ["lint", "format", "editions", "exercises", "tests", "alone", "solutions", "notebooks"]
+    assert status == 1 and ran == names
+    table = capsys.readouterr().out.strip().splitlines()[-len(names) - 1 :]
     assert re.match(r"lint +FAILED \(1\) +\d+ s", table[0]) and table[-1] == "failed: lint"
-    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:7])
+    assert all(re.match(r"\w+ +passed +\d+ s", row) for row in table[1:-1])
     assert ct.run_stages(ct.stages(), lambda stage: 0) == 0
 
 
 def test_stages_pass_arguments_to_the_unit_tests_alone():
     by_name = {stage.name: stage for stage in ct.stages(["-k", "rnn"])}
-    assert [name for name, stage in by_name.items() if "-k" in stage.arguments] == ["exercises", "tests"]
+    assert [name for name, stage in by_name.items() if "-k" in stage.arguments] == ["exercises", "tests", "alone"]
     for name, budget in (("solutions", "cpu"), ("notebooks", "smoke")):
         stage = by_name[name]
-        assert stage.variables == {"SEQLIB_BUDGET": budget} and stage.arguments[-1] == f"{name}/"
+        assert stage.variables["SEQLIB_BUDGET"] == budget and stage.arguments[-1] == f"{name}/"
         assert {"--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600"} <= set(stage.arguments)
+
+
+def test_what_needs_the_machine_alone_is_there_and_every_test_has_one_stage():
+    """What ALONE names is not renamed behind its back; the two stages divide the tests between them."""
+    assert ct.ALONE and all((ROOT / place).exists() for place in ct.ALONE)
+    tests, alone = (stage.arguments for stage in ct.stages() if stage.name in ("tests", "alone"))
+    assert tests[-2:] == ("-m", "not alone") and alone[-2:] == ("-m", "alone") and "-n" not in alone
+    places = [[a for a in stage if a.startswith(("tests", "--ignore"))] for stage in (tests, alone)]
+    assert places[0] == places[1] and not [p for p in places[0][1:] if p.removeprefix("--ignore=") not in ct.EXERCISES]
 
 
 def test_unknown_stage_is_a_plain_problem():

@@ -135,22 +135,39 @@ class Stage:
 
 
 EXERCISES = ("tests/exercises", "tests/bank")
+# What looks at the clock, sends signals or drives a browser: in one process, with nothing beside it.
+ALONE = (
+    "tests/browser",
+    "tests/checks/test_engine.py",
+    "tests/checks/test_state.py",
+    "tests/data/test_download.py",
+    "tests/grading/test_harm.py",
+)
+CORES = ("-n", "auto")  # a process per core
+FILES = (*CORES, "--dist", "loadfile")  # the same, and what is in one file stays together: fixtures, a kernel's cells
+
+
+def pytest(name: str, *arguments: str, **variables: str) -> Stage:
+    return Stage(name, ("-m", "pytest", "-q", *arguments), variables)
 
 
 def nbval(folder: str, budget: str) -> Stage:
+    """Execute a folder's notebooks; the plugin `executed` of conftest.py reads their scores. Each uses one thread."""
     flags = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600", "-p", "no:cacheprovider")
-    return Stage(folder, ("-m", "pytest", "-q", *flags, f"{folder}/"), {"SEQLIB_BUDGET": budget})
+    return pytest(folder, *FILES, *flags, f"{folder}/", SEQLIB_BUDGET=budget, SEQLIB_THREADS="1")
 
 
 def stages(extra: Sequence[str] = ()) -> list[Stage]:
     """Everything that `make test` runs, in order. `extra` goes to the unit tests' pytest."""
+    others = ("tests", *(f"--ignore={path}" for path in EXERCISES))
     return [
         Stage("lint", ("-m", "ruff", "check", ".")),
         Stage("format", ("-m", "ruff", "format", "--check", "--quiet", ".")),
         Stage("editions", (str(Path("tools") / "build.py"), "--check")),
-        # Nothing but arithmetic, and the most of it: on every core.
-        Stage("exercises", ("-m", "pytest", "-q", "-n", "auto", *EXERCISES, *extra)),
-        Stage("tests", ("-m", "pytest", "-q", "tests", *(f"--ignore={path}" for path in EXERCISES), *extra)),
+        # Nothing but arithmetic, and the most of it.
+        pytest("exercises", *CORES, *EXERCISES, *extra),
+        pytest("tests", *FILES, *others, "-m", "not alone", *extra),
+        pytest("alone", *others, "-m", "alone", *extra),
         nbval("solutions", "cpu"),
         nbval("notebooks", "smoke"),
     ]
