@@ -44,6 +44,14 @@ class Answer:
     def passed(self) -> bool:
         return self.verdict is not None and self.verdict.passed
 
+    def may_be_bound(self, at: int) -> bool:
+        """Whether what a cell makes of the name may be the answer: not in a stub, nor where all has been tried."""
+        return at <= max(self.plan["after"], self.plan["until"]) and at not in self.plan["stubs"]
+
+    def is_due(self, at: int) -> bool:
+        """Whether it is tried after a cell: one that is not seen, when the last cell that may have it has run."""
+        return self.plan["after"] == at and (self.written or self.plan["until"] == at >= 0)
+
     @property
     def final(self) -> bool:
         """Whether nothing that comes can change the verdict."""
@@ -146,12 +154,14 @@ class Grading:
             return
         self.now = self.at = at
         self._lend(None, ())
-        keep = [a.exercise.variable for a in self.answers if a.plan["cell"] == at]
+        expected = [a.exercise.variable for a in self.answers if a.plan["cell"] == at]
+        keep = [a.exercise.variable for a in self.answers if a.may_be_bound(at)]
         run.ask(
             min((PATIENCE + 1) * self.limits.cell_seconds + 5, self.left()),
             op="cell",
             source=source,
             defs=self.defs[at] if at not in self.skip else "",
+            expected=expected,
             keep=keep,
             seconds=self.limits.cell_seconds,
         )
@@ -160,9 +170,9 @@ class Grading:
         for answer in self.answers:
             if answer.plan["after"] != at:
                 continue
-            if answer.written and not answer.final and (answer.checks or not _is_wrong(answer.verdict)):
+            if answer.is_due(at) and not answer.final and (answer.checks or not _is_wrong(answer.verdict)):
                 self._try(run, answer)
-                answer.again = answer.verdict is None or _lacks_something(answer.verdict)
+                answer.again = answer.written and answer.verdict is None or _lacks_something(answer.verdict)
             self._stand_in(run, answer, at)
 
     def _stand_in(self, run, answer: Answer, at: int):
@@ -208,7 +218,7 @@ class Grading:
 
     def _lends_live(self, answer: Answer) -> bool:
         """What gives its answer away is lent when the last cell that may have one has run, not before."""
-        if answer.exercise.value or answer.exercise.using is not None:
+        if trying.is_told(answer.exercise):
             if isinstance(self.now, int) and self.now < answer.plan["until"]:
                 return False
         return self._may_stand_in(answer)
@@ -245,7 +255,7 @@ def _is_wrong(verdict) -> bool:
 
 
 def _lacks_something(verdict) -> bool:
-    return not verdict.passed and any("NameError" in message for _, _, message in verdict.cases)
+    return verdict is not None and not verdict.passed and any("NameError" in message for _, _, message in verdict.cases)
 
 
 # -- one file --------------------------------------------------------------------------------------------------------
@@ -254,7 +264,7 @@ def _lacks_something(verdict) -> bool:
 def analysed(slot: Slot, raw: bytes, assignment: Assignment) -> dict:
     """Code cells, and where each answer is; the file is parsed in the sandbox, where nothing of it has run."""
     wanted = [e for n in assignment.notebooks() for e in assignment.exercises(n)]
-    facts = [dict(name=e.name, variable=e.variable) for e in wanted]
+    facts = [dict(name=e.name, variable=e.variable, told=trying.is_told(e)) for e in wanted]
     run = slot.start()
     try:
         run.channel.send({"op": "analyse", "raw": raw, "exercises": facts}, 30)

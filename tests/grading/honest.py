@@ -2,9 +2,7 @@
 
 import json
 
-from make_class import RIGHT, as_bytes, cell_of, code_cell, solved
-
-FULL = 6
+from make_class import FULL, POINTS, RIGHT, as_bytes, cell_of, code_cell, solved
 
 
 def _book(change):
@@ -238,7 +236,7 @@ def older_release():
     gone = {at["00-positions_needed"], at["00-positions_needed-check"]}
     book["cells"] = [{k: v for k, v in c.items() if k != "id"} for i, c in enumerate(book["cells"]) if i not in gone]
     book["nbformat_minor"] = 2
-    return as_bytes(book), 5
+    return as_bytes(book), FULL - POINTS["00.positions_needed"]
 
 
 def format_three():
@@ -261,7 +259,9 @@ def windows_file():
 
 def own_exit():
     """One answer ends the process; the others keep their points."""
-    return as_bytes(solved({"00.next_position": "def next_position(before, now):\n    exit()"})), 4
+    return as_bytes(solved({"00.next_position": "def next_position(before, now):\n    exit()"})), FULL - POINTS[
+        "00.next_position"
+    ]
 
 
 def endless_cell():

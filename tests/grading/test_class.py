@@ -11,7 +11,7 @@ import time
 
 import pytest
 from commands import ROOT, grading
-from make_class import make_class, write
+from make_class import NAMES, OTHER, POINTS, RIGHT, make_class, worth, write
 
 COUNT = 24
 FAST = ["--cell-seconds", 2, "--exercise-seconds", 4, "--total-seconds", 40]
@@ -48,8 +48,18 @@ def start(folder, out, bundle, *more):
         *more,
     ]
     return subprocess.Popen(
-        list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        list(map(str, command)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hears_interrupts,
     )
+
+
+def hears_interrupts():
+    """Tests that were started in the background of a shell hand down that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def done_in(out) -> dict:
@@ -171,6 +181,13 @@ def test_gnu_parallel_gives_the_same_grades(sandboxed, handed_in, bundle, tmp_pa
         assert "1 graded now, 2 before" in said
     grading("merge", out)
     assert scores(out) == {n: worth[n] for n in names}
+
+
+def test_what_an_answer_is_worth_follows_from_the_cases():
+    shares = {name: [worth(name, source) / POINTS[name] for source in (RIGHT[name], *OTHER[name])] for name in NAMES}
+    assert all(found[0] == 1 and 0 in found for found in shares.values())
+    for name in ("00.next_position", "00.bounce"):
+        assert any(0 < share < 1 for share in shares[name]), "no answer that is partly right"
 
 
 def test_a_class_is_made_in_known_proportions():

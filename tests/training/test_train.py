@@ -241,6 +241,15 @@ def test_an_infinite_gradient_is_stopped_before_the_update():
 
 # Interrupt and resume --------------------------------------------------------------------------------------
 
+
+@pytest.fixture(autouse=True)
+def interrupts_are_heard():
+    """What a shell starts in the background ignores Ctrl-C; `train` gives back the handler that it found."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 WHERE = ("batches", "loss", "evaluate", "signal", "signal in evaluate")
 
 

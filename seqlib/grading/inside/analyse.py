@@ -13,9 +13,14 @@ import sys
 import cells as running
 
 MAX_CELLS, MAX_CODE = 3_000, 4_000_000
-# Ways to bind a name that only show when they run.
-UNSEEN = re.compile(r"\b(exec|eval|globals|locals|vars|setattr|user_ns|push|run_cell|check\w*)\b|:=", re.M)
-WHOLESALE = re.compile(r"import\s+\*|^\s*%(run|load)\b", re.M)  # binds names that are not written here
+# Ways to bind a name that only show when they run: where the name stands beside them,
+UNSEEN = re.compile(r"\b(locals|vars|setattr|push|get_ipython|__dict__|builtins|check\w*)\b|:=|^\s*%\w", re.M)
+# and where it need not be written at all.
+WHOLESALE = re.compile(
+    r"import\s+\*|^\s*%(run|load)\b|\b(exec|(?<!\.)eval|globals|f_globals|f_locals|__globals__|user_ns|user_global_ns"
+    r"|run_cell|runpy)\b|(?<!== [\"'])\b__main__\b",
+    re.M,
+)
 
 
 def analyse(raw: bytes, exercises: list[dict], channel=None) -> dict:
@@ -64,15 +69,18 @@ def code_cells(book) -> list[str]:
 
 
 class Cell:
-    """A code cell: its tree, the names that its top level binds, the exercises that it checks, its syntax error."""
+    """A code cell: its tree, the names that its top level binds, the exercises that it checks, the
+    attributes that it sets, its syntax error."""
 
     def __init__(self, source: str):
-        self.source, self.bindings, self.checks = source, {}, []
+        self.source, self.bindings, self.checks, self.attributes = source, {}, [], set()
         self.tree, self.problem = _parsed(source)
         for statement in _top_level(self.tree.body):
             for name in _bound(statement):
                 self.bindings.setdefault(name, []).append(statement)
         for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                self.attributes.add(node.attr)
             if _is_check(node):
                 handed = node.args[1] if len(node.args) > 1 else None
                 self.checks.append((node.args[0].value, handed.id if isinstance(handed, ast.Name) else None))
@@ -183,8 +191,8 @@ def _is_stub(statement) -> bool:
 def _plan(exercise: dict, cells: list[Cell]) -> dict:
     """Where the answer is: the last that is no stub before its check cell; without a check cell, the last at all.
 
-    `after` is the cell after which it is tried, `until` the last that could still bring one, `syntax` why one that
-    seems to be there can't be read.
+    `after` is the cell after which it is tried, `until` the last that could still bring one, `stubs` the cells that
+    bind nothing but a stub, `syntax` why an answer that seems to be there can't be read.
     """
     variable, name = exercise["variable"], exercise["name"]
     written = [i for i, c in enumerate(cells) if not all(map(_is_stub, c.bindings.get(variable, [])))]
@@ -192,23 +200,49 @@ def _plan(exercise: dict, cells: list[Cell]) -> dict:
     check = max((i for i, c in enumerate(cells) if (name, variable) in c.checks), default=None)
     before = [i for i in written if check is not None and i < check or i == check]
     chosen = (before or written or [None])[-1]
+    plan = {"cell": chosen, "stub": bool(stubs), "stubs": stubs, "syntax": None}
     if chosen is None:
-        other = [i for i, c in enumerate(cells) if any(n == name and v != variable for n, v in c.checks)]
-        unseen = [i for i, c in enumerate(cells) if _may_bind(c, exercise)]
-        until = max(other + unseen, default=-1)
-        syntax = next((_syntax(i, c) for i, c in enumerate(cells) if c.problem and c.mentions(variable)), None)
-        return {"cell": None, "stub": bool(stubs), "after": max(stubs, default=-1), "until": until, "syntax": syntax}
-    after = max(chosen, check - 1) if check is not None else chosen
-    return {"cell": chosen, "after": after, "until": after, "stub": False, "syntax": None}
+        plan["until"] = until = _last_that_may_bind(exercise, cells, check, bool(stubs))
+        # The course's own takes its place after the stub; where that tells the answer, when all has been seen.
+        plan["after"] = until if exercise["told"] and until >= 0 else max(stubs, default=-1)
+        plan["syntax"] = next((_syntax(i, c) for i, c in enumerate(cells) if c.problem and c.mentions(variable)), None)
+        return plan
+    after = max(chosen, check - 1) if check is not None else max([chosen, *_may_rebind(exercise, cells)])
+    return plan | {"after": after, "until": after}
 
 
-def _may_bind(cell: Cell, exercise: dict) -> bool:
-    """Whether a cell that binds no such name to the eye may do so, or hand an answer in, when it runs."""
+def _last_that_may_bind(exercise: dict, cells: list[Cell], check: int | None, stub: bool) -> int:
+    """The last cell that may bring an answer that is not seen; -1 where there is none. Its check cell then is run too:
+    what that is handed counts. What tells its answer when it is lent is not waited for without need: not beyond the
+    check, nor for cells that merely use it where another is checked.
+    """
+    name, variable, told = exercise["name"], exercise["variable"], exercise["told"]
+    other = [i for i, c in enumerate(cells) if any(n == name and v != variable for n, v in c.checks)]
+    unseen = [i for i, c in enumerate(cells) if _may_bind(c, exercise, handing=not told or name in c.source)]
+    if told and check is not None:
+        unseen = [i for i in unseen if i <= check]
+    if check is not None and (not stub or any(i <= check for i in unseen)):
+        unseen.append(check)
+    return max(other + unseen, default=-1)
+
+
+def _may_rebind(exercise: dict, cells: list[Cell]) -> list[int]:
+    """Cells that may bind an answer anew without its name to the left of anything."""
+    return [i for i, c in enumerate(cells) if _may_bind(c, exercise, handing=False)]
+
+
+def _may_bind(cell: Cell, exercise: dict, handing: bool = True) -> bool:
+    """Whether a cell that binds no such name to the eye may do so, or (`handing`) hand an answer in, when it runs."""
     if WHOLESALE.search(cell.source):
         return True
-    plain = re.sub(r"^.*\bcheck\w*\(\s*[\"']" + re.escape(exercise["name"]) + r"[\"'].*$", "", cell.source, flags=re.M)
-    named = re.search(rf"\b{re.escape(exercise['variable'])}\b", plain) is not None
-    return named and UNSEEN.search(plain) is not None
+    variable = exercise["variable"]
+    if variable not in cell.source:
+        return False
+    if variable in cell.attributes:
+        return True
+    line = rf"^.*\bcheck\w*\(\s*[\"']{re.escape(exercise['name'])}[\"'].*$" if handing else r"\bcheck\w*"
+    plain = re.sub(line, "", cell.source, flags=re.M)
+    return re.search(rf"\b{re.escape(variable)}\b", plain) is not None and UNSEEN.search(plain) is not None
 
 
 def _syntax(number: int, cell: Cell) -> str:

@@ -65,13 +65,15 @@ class Runner:
     # -- cells -------------------------------------------------------------------------------------------------------
 
     def do_cell(self, message) -> dict:
+        before = {v: self.shell.user_ns.get(v, NOTHING) for v in message["keep"]}
         error = cells.run(self.shell, message["source"], message["seconds"])
-        lacking = [v for v in message["keep"] if v not in self.shell.user_ns]
+        lacking = [v for v in message["expected"] if v not in self.shell.user_ns]
         if error and (lacking or error == "OutOfTime") and message.get("defs"):
             cells.run(self.shell, message["defs"], message["seconds"])
-        for variable in message["keep"]:
+        for variable, old in before.items():
             value = self.shell.user_ns.get(variable, NOTHING)
-            if value is not NOTHING and not self._is_lent(value):
+            bound = value is not NOTHING and (value is not old or variable in message["expected"])
+            if bound and not self._is_lent(value):
                 self.kept[variable] = value
         return {"error": error}
 

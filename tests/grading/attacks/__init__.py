@@ -7,7 +7,7 @@ Many ask the world for something forbidden and answer rightly if they get it: fu
 
 from dataclasses import dataclass
 
-from make_class import POINTS, RIGHT, cell_of, code_cell, solved
+from make_class import NAMES, RIGHT, cell_of, code_cell, solved
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ def notebook(one: Attack) -> dict:
 
 def everywhere(one: Attack) -> dict:
     """The attack in every exercise, in a cell of its own before, and the answers wrong."""
-    book = solved({name: for_exercise(one, name) for name in POINTS})
+    book = solved({name: for_exercise(one, name) for name in NAMES})
     book["cells"].insert(1, code_cell(for_exercise(one, "00.bounce")))
-    for name in POINTS:  # what a side effect should have turned into points is wrong
+    for name in NAMES:  # what a side effect should have turned into points is wrong
         variable = name[3:]
         if (
             f"def {variable}" not in cell_of(book, name)["source"]

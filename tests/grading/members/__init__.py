@@ -7,10 +7,10 @@ A member is what lies in the folder of submissions under a student's name, and t
 import json
 from dataclasses import dataclass, field
 
-from make_class import RIGHT, as_bytes, cell_of, code_cell, release
+from make_class import NAMES, POINTS, RIGHT, as_bytes, cell_of, code_cell, release
 
-NAMES = ("00.next_position", "00.positions_needed", "00.bounce")
-FULL, NO_BOUNCE, NOTHING = (2, 1, 3), (2, 1, 0), (0, 0, 0)
+FULL = tuple(POINTS[n] for n in NAMES)
+NO_BOUNCE, NOTHING = (*FULL[:2], 0), (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ def slim(by: dict | None = None) -> dict:
 
 def bounce(source: str) -> dict:
     return slim({"00.bounce": source})
+
+
+def without(*names: str) -> tuple:
+    """Full points, but none for these."""
+    return tuple(0 if n in names else POINTS[n] for n in NAMES)
 
 
 def at(book: dict, name: str) -> int:

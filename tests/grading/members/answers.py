@@ -2,9 +2,9 @@
 
 # ruff: noqa: E501  (programs in strings)
 
-from make_class import cell_of, code_cell
+from make_class import cell_of, code_cell, worth
 
-from members import at, bounce, member, slim
+from members import FULL, at, bounce, member, slim, without
 
 FOLD = "1 - np.abs(1 - np.abs(2 * now - before))"
 F = f"def f(before, now):\n    return {FOLD}\n\n"
@@ -105,52 +105,118 @@ WRITTEN = {
 for name, source in WRITTEN.items():
     member(f"written with {name}", bounce(source), why="another right way of writing it")
 
+# A value is lent as it is, which tells it: it is not lent before the last cell that may bring one has run.
+HELPER = "open('helpers.py', 'w').write({0!r})\n{1}"
+TWO = "positions_needed = 2"
 VALUES = {
     "an annotation": "positions_needed: int = 2",
     "an increment": "positions_needed = 1\npositions_needed += 1",
     "an expression": "positions_needed = len(['before', 'now'])",
     "a NumPy number": "positions_needed = np.int64(2)",
     "a walrus": "print(positions_needed := 2)",
+    "a walrus in a list": "[positions_needed := n for n in range(3)]",
+    "a walrus in a condition": "[n for n in range(3) if (positions_needed := n)]",
+    "a walrus in a generator": "any((positions_needed := n) == 2 for n in range(9))",
     "a loop": "for positions_needed in range(3):\n    pass",
-}
+    "a pattern": "match {'frames': 2}:\n    case {'frames': positions_needed}:\n        pass",
+    "a context": "import contextlib\nwith contextlib.nullcontext(2) as positions_needed:\n    pass",
+    "an import": HELPER.format("two = 2", "from helpers import two as positions_needed"),
+    "an error's argument": "try:\n    raise ValueError(2)\nexcept ValueError as e:\n    positions_needed = e.args[0]",
+    "a class's global": "class Answer:\n    global positions_needed\n    positions_needed = 2",
+    "a function's global": "def think():\n    global positions_needed\n    positions_needed = 1 + 1\n\nthink()",
+    "a thread's global": (
+        "import threading\ndef think():\n    global positions_needed\n    positions_needed = 2\n"
+        "one = threading.Thread(target=think)\none.start(); one.join()"
+    ),
+    "an awaited global": "async def think():\n    global positions_needed\n    positions_needed = 2\nawait think()",
+    "exec": f"exec('{TWO}')",
+    "exec of a piece": "name = 'positions' + '_needed'\nexec(name + ' = 2')",
+    "exec of what is compiled": f"exec(compile('{TWO}', 'mine', 'exec'), globals())",
+    "exec of a tree": f"import ast\nexec(compile(ast.parse('{TWO}'), 'mine', 'exec'))",
+    "exec of a file": HELPER.format(TWO, "exec(open('helpers.py').read())"),
+    "eval of a walrus": "eval('(positions_needed := 2)')",
+    "vars": "vars()['positions_needed'] = 2",
+    "locals": "locals()['positions_needed'] = 2",
+    "globals": "globals()['positions_needed'] = 2",
+    "globals updated": "globals().update(positions_needed=2)",
+    "globals by pieces": "globals().update([('positions' + '_needed', 2)])",
+    "globals joined": "g = globals()\ng |= {'positions_needed': 2}",
+    "globals by another name": "import operator\noperator.setitem(globals(), 'positions_needed', 2)",
+    "globals of a function": "def think():\n    think.__globals__['positions_needed'] = 2\n\nthink()",
+    "globals of a frame": "import sys\nsys._getframe().f_globals['positions_needed'] = 2",
+    "setattr": "import sys\nsetattr(sys.modules['__main__'], 'positions_needed', 2)",
+    "an attribute": "import __main__\n__main__.positions_needed = 2",
+    "an attribute of this": "import sys\nsys.modules[__name__].positions_needed = 2",
+    "run_cell": f"get_ipython().run_cell('{TWO}')",
+    "ex": f"get_ipython().ex('{TWO}')",
+    "push": "get_ipython().push({'positions_needed': 2})",
+    "what is timed": f"%time {TWO}",
+    "%run": HELPER.format(TWO, "%run helpers.py"),
+    "runpy": HELPER.format(TWO, "import runpy\nglobals().update(runpy.run_path('helpers.py'))"),
+    "a star": HELPER.format(TWO, "from helpers import *"),
+    "what an import does": HELPER.format("import __main__\n__main__.positions_needed = 2", "import helpers"),
+    "an interpreter": f"import code\ncode.InteractiveInterpreter(globals()).runsource('{TWO}')",
+    "deleted and made": f"positions_needed = 3\ndel positions_needed\nexec('{TWO}')",
+    "wrong, then exec": f"positions_needed = 3\nexec('{TWO}')",
+}  # fmt: skip
 for name, source in VALUES.items():
     member(f"two as {name}", slim({"00.positions_needed": source}), why="a value however it is made")
+
+BINDING = ["exec", "globals by pieces", "an attribute", "%run", "a function's global"]
+for name in BINDING:
+    for below in (False, True):
+        book = slim({"00.positions_needed": "positions_needed = None  # yours"})
+        book["cells"].insert(at(book, "00.positions_needed") + 1, code_cell(VALUES[name]))
+        book["cells"].insert(at(book, "00.positions_needed") + 2, code_cell("before = now = positions_needed"))
+        if below:
+            book["cells"].append(code_cell("positions_needed = 17\nexec('positions_needed = 18')"))
+        member(f"two as {name} below the stub{', used again below' * below}", book, why="a value, in a cell of its own")
+    book = slim({"00.positions_needed": "positions_needed = 3"})
+    book["cells"][at(book, "00.positions_needed") + 1]["source"] = VALUES[name]
+    book["cells"].append(code_cell("del positions_needed"))
+    member(f"two as {name} without a check", book, why="without a check the last one counts", live=False)
+book = slim({"00.positions_needed": "positions_needed = 3"})
+book["cells"].append(code_cell("exec('positions_needed = 2')"))
+member("two as an afterthought", book, without("00.positions_needed"), why="the check had seen another")
+book = slim({"00.positions_needed": "try:\n    raise ValueError(2)\nexcept ValueError as positions_needed:\n    pass"})
+member("two as an error", book, without("00.positions_needed"), why="Python takes that name back")
 
 # -- partly right ----------------------------------------------------------------------------------------------------
 
 STEP = "2 * now - before"
 PARTLY = {
-    "no walls": (f"def bounce(before, now):\n    return {STEP}", 0.6, "one case of five lies far from the walls"),
-    "stops at walls": (f"def bounce(before, now):\n    return np.clip({STEP}, 0, 1)", 0.6, "one of five"),
-    "right wall only": (f"def bounce(before, now):\n    return 1 - np.abs(1 - ({STEP}))", 1.2, "two of five"),
-    "left wall only": (f"def bounce(before, now):\n    return np.abs({STEP})", 1.2, "two of five"),
-    "round the world": (f"def bounce(before, now):\n    return ({STEP}) % 1", 0.6, "one of five"),
+    "no walls": (f"def bounce(before, now):\n    return {STEP}", "what lies far from the walls is right"),
+    "stops at walls": (f"def bounce(before, now):\n    return np.clip({STEP}, 0, 1)", "what lies far from the walls is right"),
+    "right wall only": (f"def bounce(before, now):\n    return 1 - np.abs(1 - ({STEP}))", "and what is past one wall"),
+    "left wall only": (f"def bounce(before, now):\n    return np.abs({STEP})", "and what is past one wall"),
+    "round the world": (f"def bounce(before, now):\n    return ({STEP}) % 1", "what lies far from the walls is right"),
     "numbers only": (
         f"def bounce(before, now):\n    s = {STEP}\n    if s > 1:\n        return 2 - s\n    return -s if s < 0 else s",
-        1.8, "an array is neither in nor out: three of five",
+        "an array is neither in nor out",
     ),
-    "1 % too much": (f"def bounce(before, now):\n    return np.float16(1.01 * ({FOLD}))", 0, "wrong in any precision"),
-    "a wrong shape": (f"def bounce(before, now):\n    return np.zeros(4) + np.mean({FOLD})", 0, "another shape"),
-    "nothing returned": (f"def bounce(before, now):\n    {FOLD}", 0, "None"),
-    "another name inside": ("def bounce(before, now):\n    return undefined_name", 0, "NameError"),
-    "a missing argument": ("def bounce(before):\n    return before", 0, "called with two"),
-    "a syntax error": ("def bounce(before, now)\n    return now", 0, "no answer in it"),
-    "an unfinished line": ("def bounce(before, now):\n    return 1 - (", 0, "no answer in it"),
-    "a stub": ("def bounce(before, now):\n    raise NotImplementedError", 0, "not written"),
-    "a pass": ("def bounce(before, now):\n    pass", 0, "not written"),
-    "an ellipsis": ("def bounce(before, now):\n    ...", 0, "not written"),
-    "an empty cell": ("", 0, "not written"),
-    "a number instead": ("bounce = 0.5", 0, "no function"),
-    "a comment": ("# I did not manage this one", 0, "not written"),
+    "1 % too much": (f"def bounce(before, now):\n    return np.float16(1.01 * ({FOLD}))", "wrong in any precision"),
+    "a wrong shape": (f"def bounce(before, now):\n    return np.zeros(4) + np.mean({FOLD})", "another shape"),
+    "nothing returned": (f"def bounce(before, now):\n    {FOLD}", "None"),
+    "another name inside": ("def bounce(before, now):\n    return undefined_name", "NameError"),
+    "a missing argument": ("def bounce(before):\n    return before", "called with two"),
+    "a syntax error": ("def bounce(before, now)\n    return now", "no answer in it"),
+    "an unfinished line": ("def bounce(before, now):\n    return 1 - (", "no answer in it"),
+    "a stub": ("def bounce(before, now):\n    raise NotImplementedError", "not written"),
+    "a pass": ("def bounce(before, now):\n    pass", "not written"),
+    "an ellipsis": ("def bounce(before, now):\n    ...", "not written"),
+    "an empty cell": ("", "not written"),
+    "a number instead": ("bounce = 0.5", "no function"),
+    "a comment": ("# I did not manage this one", "not written"),
 }  # fmt: skip
-for name, (source, points, why) in PARTLY.items():
-    member(f"bounce with {name}", bounce(source), (2, 1, points), why=why)
+for name, (source, why) in PARTLY.items():
+    member(f"bounce with {name}", bounce(source), (*FULL[:2], worth("00.bounce", source)), why=why)
 
+NUMBERS = "def next_position(before, now):\n    return float(2 * now - before)"
 member(
-    "one case in three",
-    slim({"00.next_position": "def next_position(before, now):\n    return float(2 * now - before)"}),
-    (0.8, 1, 3),
-    why="two numbers are right, an array can't be made a number",
+    "numbers but no arrays",
+    slim({"00.next_position": NUMBERS}),
+    (worth("00.next_position", NUMBERS), *FULL[1:]),
+    why="an array can't be made a number",
 )
 USES = "def bounce(before, now):\n    return 1 - abs(1 - abs(next_position(before, now)))"
 for name, first in {
@@ -162,12 +228,14 @@ for name, first in {
     member(
         f"builds on what is {name}",
         slim({"00.next_position": first, "00.bounce": USES}),
-        (0, 1, 3),
+        without("00.next_position"),
         why="the course's own takes the place of the first, as in the notebook",
         live=bool(first) and name != "broken",  # there the check itself ends with a NameError, and hands out nothing
     )
-for value, points in {"None": 0, "3": 0, "2.0": 1, "'2'": 0, "[2]": 0, "...": 0}.items():
-    member(f"two is {value}", slim({"00.positions_needed": f"positions_needed = {value}"}), (2, points, 3), why="wrong")
+for value in ("None", "3", "2.0", "'2'", "[2]", "..."):
+    source = f"positions_needed = {value}"
+    expected = (FULL[0], worth("00.positions_needed", source), FULL[2])
+    member(f"two is {value}", slim({"00.positions_needed": source}), expected, why="2.0 is 2; the others are not")
 
 # -- checked under another name --------------------------------------------------------------------------------------
 

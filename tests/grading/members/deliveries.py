@@ -3,14 +3,15 @@
 import io
 import zipfile
 
-from make_class import as_bytes, code_cell, release
+from make_class import as_bytes, code_cell, release, worth
 
 from members import FULL, NOTHING, Member, add, slim
 
 RIGHT, UNSOLVED = as_bytes(slim()), as_bytes(release())
 NOTES = as_bytes({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [code_cell("x = 1")]})
 BROKEN = RIGHT[:-50]
-BETTER = as_bytes(slim({"00.bounce": "def bounce(before, now):\n    return 2 * now - before"}))  # 3.75 points
+STEP = "def bounce(before, now):\n    return 2 * now - before"
+BETTER = as_bytes(slim({"00.bounce": STEP}))  # better than nothing, and not as good as RIGHT
 
 
 def zipped(files: dict) -> bytes:
@@ -41,7 +42,7 @@ delivered("canvaswords", {"canvaswords_122_text.html": b"<p>"}, NOTHING, why="a 
 delivered(
     "canvasagain",
     {"canvasagain_123_7103_00_start.ipynb": RIGHT, "canvasagain_123_7104_00_start-1.ipynb": BETTER},
-    (2, 1, 0.6),
+    (*FULL[:2], worth("00.bounce", STEP)),
     why="the later attempt at the same file counts",
 )
 delivered(

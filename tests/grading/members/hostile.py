@@ -5,7 +5,7 @@
 from attacks import ATTACKS, for_exercise
 from make_class import RIGHT, as_bytes, code_cell
 
-from members import FULL, NO_BOUNCE, bounce, member, slim
+from members import FULL, NO_BOUNCE, NOTHING, bounce, member, slim, without
 
 WRONG = "def bounce(before, now):\n    return before * 0 + 0.123\n"
 
@@ -215,7 +215,7 @@ for name, body in STAND_IN.items():
     member(
         f"hostile a stand-in asked for {name}",
         slim({**UNSOLVED, "00.bounce": f"def bounce(before, now):\n{lines}"}),
-        (0, 1, 0),
+        without("00.next_position", "00.bounce"),
         why="the course's own answer is lent, and costs the grader nothing",
         kind="hostile",
     )
@@ -232,11 +232,11 @@ member(
     why="what is told is text",
     kind="hostile",
 )
-member("hostile no JSON", b"{" * 100_000, (0, 0, 0), why="this is no notebook", kind="hostile")
+member("hostile no JSON", b"{" * 100_000, NOTHING, why="this is no notebook", kind="hostile")
 member(
     "hostile deep JSON",
     as_bytes({"nbformat": 4, "cells": []}).replace(b"[]", b"[" * 50_000 + b"]" * 50_000),
-    (0, 0, 0),
+    NOTHING,
     why="this is no notebook",
     kind="hostile",
 )
