@@ -76,7 +76,7 @@ class time_limit(contextlib.AbstractContextManager):
 
     def _watch(self, cpu):
         start_cpu, start = cpu(), time.monotonic()
-        while not self.bell.acquire(timeout=0.05):
+        while not self.bell.acquire(timeout=min(0.05, self.seconds / 4)):
             if cpu() - start_cpu < self.seconds and time.monotonic() - start < self.seconds * self.patience:
                 continue
             if self.lock.acquire(timeout=0.05):
