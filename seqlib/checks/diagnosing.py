@@ -3,6 +3,7 @@
 Readers are tried from the most to the least special; the first that holds for every case speaks. See docs/checks.md.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -68,25 +69,28 @@ LAST = (places.direction,)  # where nothing else holds
 OF_NUMBERS = (functions.inverted, factors.constant_factor, functions.entrywise, factors.added, places.by_value)
 
 
-def observe(exercise, answer, ask: Callable, cases: Sequence, outcomes: Sequence, rights: Sequence, near: bool):
-    """An Observation of a wrong answer, None where nothing is certain.
+def observe(
+    exercise, answer, ask: Callable, cases: Sequence, outcomes: Sequence, rights: Sequence, near: bool, seconds=0.7
+):
+    """An Observation of a wrong answer, None where nothing is certain within so many seconds of processor time.
 
     `ask(args, case)` calls the answer again and gives an Outcome; `rights` are the expected values. `near`: the answer
     lives in this process, so that it may be called a few times more.
     """
-    done = guarded(partial(_observe, exercise, answer, ask, cases, outcomes, rights, near), seconds=1.0)
+    end = time.thread_time() + max(0.1, seconds - 0.25)  # for calls of the answer: the other readers need little
+    done = guarded(partial(_observe, exercise, answer, ask, cases, outcomes, rights, near, end), seconds=seconds)
     return None if done.error else done.value
 
 
-def _observe(exercise, answer, ask, cases, outcomes, rights, near) -> Observation | None:
+def _observe(exercise, answer, ask, cases, outcomes, rights, near, end) -> Observation | None:
     with np.errstate(all="ignore"):
-        for reader, said in _sayings(exercise, answer, ask, cases, outcomes, rights, near):
+        for reader, said in _sayings(exercise, answer, ask, cases, outcomes, rights, near, end):
             if said is not None:
                 return Observation(said.text, said.told, reader)
     return None
 
 
-def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[tuple[str, Observation | None]]:
+def _sayings(exercise, answer, ask, cases, outcomes, rights, near, end) -> Iterator[tuple[str, Observation | None]]:
     names = _names(answer, cases[0])
     if any(o.kind for o in outcomes):
         yield "crash", _crashed(exercise, answer, cases, outcomes, near)
@@ -103,7 +107,7 @@ def _sayings(exercise, answer, ask, cases, outcomes, rights, near) -> Iterator[t
     passed = [not o.kind and _agrees(exercise, o.value, r) for o, r in zip(outcomes, rights, strict=True)]
     if all(p or o.kind for p, o in zip(passed, outcomes, strict=True)):
         return
-    probe = probes.Probe(exercise, ask, names)
+    probe = probes.Probe(exercise, ask, names, end=end)
     if near:
         yield "unsteady", probes.unsteady(probe, cases, outcomes)
     parts = _parts(exercise, pairs, names, several)

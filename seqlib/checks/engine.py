@@ -1,5 +1,6 @@
 """Judge an answer: call it on fresh inputs, compare, and say what went wrong."""
 
+import time
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -22,10 +23,12 @@ from seqlib.checks.diagnosing import observe
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.gradients import LABEL as GRADIENTS
 from seqlib.checks.gradients import gradient_message
-from seqlib.checks.implied import recognise_implied
+from seqlib.checks.implied import BUDGET, recognise_implied
 from seqlib.checks.known import recognise
 from seqlib.checks.readers.seen import Observation
 from seqlib.checks.state import own_state
+
+WHOLE = 0.8  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
 
 
 @dataclass
@@ -79,7 +82,7 @@ def _refused(exercise, sentence) -> Verdict:
 
 
 def _judge_cases(exercise, answer, cases) -> Verdict:
-    outcomes, messages = [], []
+    outcomes, messages, end = [], [], time.thread_time() + WHOLE
     for case in cases:
         outcome, message = _judge_case(exercise, answer, case)
         outcomes.append(outcome)
@@ -112,7 +115,7 @@ def _judge_cases(exercise, answer, cases) -> Verdict:
         verdict.state, verdict.score = "wrong", 0.0
         verdict.diagnosis = f"`{forbidden[0]}` does the work: this exercise is about writing it yourself"
     elif not right and len(outcomes) == len(cases):
-        _diagnose(verdict, exercise, answer, cases, outcomes)
+        _diagnose(verdict, exercise, answer, cases, outcomes, end)
     return verdict
 
 
@@ -123,18 +126,25 @@ def _of_the_page(exercise, case):
     return guarded(lambda: exercise.stand_in(*copied(case.args))).value
 
 
-def _diagnose(verdict, exercise, answer, cases, outcomes):
-    """The known mistake that fits; where there is none, what can be read in the difference."""
+def _diagnose(verdict, exercise, answer, cases, outcomes, end):
+    """The known mistake that fits; where there is none, what can be read in the difference, by `end` if possible."""
     looked_at = guarded(lambda: any(gigantic(outcome.value) for outcome in outcomes), seconds=0.5)
     if looked_at.kind or looked_at.value:
         return
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
-    verdict.diagnosis = verdict.diagnosis or recognise_implied(exercise, cases, outcomes)
+    if verdict.diagnosis is None:
+        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end, 0.1, BUDGET))
     if verdict.diagnosis is None:
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)
-        verdict.observation = observe(exercise, answer, ask, cases, outcomes, rights, near)
+        seconds = _left(end, 0.3, 0.7)
+        verdict.observation = observe(exercise, answer, ask, cases, outcomes, rights, near, seconds)
+
+
+def _left(end, least: float, most: float) -> float:
+    """Seconds of processor time until `end`, but not less than is of use and no more than is needed."""
+    return min(most, max(least, end - time.thread_time()))
 
 
 def _wrong(exercise, wrong, case) -> Outcome:

@@ -17,8 +17,10 @@ import numpy as np
 from seqlib.checks.calling import copied, guarded, settled
 from seqlib.checks.compare import as_array, difference
 from seqlib.checks.edits import Edit, edits
+from seqlib.checks.endless import ending, is_power, never_ends, with_small_powers
 from seqlib.checks.exercise import Exercise
 from seqlib.checks.kinds import kinds_of_variables
+from seqlib.checks.limits import memory_limit
 
 BUDGET = 0.35  # seconds of processor time for one search
 HANGING = 0.06  # an edit that takes longer than this is left alone: a loop has lost its end
@@ -40,7 +42,9 @@ def _slips(exercise, right) -> list["_Slip"]:
         definition = _definition(right) if right is not None else None
         module = ast.Module([definition], [])
         found = edits(definition, _kinds(exercise, right)) if definition else []
-        _made[key] = [_Slip(edit, module, right) for edit in found]
+        nodes = list(ast.walk(definition)) if definition else []
+        loops, powers = any(isinstance(node, ast.While) for node in nodes), any(map(is_power, nodes))
+        _made[key] = [_Slip(edit, module, right, loops, powers) for edit in found]
     return _made[key]
 
 
@@ -87,8 +91,9 @@ def _of_lambda(right):
 class _Slip:
     """One edit of a right answer, made into a function when it is first asked for."""
 
-    def __init__(self, edit: Edit, module: ast.Module, right):
+    def __init__(self, edit: Edit, module: ast.Module, right, loops: bool, powers: bool):
         self.edit, self.module, self.right = edit, module, right
+        self.loops, self.powers = loops, powers  # whether there is a `while` in it, or a power
         self.rank, self.sentence, self._function = edit.rank, edit.sentence, None
 
     @property
@@ -107,10 +112,13 @@ class _Slip:
         try:
             if _holds_itself(definition):
                 raise ValueError("a list that holds itself: NumPy would read it for ever, where no time limit reaches")
-            code = compile(ast.fix_missing_locations(self.module), "<slip>", "exec")
+            if self.loops and never_ends(definition):
+                raise ValueError("a loop that nothing ends")
+            module = with_small_powers(self.module) if self.powers else self.module
+            code = compile(ast.fix_missing_locations(module), "<slip>", "exec")
         finally:
             self.edit.swap()
-        known = {**_known(self.right), "__transposed": _transposed, "__inverted": _inverted}
+        known = {**ending(_known(self.right)), "__transposed": _transposed, "__inverted": _inverted}
         exec(code, known)
         return known[definition.name]
 
@@ -185,18 +193,26 @@ class _Search:
         self.tried = [(case, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
 
     def prepare(self, right) -> bool:
-        """Work out what is right for each case, and put those first where the answer is not."""
-        # Our own code and so without a limit: it may import torch, and an import that is broken off leaves ruins.
-        self.right = {id(case): self._value(right, case) for case, _ in self.tried}
+        """What is right for each case, and those first where the answer is not."""
+        self.right = {id(case): self._right(right, case) for case, _ in self.tried}
         self.tried.sort(key=lambda pair: (self._agrees(pair[1], self.right[id(pair[0])]), _size(pair[0])))
         return not self._agrees(self.tried[0][1], self.right[id(self.tried[0][0])])
 
+    def _right(self, right, case):
+        """What was worked out when the answer was judged, if only that is right; else what the plain answer gives."""
+        if self.exercise.judge is None and hasattr(case, "expected"):
+            return case.expected
+        # Our own code and so without a limit: it may import torch, and an import that is broken off leaves ruins.
+        return self._value(right, case)
+
     def told(self, slips) -> str | None:
         fits, waiting = [], list(slips)
-        while waiting and time.thread_time() < self.end and not (fits and waiting[0].rank > fits[0].rank):
-            found = guarded(lambda: self._next(waiting, fits), seconds=HANGING * 2)
-            if found.kind and waiting:
-                waiting.pop(0)  # this one hangs, or ends the process
+        with memory_limit():
+            while waiting and time.thread_time() < self.end and not (fits and waiting[0].rank > fits[0].rank):
+                left = max(self.end - time.thread_time(), HANGING / 4)
+                found = guarded(lambda: self._next(waiting, fits), seconds=min(HANGING + left, HANGING * 2))
+                if found.kind and waiting:
+                    waiting.pop(0)  # this one hangs, or ends the process
         return _sentence(fits)
 
     def _next(self, waiting, fits):

@@ -1,12 +1,19 @@
-"""Run a call that may never end: stop it after a while, whatever it catches."""
+"""Run a call that may never end or ask for all the memory there is: stop it after a while, whatever it catches."""
 
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 import threading
 import time
 
+SPARE = (
+    512 * 2**20
+)  # bytes that a limited block may take beyond what the process has: the free memory of a small machine
+STACK = (
+    16 * 2**20
+)  # and so many for each core: a library that starts its threads in the block ends the process otherwise
 UNHEARD = 10  # alarms in a row that are not answered: they are blocked, or one long call is at work
 
 
@@ -45,7 +52,11 @@ class time_limit(contextlib.AbstractContextManager):
         if self.by_signal:
             self.previous = signal.signal(signal.SIGALRM, self._raise)
         self.active = True
-        threading.Thread(target=self._watch, args=(_cpu_clock(),), daemon=True).start()
+        try:
+            threading.Thread(target=self._watch, args=(_cpu_clock(),), daemon=True).start()
+        except BaseException:  # no room for another thread: leave no handler behind
+            self.close()
+            raise
         return self
 
     def _raise(self, _, frame):
@@ -65,7 +76,7 @@ class time_limit(contextlib.AbstractContextManager):
 
     def _watch(self, cpu):
         start_cpu, start = cpu(), time.monotonic()
-        while not self.bell.acquire(timeout=0.05):
+        while not self.bell.acquire(timeout=min(0.05, self.seconds / 4)):
             if cpu() - start_cpu < self.seconds and time.monotonic() - start < self.seconds * self.patience:
                 continue
             if self.lock.acquire(timeout=0.05):
@@ -146,3 +157,60 @@ def _inside_this_file(frame) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+class memory_limit(contextlib.AbstractContextManager):
+    """Let the block take no more than `spare` bytes beyond what the process has: what needs more raises MemoryError.
+
+    For programs that nobody has read, such as `np.zeros(huge)`: a limit on time cannot end what one long call of a
+    compiled library does. The limit is the process's; blocks that run side by side share it, and the last to leave
+    puts back what was there before. Where the system knows no such limit (Windows, macOS), nothing is limited.
+    """
+
+    lock, blocks, before = threading.Lock(), 0, None
+
+    def __init__(self, spare: int | None = None):
+        self.spare = SPARE + STACK * (os.cpu_count() or 1) if spare is None else spare
+
+    def __enter__(self):
+        with self.lock:
+            memory_limit.blocks += 1
+            if memory_limit.blocks == 1:
+                memory_limit.before = _limited(self.spare)
+        return self
+
+    def __exit__(self, *_):
+        with self.lock:
+            memory_limit.blocks -= 1
+            if not memory_limit.blocks and memory_limit.before is not None:
+                import resource
+
+                resource.setrlimit(resource.RLIMIT_DATA, memory_limit.before)
+                memory_limit.before = None
+
+
+def _limited(spare: int) -> tuple[int, int] | None:
+    """Set the limit; what it was before, None where nothing was done. A lower limit that is there already stays."""
+    taken = _taken()
+    if taken is None:
+        return None
+    import resource
+
+    soft, hard = before = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = min([taken + spare, *(limit for limit in before if limit != resource.RLIM_INFINITY)])
+    if wanted == soft:
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+        return before
+    return None
+
+
+def _taken() -> int | None:
+    """Bytes of the process's own data, as Linux counts them against RLIMIT_DATA; None where nobody says."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
+            kilobytes = next(line.split()[1] for line in lines if line.startswith("VmData:"))
+    except (OSError, StopIteration):
+        return None
+    return int(kilobytes) * 1024 if kilobytes != "0" else None

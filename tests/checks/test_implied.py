@@ -220,15 +220,47 @@ def test_a_search_stays_within_its_time_and_tells_the_truth(name):
     """The search for an answer that no slip gives is the longest: it ends in time, and so does one that finds."""
     of = all_exercises()[name]
     right, cases = of.right, of.inputs(np.random.default_rng(2))
+    rights = [engine._call(of, right, case.args, case, forbids=()) for case in cases]
     slips = list(implied(of))
     for index in range(0, len(slips), max(1, len(slips) // 3)):
         told, wrong = slips[index]
         outcomes = [engine._call(of, wrong, case.args, case, forbids=()) for case in cases]
-        start = time.thread_time()
-        found = recognise_implied(of, cases, outcomes)
-        assert time.thread_time() - start < BUDGET + 0.4, (told, time.thread_time() - start)
+        found, seconds = _quickest(lambda o=outcomes: recognise_implied(of, cases, o), BUDGET + OVER)
+        assert seconds < BUDGET + OVER, (told, seconds)
         if found is not None:
-            rights = [engine._call(of, right, case.args, case, forbids=()) for case in cases]
             assert any(
                 engine.difference(o.value, r.value, rtol=of.rtol) for o, r in zip(outcomes, rights, strict=True)
             ), (told, found)
+
+
+OVER = 0.15  # the last slip that is tried may begin just before the end
+
+
+def _quickest(work, enough, times=3):
+    """What it gives, and the processor time of the quickest try: a busy machine slows one down, not all."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.thread_time()
+        found = work()
+        best = min(best, time.thread_time() - start)
+        if best < enough:
+            break
+    return found, best
+
+
+@pytest.mark.parametrize("name", ["14.Transformer", "14.DecoderBlock", "15.merge_with_changes", "16.attend"])
+def test_a_check_that_finds_nothing_to_say_ends_within_a_second(name):
+    of = all_exercises()[name]
+    right, cases = plain_right(of), of.inputs(np.random.default_rng(2))
+    told = next(wrong for says, wrong in list(implied(of))[::-1] if _is_caught(of, wrong, cases))
+    engine.judge(of, right, rng=np.random.default_rng(2))  # what is imported or compiled once
+    _, seconds = _quickest(lambda: engine.judge(of, told, rng=np.random.default_rng(2)), 1.0)
+    assert seconds < 1.0
+
+
+def _is_caught(of, wrong, cases):
+    outcomes = [engine._call(of, wrong, case.args, case, forbids=()) for case in cases]
+    return not any(o.kind for o in outcomes) and any(
+        engine.difference(o.value, engine.expected(of, case), rtol=of.rtol)
+        for o, case in zip(outcomes, cases, strict=True)
+    )

@@ -17,15 +17,15 @@ ALL = 0.45  # for all kinds together
 class Probe:
     """An answer that can be called again, and the oracle beside it, within a time that all its calls share."""
 
-    def __init__(self, exercise, ask, names, seconds: float = SECONDS):
+    def __init__(self, exercise, ask, names, seconds: float = SECONDS, end: float | None = None):
         self.exercise, self.ask, self.names = exercise, ask, names
+        self.end = time.thread_time() + ALL if end is None else end
         self.give(seconds)
         self.rng = np.random.default_rng(20)
 
     def give(self, seconds: float):
         """So much processor time from now on, and half of it more to confirm what was found."""
         now = time.thread_time()
-        self.end = getattr(self, "end", now + ALL)
         self.until, self.more = min(now + seconds, self.end), seconds / 2
 
     @property
