@@ -14,7 +14,7 @@ import pytest
 from seqlib.checks import Case, Exercise, engine
 from seqlib.checks.endless import BITS, LONGEST, ending, never_ends, with_small_powers
 from seqlib.checks.exercise import all_exercises
-from seqlib.checks.implied import _definition, implied, plain_right
+from seqlib.checks.implied import _definition, implied
 from seqlib.checks.limits import memory_limit
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
@@ -255,7 +255,7 @@ def test_a_loop_without_a_way_out_is_seen_and_no_other():
     assert all(never_ends(loop) for loop in _each(ENDLESS))
     assert not any(never_ends(loop) for loop in _each(ENDING))
     assert not never_ends(ast.parse("try:\n    while True: n = next(xs)\nexcept StopIteration: pass"))
-    rights = [_definition(right) for e in all_exercises().values() if (right := plain_right(e)) is not None]
+    rights = [_definition(right) for e in all_exercises().values() if (right := e.right) is not None]
     assert not any(never_ends(right) for right in rights if right is not None)
     assert sum(isinstance(node, ast.While) for right in rights if right for node in ast.walk(right)) >= 3
 
