@@ -121,7 +121,22 @@ show(fig, alt="Share of the first word left against words read since. With weigh
 #
 # *fox* is not four times *The*: as numbers, words say things that nobody means. So each token gets a place of its own,
 # a **one-hot** vector $x_t$ of D numbers: 1 at its place, 0 elsewhere. The state becomes a vector too, of H **hidden
-# units**, and the weights become matrices:
+# units**, and the weights become matrices.
+
+# %% tags=["fold"]
+# Draw: a feed-forward network, and the same with one term more
+from seqlib.display import cells
+
+cells.feed_forward_and_recurrent().show(
+    "Left, a feed-forward network: x_t goes through W_xh to h_t, and through W_hy to y_t. "
+    "Right, the same with an arrow from h_t back to itself, through W_hh: the state of the "
+    "step before."
+)
+
+# %% [markdown]
+# A feed-forward network sees one input at a time and has nothing to remember it with. The recurrent one has a single
+# term more, its own state of the step before; the picture does not show that the three matrices stay the same at every
+# step.
 #
 # $$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h) \tag{2.3}$$
 #

@@ -530,6 +530,20 @@ print(f"{same_steps} steps: the losses differ by {apart.max():.1e} at most")
 # BPTT** goes back over a window only. Two ways to go on to the next window: *cut*, the state starts from zero again, or
 # *carried*, the last state is handed on, detached from the graph.
 
+# %% tags=["fold"]
+# Draw: six steps in two windows; the state is carried on, the gradient is not
+from seqlib.display import cells
+
+cells.unrolled(list("abcdef"), readout="all", cut=3, backwards=True).show(
+    "Six steps of an unrolled network, with an output at each. Dashed arrows lead the "
+    "gradient back from step 6 to 4 and from 3 to 1; between steps 3 and 4 it is cut, and "
+    "only the value of the state goes on."
+)
+
+# %% [markdown]
+# Forwards, the value of $h_3$ crosses the cut when it is carried; backwards, nothing does. So what *d* needs of *a* can
+# still be read from the state, but no gradient tells the weights to put it there.
+
 # %% [markdown]
 # **Exercise 03.6 · Windows that continue** — ●●○○, 8 minutes, core
 #

@@ -29,9 +29,22 @@ for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
 
 # %% [markdown]
 # An RNN overwrites its whole state at every step: to keep one number it must compute it anew each time, through a matrix
-# and a tanh, and so must its gradient. The **long short-term memory** has a second state, the **cell** $c_t$, that is
-# *added to*: an **input gate** $i_t$ says how much of a candidate $g_t$ is written, a **forget gate** $f_t$ how much of the
-# old is kept. No matrix stands in that path:
+# and a tanh, and so must its gradient. The **long short-term memory** has a second state, the **cell** $c_t$. Think of a
+# conveyor belt that runs past the network: on its way something is taken off, and something is put on.
+
+# %% tags=["fold"]
+# Draw: the conveyor belt, with what takes off and what puts on
+from seqlib.display import cells
+
+cells.lstm(1).show(
+    "A straight arrow from c_{t-1} to c_t. On its way it is multiplied by f_t, a number "
+    "between 0 and 1, which keeps; and something is added, which writes."
+)
+
+# %% [markdown]
+# Between one step's cell and the next stand one product with a gate and one sum, no matrix and no tanh. What is taken
+# off and put on, the network decides from what it reads, with an **input gate** $i_t$ for how much of a candidate $g_t$
+# is written and a **forget gate** $f_t$ for how much of the old is kept:
 #
 # $$c_t = f_t \odot c_{t-1} + i_t \odot g_t \tag{5.1}$$
 #
@@ -100,8 +113,21 @@ result
 # %% [markdown]
 # ## Four gates, one sum
 #
-# Where do gates come from? Each is computed from the input and the old state, as an RNN's state is. So there are four
-# such sums, kept side by side in one matrix of 4H columns, in PyTorch's order i, f, g, o:
+# Where do gates come from? Each is computed from the input and the old state, as an RNN's state is.
+
+# %% tags=["fold"]
+# Draw: the belt with its gates
+cells.lstm(2).show(
+    "The belt from c_{t-1} to c_t. Below it three boxes read x_t and h_{t-1}: the sigmoid "
+    "f_t goes up to the product on the belt; the sigmoid i_t and the tanh g_t are "
+    "multiplied, and their product goes up to the sum."
+)
+
+# %% [markdown]
+# What is kept and what is written are chosen apart from each other: two boxes, two gates. The picture does not say what
+# goes on to the readout and to the next step's gates; that takes a third gate, below.
+#
+# So there are four such sums, kept side by side in one matrix of 4H columns, in PyTorch's order i, f, g, o:
 #
 # $$[\,\tilde\imath_t\,|\,\tilde f_t\,|\,\tilde g_t\,|\,\tilde o_t\,] = x_t W_{xh} + h_{t-1} W_{hh} + b_h \tag{5.4}$$
 #
@@ -110,6 +136,17 @@ result
 # and, through the **output gate**, what is shown to the readout and to the next step's gates:
 #
 # $$h_t = o_t \odot \tanh(c_t) \tag{5.6}$$
+
+# %% tags=["fold"]
+# Draw: the whole cell, with what it shows
+cells.lstm(3).show(
+    "The whole LSTM cell: the belt, the forget gate, what the input gate lets in, and on "
+    "the right c_t through a tanh, times the sigmoid o_t, which gives h_t."
+)
+
+# %% [markdown]
+# A gate is a sigmoid, between shut (0) and open (1), a number for each unit. The drawing is of one unit; the others
+# stand behind it, and meet only in the sums at the bottom.
 
 # %% [markdown]
 # **Conventions differ.** Papers write $Wx$; here rows are vectors, and `nn.LSTM.weight_ih` is $W_{xh}^\top$. PyTorch keeps two
@@ -141,6 +178,31 @@ def lstm_step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
 # %%
 lstm_step, result = check("05.lstm_step", lstm_step)
 result
+
+# %% [markdown]
+# One step, worked: a cell of one unit holds 0.8 and reads a 1. Your function computes it; the drawing takes each gate
+# from (5.4) and (5.5).
+
+# %%
+W_x, W_h = np.array([[0.5, 2.0, 1.5, 1.0]]), np.array([[0.3, -0.5, 0.2, 0.4]])
+b, x_1, h_0, c_0 = np.array([0.0, 1.0, 0.0, 0.0]), np.ones((1, 1)), [[0.2]], [[0.8]]
+h_1, c_1 = lstm_step(x_1, np.array(h_0), np.array(c_0), W_x, W_h, b)
+
+# %% tags=["fold"]
+# Draw: the cell with the numbers of this step
+i_1, f_1, g_1, o_1 = (x_1 @ W_x + h_0 @ W_h + b)[0]
+i_1, f_1, g_1, o_1 = sigmoid(i_1), sigmoid(f_1), np.tanh(g_1), sigmoid(o_1)
+numbers = {"c_prev": 0.8, "i": i_1, "f": f_1, "g": g_1, "o": o_1, "written": i_1 * g_1,
+           "c": np.ravel(c_1)[0], "squashed": np.tanh(np.ravel(c_1)[0]),
+           "h": np.ravel(h_1)[0]}
+cells.lstm(3, {part: f"{float(value):.2f}" for part, value in numbers.items()}).show(
+    "The LSTM cell with a number beside each part: the cell before, 0.80; the four gates; "
+    "what is written; the cell after; its tanh; and the state that is shown."
+)
+
+# %% [markdown]
+# Follow the belt: 0.80 times the forget gate, plus what is written, is the new cell. With these weights nearly all is
+# kept and much is added, and the state shows less than the cell holds; other weights, other numbers.
 
 # %% [markdown]
 # **Exercise 05.3 · A memory set by hand** — ●●●○, 10 minutes, core

@@ -136,14 +136,30 @@ print(f"correlation of i and f: median {np.median(together):.2f}, below zero in 
 # \tanh(c_{t-1})$. Keep just this: a **reset gate** $r$ between the state and the candidate $n$.
 
 # %% [markdown]
-# That is the **gated recurrent unit** of Cho et al. (2014). With the names and the order of PyTorch, r, z, n:
+# That is the **gated recurrent unit** of Cho et al. (2014).
+
+# %% tags=["fold"]
+# Draw: one step of a GRU
+from seqlib.display import cells
+
+cells.gru().show(
+    "A belt from h_{t-1} to h_t: a product with z_t, then a sum. From z_t a line, 1 - z_t, "
+    "leads to a product with the candidate n_t, which goes up to the sum. The candidate "
+    "reads x_t, and the old state's product with W_hn, which the gate r_t multiplies."
+)
+
+# %% [markdown]
+# One belt in the place of two lines, and one gate for keeping and writing: what $z$ keeps, it does not let in. The
+# drawing is PyTorch's form, with the reset after the product; there are others, below. With the names and the order of
+# PyTorch, r, z, n:
 #
 # $$r_t = \sigma(x_t W_{xr} + b_{xr} + h_{t-1} W_{hr} + b_{hr}) \tag{6.3}$$
 # $$z_t = \sigma(x_t W_{xz} + b_{xz} + h_{t-1} W_{hz} + b_{hz}) \tag{6.4}$$
 # $$n_t = \tanh\bigl(x_t W_{xn} + b_{xn} + r_t \odot (h_{t-1} W_{hn} + b_{hn})\bigr) \tag{6.5}$$
 #
 # The three blocks lie side by side: $W_{xh}$ is (D, 3H), $W_{hh}$ is (H, 3H), $b_x$ and $b_h$ are (3H,).
-#
+
+# %% [markdown]
 # **Exercise 06.1 · The gates** — ●●○○, 6 minutes, core. In this and the next ones `nn.GRU` and `nn.GRUCell` are what you
 # build, so they are not allowed.
 
