@@ -90,7 +90,21 @@ reveal(guess, dictionary[2], "percent of runs of two that a dictionary gets righ
 # $$\log p(y \mid x) = \sum_{t=1}^{T} \log p(y_t \mid y_{<t},\, x) \tag{10.1}$$
 #
 # An **encoder** reads the source into its last state, the **context** $c$; a **decoder**, a language model like those of
-# 03, begins from it:
+# 03, begins from it.
+
+# %% tags=["fold"]
+# Draw: an encoder, one vector, a decoder
+from seqlib.display import attending
+
+attending.encoder_decoder(["forty", "-", "two"], ["zwei", "und", "vierzig", "END"]).show(
+    "An encoder reads forty, hyphen, two into three states. From the last one a single "
+    "arrow, c, leads to a decoder, which reads START, zwei, und, vierzig, and writes zwei, "
+    "und, vierzig, END."
+)
+
+# %% [markdown]
+# Everything that the decoder knows of the source goes through the one arrow between them. The picture does not say how
+# wide it is; that number is what this notebook measures.
 #
 # $$h_s = \mathrm{GRU}(x_s, h_{s-1}), \tag{10.2}$$
 # $$c = h_S \tag{10.3}$$

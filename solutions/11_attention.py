@@ -312,7 +312,23 @@ for name, way in ways.items():
 # ## A decoder that looks back
 #
 # Luong's order. First the recurrent layer, over all target words at once (teacher forcing): states $h_t$. Each asks
-# the memory $m_1 … m_S$, and reads its **context**:
+# the memory $m_1 … m_S$, and reads its **context**.
+
+# %% tags=["fold"]
+# Draw: the decoder's third step looks back at three states
+from seqlib.display import attending
+
+attending.encoder_decoder(
+    ["forty", "-", "two"], ["zwei", "und", "vierzig"], alphas=[0.9, 0.02, 0.08]
+).show(
+    "An encoder and a decoder with nothing handed over between them. From each of the "
+    "encoder's three states a line, with a weight, leads to a sum that enters the "
+    "decoder's third state; the state of forty has weight 0.90."
+)
+
+# %% [markdown]
+# To write *vierzig*, the third step asks all three states and takes most from *forty*. The weights in the drawing are
+# made up; further down you see trained ones.
 #
 # $$c_t = \sum_s \alpha_{ts}\, m_s \tag{11.7}$$
 #

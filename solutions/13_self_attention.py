@@ -113,6 +113,30 @@ reveal(guess, curves["β = 8"][92], "degrees at 23 h, with β = 8", fmt="{:.1f}"
 # and every token looks itself up among all:
 #
 # $$\text{out}_t = \sum_s \frac{\exp(q_t \cdot k_s)}{\sum_r \exp(q_t \cdot k_r)}\, v_s \tag{13.4}$$
+
+# %%
+said = ["the", "cat", "ate"]
+q_ate = torch.tensor([2.0, 0.0])  # what "ate" asks for: who did it?
+k_all = torch.tensor([[0.0, 1.0], [1.5, 0.0], [0.5, 0.5]])  # what each is found by
+v_all = torch.tensor([[0.0, 0.2], [3.0, 1.0], [1.0, 2.0]])  # what each has to say
+e_ate = k_all @ q_ate
+alpha_ate = torch.softmax(e_ate, dim=0)
+
+# %% tags=["fold"]
+# Draw: one token's look-up, in numbers
+from seqlib.display import attending
+
+attending.look_up(said, k_all, v_all, q_ate, e_ate, alpha_ate, alpha_ate @ v_all,
+                  asker="“ate” asks: q").show(
+    "A table with a column for each of the, cat and ate: keys, scores, weights as bars, "
+    "values. The query of ate fits the key of cat best; the sum of the weighted values is "
+    "close to the value of cat."
+)
+
+# %% [markdown]
+# Read it from top to bottom: the query meets each key, the scores become shares, the shares mix the values. The numbers
+# are made up so that *ate* finds who ate; in a network $W_q$, $W_k$ and $W_v$ learn such numbers, and every token asks at
+# the same time.
 #
 # **Exercise 13.2 · Token by token** — ●●○○, 8 minutes, core
 #

@@ -128,7 +128,25 @@ result
 
 # %% [markdown]
 # Where does the norm stand? The first paper put it *after* the sum (**post-norm**); nearly everything since puts it
-# *before* the part (**pre-norm**):
+# *before* the part (**pre-norm**).
+
+# %% tags=["fold"]
+# Draw: a block on its stream, with the norm before each part, and after each sum
+from seqlib.display import attending
+
+attending.block().show(
+    "A straight stream from x to x with two sums on it. Before each sum a branch leaves "
+    "the stream, goes through a norm and a part, self-attention and then feed-forward, and "
+    "its result is added to the stream."
+)
+attending.block(before=False).show(
+    "The same block as its first authors drew it: the branches go to the parts without a "
+    "norm, and the norms stand on the stream itself, after each sum."
+)
+
+# %% [markdown]
+# It is the LSTM's conveyor belt again (05): what a part says is *added*, and nothing on the stream is overwritten. Above,
+# nothing but sums stands on the stream; below, two norms do.
 #
 # $$x \leftarrow x + \operatorname{part}(\operatorname{norm}(x)) \tag{14.2}$$
 #
@@ -294,7 +312,19 @@ show(fig, alt=(
 # ## The decoder's block
 #
 # One part more, in the middle. **Cross-attention** asks the encoder: queries from the decoder's stream, keys and values
-# from the **memory** m, the encoder's output:
+# from the **memory** m, the encoder's output.
+
+# %% tags=["fold"]
+# Draw: the decoder's block
+attending.block(("masked self-attention", "cross-attention")).show(
+    "A stream with three sums. Three branches leave it and come back through a norm and a "
+    "part each: masked self-attention, cross-attention, which also reads the memory m from "
+    "below, and feed-forward."
+)
+
+# %% [markdown]
+# Self-attention asks the words that are written, cross-attention the ones that were read. The drawing shows one block;
+# the memory is the same for all of them.
 #
 # $$x \leftarrow x + \operatorname{attend}(\operatorname{norm}_2 x,\; m) \tag{14.7}$$
 #

@@ -208,7 +208,21 @@ result
 # ## Attention with a past
 #
 # In training all positions are read at once. In writing, one token is new and P are behind it. One function serves both,
-# if its mask knows that the T new positions are the *last* of S = P + T. New position i may read place j where
+# if its mask knows that the T new positions are the *last* of S = P + T.
+
+# %% tags=["fold"]
+# Draw: what three new positions read, with five in the cache
+from seqlib.display import attending
+
+attending.cache(past=5, new=3).show(
+    "A table with a row for each of three new positions and a column for each of eight "
+    "places. Each row reads the five kept places and, of the three new ones, those up to "
+    "itself; the rest is the future."
+)
+
+# %% [markdown]
+# The kept columns cost nothing but memory: their keys and values were computed when they were new. The rows end where
+# their own place stands, and that is all that the mask has to say. New position i may read place j where
 #
 # $$j \le S - T + i \tag{16.8}$$
 #
