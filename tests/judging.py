@@ -15,7 +15,7 @@ import numpy as np
 from seqlib.checks import engine
 from seqlib.checks.exercise import find
 
-# Draws of the inputs on which an answer is tried here. Many more, now and then: SEQLIB_DRAWS=200 pytest tests/exercises
+# Draws of the inputs on which an answer is tried; more of them now and then: SEQLIB_DRAWS=200 pytest tests/exercises
 DRAWS = int(os.environ.get("SEQLIB_DRAWS", 4))
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seqlib.models.gpt import GPT, GPTConfig
-from seqlib.training.muon import Together, muon
+from seqlib.training.muon import ByShape, Together, muon
 
 
 def small(**change):
@@ -38,6 +38,36 @@ def test_muon_gets_the_matrices_inside_and_adamw_all_the_rest():
     assert {id(p) for p in chosen + others} == {id(p) for p in model.parameters()}
     assert len(chosen) + len(others) == len(list(model.parameters()))
     assert any(p is model.tokens.weight for p in others)
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon")
+@pytest.mark.parametrize("options", [{"weight_decay": 0.0}, {"weight_decay": 0.1, "momentum": 0.8, "ns_steps": 3}])
+def test_matrices_of_one_shape_together_take_the_steps_of_pytorchs_muon(options):
+    shapes = [(12, 20), (12, 20), (20, 12), (8, 8), (12, 20), (20, 12), (5, 30)]
+    ours, theirs = ([torch.nn.Parameter(torch.ones(shape)) for shape in shapes] for _ in range(2))
+    both = ByShape(ours, lr=0.03, **options), torch.optim.Muon(theirs, lr=0.03, **options)
+    random = torch.Generator().manual_seed(1)
+    for step in range(5):
+        for mine, other in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn(mine.shape, generator=random)
+            other.grad = mine.grad.clone()
+        ours[3].grad = theirs[3].grad = None  # nothing flows through it: it stays
+        for optimizer in both:
+            optimizer.param_groups[0]["lr"] = 0.03 / (step + 1)  # what a schedule does
+            optimizer.step()
+    for mine, other in zip(ours, theirs, strict=True):
+        assert torch.allclose(mine, other, rtol=0, atol=1.5e-3)
+    assert torch.equal(ours[3], torch.ones(8, 8)) and not torch.allclose(ours[0], torch.ones(12, 20), atol=0.01)
+    singular = torch.linalg.svdvals(_step_of(ByShape))
+    assert 0.5 < singular.min() and singular.max() < 1.5
+
+
+def _step_of(kind):
+    """What one step takes from a matrix, at rate 1."""
+    weight = torch.nn.Parameter(torch.zeros(9, 14))
+    weight.grad = torch.randn(9, 14, generator=torch.Generator().manual_seed(2))
+    kind([weight], lr=1.0, weight_decay=0.0).step()
+    return weight.detach()
 
 
 def test_without_muon_adamw_does_everything(monkeypatch):
