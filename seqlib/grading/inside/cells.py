@@ -96,6 +96,9 @@ class NotHere(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+not_here = NotHere()
+
+
 def _is_missing(statement, name: str) -> bool:
     """Whether an import can't succeed here: a package that is not installed, a name that this Python does not have."""
     module = name if isinstance(statement, ast.Import) else statement.module or ""
@@ -124,7 +127,7 @@ def prepare():
     shell.showtraceback = shell.showsyntaxerror = lambda *a, **k: None
     shell.system = shell.system_raw = shell.system_piped = lambda *a, **k: None
     shell.getoutput = lambda *a, **k: []
-    shell.ast_transformers += [OneByOne(), NotHere()]
+    shell.ast_transformers += [OneByOne(), not_here]
     for magic in SILENT:
         shell.register_magic_function(lambda *a, **k: None, "line", magic)
     _undrawn()

@@ -69,7 +69,8 @@ class Runner:
         before = {v: self.shell.user_ns.get(v, NOTHING) for v in message["keep"]}
         error = cells.run(self.shell, message["source"], message["seconds"])
         lacking = [v for v in message["expected"] if v not in self.shell.user_ns]
-        if error and (lacking or error == "OutOfTime") and message.get("defs"):
+        failed = error or cells.not_here.names  # what is missing here may have been caught, and the rest left out
+        if failed and (lacking or error == "OutOfTime") and message.get("defs"):
             cells.run(self.shell, message["defs"], message["seconds"])
         for variable, old in before.items():
             value = self.shell.user_ns.get(variable, NOTHING)
