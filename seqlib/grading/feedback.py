@@ -12,6 +12,7 @@ import sys
 from functools import cache
 
 LIMIT = 240
+LOST = "is something under `torch.no_grad()`, detached, copied, or turned into a number or an array?"
 _NAME = r"^(?P<n>[^:;]{1,60}?) "
 
 # Ways of failing that say nothing of values. A name is kept where it is one of ours; everything else is left out.
@@ -43,6 +44,11 @@ _SAFE = [
         (r"^the result can't be", "what it returned can't be compared"),
         (r"^what it returned is too large", "what it returned is too large to be looked at"),
         (r"^the answer could not be", "what it returned could not be read as data, or was too large"),
+        (r"^no gradient reaches", f"no gradient reaches all that it should: {LOST}"),
+        (r"^the gradient of `[\w.]+` differs", f"a gradient differs, though the values are right: {LOST}"),
+        (_NAME + r"carries no gradient", f"{{n}} carries no gradient: {LOST}"),
+        (_NAME + r"is a (Python number|NumPy array), through", "{n} is no tensor, so no gradient goes back through it"),
+        (r"^with tensors whose gradients are recorded", "it fails on tensors whose gradients are recorded"),
         (r"^nothing was found", "nothing was found under this name in your notebook"),
     )
 ]

@@ -309,6 +309,8 @@ def grade(slot: Slot, raw: bytes, name: str, assignment: Assignment, seed: int, 
         until = time.monotonic() + slot.limits.total_seconds
         work = Grading(slot, found["cells"], found["defs"], answers, seed, until, files=files or {})
         work.finish()
+        if not all(a.passed for a in answers):
+            result["notes"] += [str(said)[:200] for said in found.get("unread", [])]
         result["notes"] += work.notes
         result["exercises"] = {a.exercise.name: described(a, assignment.points[a.exercise.name]) for a in answers}
     except Unreadable as error:

@@ -11,7 +11,8 @@ from filelock import FileLock, Timeout
 PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path(__file__).resolve().parent / "inside"
 PREFIX, LOCK = "seqlib-grading-", ".lock"
-CHECKS_KEPT = ("calling.py", "compare.py", "limits.py")  # how an answer is called; nothing of what is right
+# How an answer is called and differentiated; nothing of what is right.
+CHECKS_KEPT = ("calling.py", "compare.py", "gradients.py", "limits.py")
 
 STUB = '''"""In the grader's sandbox: hands what is checked to the grader outside, and knows nothing about it."""
 

@@ -7,11 +7,12 @@ import inspect
 import sys
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
-from seqlib.checks import engine
-from seqlib.checks.calling import Outcome, copied
+from seqlib.checks import engine, gradients
+from seqlib.checks.calling import Outcome, copied, guarded
 from seqlib.checks.compare import difference
 from seqlib.checks.exercise import Exercise
 from seqlib.checks.limits import TookTooLong, time_limit
@@ -68,7 +69,10 @@ def try_answer(
         run.over(allowed.left(), tell=False)
         return refused(exercise, str(reply["refused"])[:400])
     try:
-        verdict = engine.judge_outside(exercise, Remote(run, exercise, allowed), cases)
+        answer = Remote(run, exercise, allowed)
+        verdict = engine.judge_outside(exercise, answer, cases)
+        if exercise.trains and verdict.state != "todo":
+            differentiated(verdict, answer, cases)
     except Gone as gone:
         return refused(exercise, _gone(gone.args[0]))
     run.over(allowed.left(), tell=True)
@@ -113,6 +117,12 @@ class Remote(engine.Outside):
             raise Gone(reply["gone"])
         return _outcome(reply, names, self.absent)
 
+    def gradients(self, case) -> dict:
+        reply = self.run.ask(self.allowed.left(), op="gradients", args=list(case.args), names=list(case.named))
+        if "gone" in reply:
+            raise Gone(reply["gone"])
+        return reply
+
 
 def _outcome(reply: dict, names, absent) -> Outcome:
     """An Outcome from what the sandbox says, every field checked."""
@@ -137,6 +147,60 @@ def _outcome(reply: dict, names, absent) -> Outcome:
         modified=words("modified", names),
         forbidden=words("forbidden", absent),
     )
+
+
+# -- gradients, where an answer is trained through -------------------------------------------------------------------
+
+
+def differentiated(verdict: engine.Verdict, answer: Remote, cases):
+    """One case more, as in the notebook: the gradients of an answer whose values are right."""
+    values_right = all(ok for _, ok, _ in verdict.cases)
+    lost = _lost_gradients(verdict.exercise, answer, cases) if values_right else "not tried: the values come first"
+    counted = verdict.passed or verdict.score > 0  # what is forbidden has ended that already
+    verdict.cases.append((gradients.LABEL, lost is None, lost or ""))
+    passed = sum(ok for _, ok, _ in verdict.cases)
+    if counted:
+        verdict.score = round(verdict.exercise.points * passed / len(verdict.cases), 2)
+        verdict.state = "ok" if passed == len(verdict.cases) else "wrong"
+
+
+def _lost_gradients(exercise: Exercise, answer: Remote, cases) -> str | None:
+    """As `gradients.gradient_message`, with the answer elsewhere."""
+    for case in cases:
+        for right in gradients._references(exercise):
+            wanted = guarded(lambda r=right, c=case: gradients._Run(exercise, r, c))
+            if not wanted.kind and wanted.value.reached:
+                return _gradients_compared(exercise, answer.gradients(case), wanted.value)
+    return None
+
+
+def _gradients_compared(exercise: Exercise, reply: dict, wanted) -> str | None:
+    if isinstance(reply.get("kind"), str):
+        return f"with tensors whose gradients are recorded {str(reply.get('error'))[:500]}"
+    results, grads = reply.get("results"), reply.get("grads")
+    if not isinstance(results, list) or not isinstance(grads, dict):
+        return "its gradients could not be read"
+    told = guarded(lambda: gradients._difference(exercise, Gradients(results, grads), wanted), seconds=0.5)
+    return "its gradients could not be compared" if told.kind else told.value
+
+
+class Gradients:
+    """What the sandbox says of an answer's gradients, as the comparison asks for it."""
+
+    KINDS = {"carries": True, "tensor": False}
+
+    def __init__(self, results: list, grads: dict):
+        self.results = [self._result(kind) for kind in results]
+        self.grads = {name: g if hasattr(g, "detach") else None for name, g in grads.items()}
+
+    def _result(self, kind):
+        if kind in self.KINDS:
+            return SimpleNamespace(requires_grad=self.KINDS[kind])
+        return 0.0 if kind == "number" else np.zeros(())
+
+    @property
+    def reached(self) -> list[str]:
+        return [n for n, g in self.grads.items() if g is not None and bool((g != 0).any())]
 
 
 # -- stand-ins for later exercises -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Whatever way a right answer is written, it gets here what the notebook's own check gives."""
 
 import json
+import sys
 
 import pytest
 from quick import book, graded, scores, solution
@@ -171,6 +172,53 @@ def test_a_syntax_error_is_named(slot):
     record = graded(slot, ["x = 1", "def bounce(before, now)\n    return now"])
     told = record["exercises"]["00.bounce"]["told"]
     assert "code cell 2" in told and "SyntaxError in line 1" in told and "Python 3." in told
+
+
+NEWER = {
+    "quotes in quotes": ['d = {"a": 1}\ndef bounce(before, now):\n    f"{d["a"]}"\n    return fold(2 * now - before)'],
+    "a type": ["type Number = float\n" + BOUNCE],
+    "a parameter for types": ["def bounce[T](before: T, now: T) -> T:\n    return fold(2 * now - before)"],
+    "below a stub": [
+        "def bounce(before, now):\n    raise NotImplementedError",
+        "type Number = float\n" + BOUNCE,
+        CHECK,
+    ],
+    "in a helper": ["def fold[T](x: T) -> T:\n    return 1 - abs(1 - abs(x))", BOUNCE, CHECK],
+}
+
+
+@pytest.mark.parametrize("way", NEWER)
+def test_what_a_newer_python_could_read_is_named_with_the_python(slot, way):
+    above = [] if way == "in a helper" else [FOLD]
+    record = graded(slot, above + NEWER[way])
+    if sys.version_info >= (3, 12):
+        assert scores(record) == {"bounce": 3}
+        return
+    said = " ".join([record["exercises"]["00.bounce"]["told"], *record["notes"]])
+    assert scores(record) == {} and "SyntaxError in line" in said and f"Python 3.{sys.version_info[1]}" in said
+
+
+TASKS = {
+    "awaited at once": ["bounce = await make()"],
+    "awaited later": ["task = asyncio.ensure_future(make())", "bounce = await task"],
+    "never awaited": ["task = asyncio.create_task(make())", "bounce = task.result()"],
+    "of the loop": ["task = asyncio.get_event_loop().create_task(make())", "bounce = task.result()"],
+    "that never ends": ["async def wait():\n    while True:\n        await asyncio.sleep(0.01)",
+                        "task = asyncio.create_task(wait())", "x = 1", "bounce = await make()"],
+    "run, as a package allows": ["import nest_asyncio\nnest_asyncio.apply()", "bounce = asyncio.run(make())"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", TASKS)
+def test_tasks_run_as_in_a_notebook(slot, way):
+    begin = f"import asyncio\nasync def make():\n    await asyncio.sleep(0.02)\n    return {RIGHT}"
+    assert scores(graded(slot, [begin, *TASKS[way]])) == {"bounce": 3}
+
+
+def test_what_is_missing_here_may_be_caught(slot):
+    defined = "    def bounce(before, now):\n        return 1 - abs(1 - abs(2 * now - before))"
+    cell = f"try:\n    import seaborn\n{defined}\nexcept ImportError:\n    print('no')"
+    assert scores(graded(slot, [cell])) == {"bounce": 3}
 
 
 # -- classes ---------------------------------------------------------------------------------------------------------

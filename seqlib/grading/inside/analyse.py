@@ -24,7 +24,8 @@ WHOLESALE = re.compile(
 
 
 def analyse(raw: bytes, exercises: list[dict], channel=None) -> dict:
-    """{cells, defs, plan, found, problem}: code cells in order, and for each exercise where its answer is."""
+    """{cells, defs, plan, mentions, unread, problem}: code cells in order, for each exercise where its answer is, and
+    which cells this Python can't read."""
     try:
         book = json.loads(raw.decode("utf-8-sig"))
         sources = code_cells(book)
@@ -40,6 +41,7 @@ def analyse(raw: bytes, exercises: list[dict], channel=None) -> dict:
         "defs": [c.definitions for c in cells],
         "plan": {e["name"]: _plan(e, cells) for e in exercises},
         "mentions": _mentions(book, cells),
+        "unread": [_syntax(i, c) for i, c in enumerate(cells) if c.problem][:5],
     }
 
 
@@ -110,7 +112,8 @@ def _parsed(source: str) -> tuple[ast.Module, str | None]:
         try:
             return ast.parse(attempt(source)), None
         except SyntaxError as error:
-            problem = problem or f"{type(error).__name__} in line {error.lineno}"
+            place = f" in line {error.lineno}" if error.lineno else ""
+            problem = problem or f"{type(error).__name__}{place}"
         except (ValueError, RecursionError, MemoryError, ImportError) as error:
             problem = problem or type(error).__name__
     return ast.Module(body=[], type_ignores=[]), problem

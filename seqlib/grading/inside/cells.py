@@ -4,17 +4,24 @@ A line that fails only here (a package that is not installed, a window, a drive)
 """
 
 import ast
+import asyncio
 import builtins
 import contextlib
 import importlib
+import importlib.util
 import io
 import os
+import re
 import signal
 import sys
+import time
 import warnings
 
 PATIENCE = 4  # a cell that waits may take so many times its processor time by the clock
 SILENT = "pip conda mamba matplotlib load_ext reload_ext autoreload cd timeit tensorboard".split()
+IDLE_SECONDS = 3.0
+BEGINS_TASKS = re.compile(r"\b(create_task|ensure_future|get_running_loop|get_event_loop)\b")
+RUNS_A_LOOP = re.compile(r"\basyncio\.run\b|\brun_until_complete\b|\brun_forever\b")
 BODY_IS_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
 
 
@@ -49,6 +56,63 @@ class OneByOne(ast.NodeTransformer):
         return [ast.copy_location(type(statement)(names=[a], **fields), statement) for a in statement.names]
 
 
+class NotHere(ast.NodeTransformer):
+    """Packages that are missing here may stand in annotations and decorators (`x: Float`, `@njit`): what they stand at
+    is defined without them."""
+
+    def __init__(self):
+        self.names = set()
+
+    def visit_Module(self, tree):
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self.names |= {(a.asname or a.name).partition(".")[0] for a in node.names if _is_missing(node, a.name)}
+        return self.generic_visit(tree) if self.names else tree
+
+    def _needed_by(self, expression) -> bool:
+        return any(isinstance(n, ast.Name) and n.id in self.names for n in ast.walk(expression))
+
+    def _in_words(self, expression):
+        if expression is None or not self._needed_by(expression):
+            return expression
+        return ast.copy_location(ast.Constant(ast.unparse(expression)), expression)
+
+    def visit_FunctionDef(self, node):
+        node.returns = self._in_words(node.returns)
+        return self.visit_ClassDef(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node):
+        node.decorator_list = [d for d in node.decorator_list if not self._needed_by(d)]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node):
+        node.annotation = self._in_words(node.annotation)
+        return node
+
+    def visit_AnnAssign(self, node):
+        node.annotation = self._in_words(node.annotation)
+        return self.generic_visit(node)
+
+
+not_here = NotHere()
+
+
+def _is_missing(statement, name: str) -> bool:
+    """Whether an import can't succeed here: a package that is not installed, a name that this Python does not have."""
+    module = name if isinstance(statement, ast.Import) else statement.module or ""
+    if isinstance(statement, ast.ImportFrom) and (statement.level or name == "*"):
+        return False
+    try:
+        if importlib.util.find_spec(module.partition(".")[0]) is None:
+            return True
+    except (ImportError, ValueError, AttributeError):
+        return False
+    loaded = sys.modules.get(module) if module in sys.stdlib_module_names else None
+    return isinstance(statement, ast.ImportFrom) and loaded is not None and not hasattr(loaded, name)
+
+
 def prepare():
     """In the process that is copied: one shell, one thread, no windows, no drawing."""
     import torch
@@ -63,7 +127,7 @@ def prepare():
     shell.showtraceback = shell.showsyntaxerror = lambda *a, **k: None
     shell.system = shell.system_raw = shell.system_piped = lambda *a, **k: None
     shell.getoutput = lambda *a, **k: []
-    shell.ast_transformers.append(OneByOne())
+    shell.ast_transformers += [OneByOne(), not_here]
     for magic in SILENT:
         shell.register_magic_function(lambda *a, **k: None, "line", magic)
     _undrawn()
@@ -77,6 +141,22 @@ def _shell():
         """Goes on after a statement that failed."""
 
         first_error = None
+        idle = IDLE_SECONDS  # how long tasks may still run between cells, as they do while somebody reads
+
+        def should_run_async(self, raw_cell, **more):
+            """Also where a task is begun and not awaited: in Jupyter a loop is running."""
+            begun = BEGINS_TASKS.search(raw_cell) and not RUNS_A_LOOP.search(raw_cell)
+            return bool(begun) or super().should_run_async(raw_cell, **more)
+
+        def wait_for_tasks(self):
+            from IPython.core import async_helpers
+
+            loop = getattr(async_helpers, "_asyncio_event_loop", None)  # there is one if a cell has asked for it
+            tasks = asyncio.all_tasks(loop) if loop is not None else ()
+            if tasks and self.idle > 0:
+                began = time.monotonic()
+                loop.run_until_complete(asyncio.wait(tasks, timeout=min(1.0, self.idle)))
+                self.idle -= time.monotonic() - began
 
         async def run_code(self, code_obj, result=None, **more):
             failed = await super().run_code(code_obj, result, **more)
@@ -117,6 +197,7 @@ def run(shell, source: str, seconds: float) -> str | None:
             warnings.simplefilter("ignore")
             with clock:
                 result = shell.run_cell(body(source), store_history=False, silent=True)
+                shell.wait_for_tasks()
         error = result.error_before_exec or result.error_in_exec or shell.first_error
         return type(error).__name__ if error is not None else None
     except BaseException as error:

@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import time
+import types
 
 import barrier
 import cells
@@ -68,7 +69,8 @@ class Runner:
         before = {v: self.shell.user_ns.get(v, NOTHING) for v in message["keep"]}
         error = cells.run(self.shell, message["source"], message["seconds"])
         lacking = [v for v in message["expected"] if v not in self.shell.user_ns]
-        if error and (lacking or error == "OutOfTime") and message.get("defs"):
+        failed = error or cells.not_here.names  # what is missing here may have been caught, and the rest left out
+        if failed and (lacking or error == "OutOfTime") and message.get("defs"):
             cells.run(self.shell, message["defs"], message["seconds"])
         for variable, old in before.items():
             value = self.shell.user_ns.get(variable, NOTHING)
@@ -159,7 +161,7 @@ class Runner:
 
     def _made(self, node):
         """A stand-in that is more than one call: made here, from parts of the course that lie here."""
-        return _from_source(node["source"])[0]
+        return _from_source(node["source"])
 
 
 def _processor(seconds: float) -> tuple[int, int]:
@@ -202,9 +204,9 @@ class _Trial:
 
     def __init__(self, runner: Runner, message: dict, answer, beats: int):
         self.channel, self.message, self.answer, self.beats = runner.channel, message, answer, beats
-        self.using, ours = _from_source(message["using"]) if message["using"] else (None, [])
+        self.using = _from_source(message["using"]) if message["using"] else None
         self.alive()
-        self.barrier = barrier.Barrier(message["forbids"], message["later"], ours)
+        self.barrier = barrier.Barrier(message["forbids"], message["later"])
         self.alive()
 
     def alive(self):
@@ -234,13 +236,30 @@ class _Trial:
             if message["op"] == "done":
                 return
             self.alive()
-            self.reply(message["n"], **self.outcome(message))
+            sys.stdout = sys.stderr = cells.Sink()
+            told = self.gradients(message) if message["op"] == "gradients" else self.outcome(message)
+            self.reply(message["n"], **told)
+
+    def gradients(self, message) -> dict:
+        """What gradients the answer gives on a case, for an exercise whose answer is trained through."""
+        from seqlib.checks import calling, gradients
+
+        asked = types.SimpleNamespace(using=self.using)
+        case = types.SimpleNamespace(args=tuple(message["args"]), named=dict.fromkeys(message["names"]))
+        done = calling.guarded(lambda: gradients._Run(asked, self.answer, case), owner=self.answer)
+        if done.kind:
+            return {"kind": done.kind[:60], "error": done.error[:500]}
+        try:
+            fields = dict(results=[_kind_of(r) for r in done.value.results], grads=done.value.grads)
+            wire.encode(fields)
+        except (wire.Broken, MemoryError) as error:
+            return {"kind": "ValueError", "error": f"its gradients are too large to be looked at ({error})"}
+        return fields
 
     def outcome(self, message) -> dict:
         from seqlib.checks import calling
 
         function = (lambda *args: self.using(self.answer, *args)) if self.using else self.answer
-        sys.stdout = sys.stderr = cells.Sink()
         done = calling.call(
             function,
             tuple(message["args"]),
@@ -268,10 +287,14 @@ class _Trial:
         return dict(fields, value=done.value)
 
 
+def _kind_of(result) -> str:
+    if hasattr(result, "requires_grad"):
+        return "carries" if result.requires_grad else "tensor"
+    return "number" if isinstance(result, float) else "array"
+
+
 def _from_source(source: str):
-    """(the function that a program makes: the last definition in it; the code in it)"""
+    """The function that a program makes: the last definition in it."""
     space = {}
     exec(compile(source, "<the check>", "exec"), space)
-    made = [f for f in space.values() if getattr(f, "__globals__", None) is space]
-    made += [f for c in space.values() if isinstance(c, type) for f in barrier.functions(c)]
-    return space[ast.parse(source).body[-1].targets[0].id], barrier.codes_of(made)
+    return space[ast.parse(source).body[-1].targets[0].id]
