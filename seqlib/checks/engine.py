@@ -135,7 +135,7 @@ def _diagnose(verdict, exercise, answer, cases, outcomes, end):
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
     if verdict.diagnosis is None:
         verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end, 0.1, BUDGET))
-    if verdict.diagnosis is None:
+    if verdict.diagnosis is None and not any(o.modified for o in outcomes):  # a changed argument is told first
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)
         seconds = _left(end, 0.3, 0.7)

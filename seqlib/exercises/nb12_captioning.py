@@ -471,12 +471,12 @@ caption_loss = Exercise(
 # -- write_caption ---------------------------------------------------------------------------------------------------
 
 
-def _speaker(route, words, noise):
-    """A step function that writes `route`, if it is fed what was written and the state that it gave."""
+def _speaker(start, route, words, noise):
+    """A step function that writes `route` after `start`, if it is fed what was written and the state that it gave."""
 
     def step(tokens, state):
         place, last = int(state[0, 0]), int(tokens.reshape(-1)[0])
-        expected = route[place - 1] if place else 0
+        expected = route[place - 1] if place else start
         # Fed anything but its own last word, it wanders off to a word that depends on both.
         word = route[min(place, len(route) - 1)] if last == expected else 3 + (last * 5 + place) % (words - 3)
         logits = torch.as_tensor(noise[place % len(noise)])[None].clone()
@@ -487,20 +487,22 @@ def _speaker(route, words, noise):
 
 
 def _speakers(rng) -> list[Case]:
-    def case(label, length, limit, words=12):
+    def case(label, length, limit, start, end, words=12):
         # The words 0, 1, 2 are start, end, and one that is never said; asked for more, it goes on after the end.
         said = rng.permutation(np.arange(3, words)).tolist()
         noise = rng.uniform(-1, 1, (5, words))
-        route = [*said[:length], 1, *said]
+        route = [*said[:length], end, *said]
         state = torch.tensor([[0.0, rng.normal()]])
-        return Case(label, step=_speaker(route, words, noise), state=state, start=0, end=1, max_steps=limit)
+        return Case(
+            label, step=_speaker(start, route, words, noise), state=state, start=start, end=end, max_steps=limit
+        )
 
     n = int(rng.integers(4, 7))
     return [
-        case("a caption that ends before the limit", n, 12),
-        case("a caption that is cut at the limit", 8, 5),
-        case("a caption of one word", 1, 6),
-        case("a caption just as long as the limit", n, n),
+        case("a caption that ends before the limit", n, 12, start=2, end=0),
+        case("a caption that is cut at the limit", 8, 5, start=1, end=2),
+        case("a caption of one word", 1, 6, start=0, end=1),
+        case("a caption just as long as the limit", n, n, start=2, end=1),
     ]
 
 
