@@ -582,14 +582,17 @@ def _failures(rng) -> list[Case]:
 
     cases = []
     for count, change in (
-        (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "order"), (3, "an eight's order"),
-        (2, "order"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (3, "the other twice"), (2, "article"),
+        (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "down"), (3, "an eight's order"),
+        (2, "up"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (3, "the other twice"), (2, "article"),
     ):  # fmt: skip
         d, (relation, other) = [d for d in rng.permutation(10).tolist() if d != 8], two(_RELATIONS)
-        true = {"an eight's order": [8, *d[1:count]], "the other twice": [d[0], d[1], d[0]]}.get(change, d[:count])
+        up = sorted(d[:count], key=NAMES.__getitem__)
+        true = {
+            "an eight's order": [8, *d[1:count]], "the other twice": [d[0], d[1], d[0]], "up": up, "down": up[::-1],
+        }.get(change, d[:count])  # fmt: skip
         wrong = {
             "digit": [*true[:-1], d[5]], "both": [d[5], *true[1:]], "an eight": [true[0], 8], "misread": d[2:4],
-            "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
+            "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "up": true[::-1], "down": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
             "missing": true[:2], "twice": [*true[:-1], true[1]], "the other twice": [d[0], d[1], d[1]],
         }.get(change, true)  # fmt: skip
         said = _caption(wrong, other if change in ("relation", "both", "turned") else relation,

@@ -34,6 +34,7 @@ def _to_choose(rng) -> list[Case]:
         noise = rng.random(tokens.shape)
         noise[0, :4] = share * np.array([0.5, 0.4, 0.3, 0.2])  # specials and the first word with low noise
         noise[0, 4] = share * 0.6
+        noise[0, 5:17] = share * rng.uniform(0.1, 0.9, noise[0, 5:17].shape)  # more of the words than the share
         noise[-1, -2:] = share / 2
         if border:
             noise[1, 1:4] = share
