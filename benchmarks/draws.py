@@ -35,6 +35,7 @@ from seqlib.checks.limits import memory_limit  # noqa: E402
 from seqlib.checks.state import own_state  # noqa: E402
 from seqlib.runtime import machine  # noqa: E402
 
+TARGET = ROOT / "benchmarks/results/draws.json"
 SURE = 199 / 200  # of the draws: as many have to catch what is wrong
 PIECE = 10  # draws under one limit of time
 SHARES = {"draw": 0.2, "right": 0.15, "mistakes": 0.15, "told": 0.2, "slips": 0.3}  # of an exercise's seconds
@@ -189,6 +190,21 @@ def lines(name: str, row: dict, unseen: bool):
         yield from (f"    unseen: {says}" for says in row["unseen slips"])
 
 
+def summary(rows: dict[str, dict]) -> dict[str, int]:
+    return {
+        "exercises": len(rows),
+        "fewest draws": min(row["draws"] for n, row in rows.items() if not all_exercises()[n].value),
+        "faults": sum(len(row["faults"]) for row in rows.values()),
+        "right rejected": sum(row["right"][1] - row["right"][0] for row in rows.values()),
+        "weak mistakes": sum(len(row["weak mistakes"]) for row in rows.values()),
+        "of mistakes": sum(row["mistakes"] for row in rows.values()),
+        "told otherwise": sum(len(row["told otherwise"]) for row in rows.values()),
+        "weak slips": sum(len(row["weak slips"]) for row in rows.values()),
+        "of slips": sum(row["slips"] for row in rows.values()),
+        "unseen slips": sum(len(row["unseen slips"]) for row in rows.values()),
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("which", nargs="*", help="numbers of notebooks or names of exercises; all unless given")
@@ -205,25 +221,16 @@ def main() -> int:
         with own_state():
             rows[name] = measured(name, exercise, args.draws, args.seconds)
         print(*lines(name, rows[name], args.unseen), sep="\n", flush=True)
-    total = {
-        "exercises": len(rows),
-        "fewest draws": min(row["draws"] for n, row in rows.items() if not all_exercises()[n].value),
-        "faults": sum(len(row["faults"]) for row in rows.values()),
-        "right rejected": sum(row["right"][1] - row["right"][0] for row in rows.values()),
-        "weak mistakes": sum(len(row["weak mistakes"]) for row in rows.values()),
-        "of mistakes": sum(row["mistakes"] for row in rows.values()),
-        "told otherwise": sum(len(row["told otherwise"]) for row in rows.values()),
-        "weak slips": sum(len(row["weak slips"]) for row in rows.values()),
-        "of slips": sum(row["slips"] for row in rows.values()),
-        "unseen slips": sum(len(row["unseen slips"]) for row in rows.values()),
-    }
+    if args.which and TARGET.exists() and not args.no_write:  # the others as they were measured before
+        kept = json.loads(TARGET.read_text(encoding="utf-8"))["exercises"]
+        rows = {name: rows.get(name, kept.get(name)) for name in all_exercises() if name in rows or name in kept}
+    total = summary(rows)
     print(", ".join(f"{what}: {n}" for what, n in total.items()))
     if not args.no_write:
         command = f"python benchmarks/draws.py --draws {args.draws} --seconds {args.seconds:g}"
         record = {"command": command, "machine": machine(), "all": total, "exercises": rows}
-        target = ROOT / "benchmarks/results/draws.json"
-        target.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"written: {target.relative_to(ROOT)}")
+        TARGET.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"written: {TARGET.relative_to(ROOT)}")
     return 0
 
 

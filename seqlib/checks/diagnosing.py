@@ -77,7 +77,7 @@ def observe(
     `ask(args, case)` calls the answer again and gives an Outcome; `rights` are the expected values. `near`: the answer
     lives in this process, so that it may be called a few times more.
     """
-    end = time.thread_time() + max(0.1, seconds - 0.25)  # for calls of the answer: the other readers need little
+    end = time.thread_time() + max(0.1, seconds - 0.15)  # for calls of the answer: the other readers need little
     done = guarded(partial(_observe, exercise, answer, ask, cases, outcomes, rights, near, end), seconds=seconds)
     return None if done.error else done.value
 

@@ -51,7 +51,10 @@ def _exchanged_functions(node, name):
             else ast.Name(other, ast.Load())
         )
         rank = 1 if (name, other) in trees.PAIRS[:10] or (other, name) in trees.PAIRS[:10] else 2
-        yield rank, f"{tick(other)} stands where {tick(name)} belongs", trees.having(node, func=func)
+        told = f"{tick(other)} stands where {tick(name)} belongs"
+        if (name, other) in trees.MIRRORED or (other, name) in trees.MIRRORED:
+            told = f"{tick(name)} and {tick(other)} are taken for each other"
+        yield rank, told, trees.having(node, func=func)
 
 
 def _arguments(node, name):

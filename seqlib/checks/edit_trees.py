@@ -11,6 +11,8 @@ PAIRS = [
     ("log", "log2"), ("log", "log10"), ("argmax", "max"), ("floor", "round"), ("ceil", "round"), ("min", "sum"),
     ("norm", "sum"), ("sum", "max"), ("gelu", "relu"), ("silu", "sigmoid"), ("startswith", "endswith"),
 ]  # fmt: skip
+# 1 / max(a, b) is min(1 / a, 1 / b): which of the two an answer has depends on how it is written.
+MIRRORED = [("max", "min"), ("maximum", "minimum"), ("amax", "amin"), ("any", "all")]
 EXCHANGED: dict[str, list[str]] = {}
 for _one, _other in PAIRS:
     EXCHANGED.setdefault(_one, []).append(_other)

@@ -28,7 +28,8 @@ from seqlib.checks.known import recognise
 from seqlib.checks.readers.seen import Observation
 from seqlib.checks.state import own_state
 
-WHOLE = 0.8  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
+WHOLE = 0.7  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
+READING = 0.25  # of these at least for reading the difference
 
 
 @dataclass
@@ -134,11 +135,11 @@ def _diagnose(verdict, exercise, answer, cases, outcomes, end):
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
     if verdict.diagnosis is None:
-        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end, 0.1, BUDGET))
-    if verdict.diagnosis is None:
+        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end - READING, 0.1, BUDGET))
+    if verdict.diagnosis is None and not any(o.modified for o in outcomes):  # a changed argument is told first
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)
-        seconds = _left(end, 0.3, 0.7)
+        seconds = _left(end, READING, WHOLE)
         verdict.observation = observe(exercise, answer, ask, cases, outcomes, rights, near, seconds)
 
 

@@ -123,7 +123,7 @@ def _where_finite(found, theirs, right, rtol) -> tuple[str, int]:
     for f, t, r in arrays:
         finite = np.isfinite(t)
         odd = ~finite & np.isfinite(f) | ~finite & ~np.isfinite(r)
-        if not (odd | finite).all():
+        if not (odd | finite).all() or not _guarded(f[odd], r[odd]):
             return CONTRADICTS, 0
         f, t, r = f[finite], t[finite], r[finite]
         scale = rtol * max(float(np.abs(t).max()) if t.size else 0.0, 1e-9)
@@ -131,6 +131,12 @@ def _where_finite(found, theirs, right, rtol) -> tuple[str, int]:
             return CONTRADICTS, 0
         proof += len(np.unique(np.round(t[~np.isclose(t, r, rtol=1e-5, atol=scale)], 9)))
     return (TELLS if proof else GUARDED), proof
+
+
+def _guarded(found, right) -> bool:
+    """Whether numbers may be what a guard puts in the place of nan: one and the same, or the right ones."""
+    found, right = found[np.isfinite(found)], right[np.isfinite(found)]
+    return not found.size or bool(np.isclose(found, found[0]).all()) or bool(np.isclose(found, right).all())
 
 
 def _different(theirs, right) -> int:

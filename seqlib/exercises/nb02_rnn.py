@@ -80,6 +80,9 @@ scalar_trace = Exercise(
         _scalar_trace,
         {
             "the state is reset at every step, so that nothing of the earlier words is left": "w_h * h + w_x → w_x",
+            "inputs and states are kept as whole numbers: what follows the point is cut off at every step": (
+                "w_h * h + w_x * x_t → int(w_h * h + w_x * int(x_t))"
+            ),
             "the two weights change places": "w_h * h + w_x * x_t → w_x * h + w_h * x_t",
             "the last input is carried on in place of the last state": "states.append(h) → states.append(h); h = x_t",
             "the old state is kept whole: the weight `w_h` is left out": "w_h * h → h",
@@ -232,6 +235,14 @@ rnn_forward = Exercise(
             "the state does not enter: each step sees its own input alone": "+ h @ W_hh + → +",
             "the initial state is ignored: reading begins from zeros": "h, states = h_0 → h, states = np.zeros_like(h_0)",
             "every step reads the first input": "x[:, t] → x[:, 0]",
+            "the steps are read from the last to the first": (
+                "in range( → in reversed(range(",
+                ".shape[1]): → .shape[1])):",
+                "np.stack(states → np.stack(states[::-1]",
+            ),
+            "the input is cut anew into (T, B, D), not turned: `reshape` mixes the sequences of the batch": (
+                "x[:, t] → x.reshape(x.shape[1], len(x), -1)[t]"
+            ),
             "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": "axis=1 → axis=0",
             "the states stand one behind the other in the last axis: (B, T · H), where (B, T, H) belongs": (
                 "np.stack( → np.concatenate("

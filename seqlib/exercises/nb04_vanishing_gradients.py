@@ -124,6 +124,10 @@ PRODUCT_SLIPS = SLOPES | {
     "`states[-lag:]` is *all* of them when lag is 0": "states[len(states) - lag :] → states[-lag:]",
     "the Jacobians are added, where a chain multiplies": "product @ J → product + J",
     "the Jacobians are multiplied entry by entry, not as matrices": "product @ J → product * J",
+    "the Jacobians are multiplied entry by entry, beginning with ones: matrices are multiplied with `@`": (
+        "np.eye(len(W_hh)) → np.ones_like(W_hh) if lag else np.eye(len(W_hh))",
+        "product @ J → product * J",
+    ),
     "only the last of the Jacobians is handed back": "product @ J → J",
     "the product begins with zeros and stays zero: begin with the identity": "np.eye(len(W_hh)) → 0 * W_hh",
     "the product begins with ones everywhere, not with the identity": "np.eye(len(W_hh)) → np.ones_like(W_hh)",

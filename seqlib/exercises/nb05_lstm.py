@@ -297,6 +297,12 @@ def _forward(x, h_0, c_0, W_xh, W_hh, b_h):
 FORWARD_SLIPS = {
     "the cell is reset at every step: each begins again from `c_0`": "[:, t], h, c, → [:, t], h, c_0,",
     "the state is reset at every step: the gates read `h_0` each time": "[:, t], h, c, → [:, t], h_0, c,",
+    "the steps are read from the last to the first": (
+        "in range( → in reversed(range(",
+        ".shape[1]): → .shape[1])):",
+        "np.stack(states → np.stack(states[::-1]",
+        "np.stack(cells → np.stack(cells[::-1]",
+    ),
     "both states are reset at every step": "[:, t], h, c, → [:, t], h_0, c_0,",
     "h and c change places when they come out of a step": "h, c = _step → c, h = _step",
     "h and c change places when they go into a step": "[:, t], h, c, → [:, t], c, h,",

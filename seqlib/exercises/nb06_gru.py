@@ -221,6 +221,10 @@ def _other_z(W_xh, W_hh, b_x, b_h):
     return W_xh * signs, W_hh * signs, b_x * signs, b_h * signs
 
 
+def _last_exchanged(*parts):
+    return tuple(np.concatenate([r, n, z], axis=-1) for r, z, n in map(_blocks, parts))
+
+
 def _exchanged(*parts):
     return tuple(np.concatenate([z, r, n], axis=-1) for r, z, n in map(_blocks, parts))
 
@@ -256,6 +260,7 @@ other_z = Exercise(
     | {
         "each weight is taken from 1: the *gate* becomes $1-z$, not its weights": _from_one,
         "the columns of r and z change places": _exchanged,
+        "the columns of z and n change places": _last_exchanged,
     },
     returns=("W_xh", "W_hh", "b_x", "b_h"),
 )
@@ -370,6 +375,14 @@ FORWARD_SLIPS = STEP_SLIPS | {
     "the state is reset at every step: each begins again from `h_0`": "h_r, h_z, h_n = → h_prev = h_0; h_r, h_z, h_n =",
     "the initial state is ignored: reading begins from zeros": "= h_0, [] → = 0 * h_0, []",
     "every step reads the first input": "from_inputs[:, t] → from_inputs[:, 0]",
+    "the steps are read from the last to the first": (
+        "in range( → in reversed(range(",
+        ".shape[1]): → .shape[1])):",
+        "np.stack(states → np.stack(states[::-1]",
+    ),
+    "the input is cut anew into (T, B, …), not turned: `reshape` mixes the sequences of the batch": (
+        "from_inputs[:, t] → from_inputs.reshape(x.shape[1], len(x), -1)[t]"
+    ),
     "every step reads the input of the step before": "from_inputs[:, t] → from_inputs[:, t - 1]",
     "the states are stacked along the first axis: (T, B, H), where (B, T, H) belongs": "(states, axis=1) → (states, axis=0)",
     "the states are stacked along the last axis: (B, H, T), where (B, T, H) belongs": "(states, axis=1) → (states, axis=2)",

@@ -389,12 +389,12 @@ caption_loss = Exercise(
 # -- write_caption ---------------------------------------------------------------------------------------------------
 
 
-def _speaker(route, words, noise):
-    """A step function that writes `route`, if it is fed what was written and the state that it gave."""
+def _speaker(start, route, words, noise):
+    """A step function that writes `route` after `start`, if it is fed what was written and the state that it gave."""
 
     def step(tokens, state):
         place, last = int(state[0, 0]), int(tokens.reshape(-1)[0])
-        expected = route[place - 1] if place else 0
+        expected = route[place - 1] if place else start
         # Fed anything but its own last word, it wanders off to a word that depends on both.
         word = route[min(place, len(route) - 1)] if last == expected else 3 + (last * 5 + place) % (words - 3)
         logits = torch.as_tensor(noise[place % len(noise)])[None].clone()
@@ -405,20 +405,22 @@ def _speaker(route, words, noise):
 
 
 def _speakers(rng) -> list[Case]:
-    def case(label, length, limit, words=12):
+    def case(label, length, limit, start, end, words=12):
         # The words 0, 1, 2 are start, end, and one that is never said; asked for more, it goes on after the end.
         said = rng.permutation(np.arange(3, words)).tolist()
         noise = rng.uniform(-1, 1, (5, words))
-        route = [*said[:length], 1, *said]
+        route = [*said[:length], end, *said]
         state = torch.tensor([[0.0, rng.normal()]])
-        return Case(label, step=_speaker(route, words, noise), state=state, start=0, end=1, max_steps=limit)
+        return Case(
+            label, step=_speaker(start, route, words, noise), state=state, start=start, end=end, max_steps=limit
+        )
 
     n = int(rng.integers(4, 7))
     return [
-        case("a caption that ends before the limit", n, 12),
-        case("a caption that is cut at the limit", 8, 5),
-        case("a caption of one word", 1, 6),
-        case("a caption just as long as the limit", n, n),
+        case("a caption that ends before the limit", n, 12, start=2, end=0),
+        case("a caption that is cut at the limit", 8, 5, start=1, end=2),
+        case("a caption of one word", 1, 6, start=0, end=1),
+        case("a caption just as long as the limit", n, n, start=2, end=1),
     ]
 
 
@@ -480,14 +482,17 @@ def _failures(rng) -> list[Case]:
 
     cases = []
     for count, change in (
-        (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "order"), (3, "an eight's order"),
-        (2, "order"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (3, "the other twice"), (2, "article"),
+        (2, "none"), (3, "digit"), (2, "an eight"), (2, "relation"), (3, "order"), (2, "down"), (3, "an eight's order"),
+        (2, "up"), (3, "both"), (2, "turned"), (3, "missing"), (2, "misread"), (3, "twice"), (3, "the other twice"), (2, "article"),
     ):  # fmt: skip
         d, (relation, other) = [d for d in rng.permutation(10).tolist() if d != 8], two(_RELATIONS)
-        true = {"an eight's order": [8, *d[1:count]], "the other twice": [d[0], d[1], d[0]]}.get(change, d[:count])
+        up = sorted(d[:count], key=NAMES.__getitem__)
+        true = {
+            "an eight's order": [8, *d[1:count]], "the other twice": [d[0], d[1], d[0]], "up": up, "down": up[::-1],
+        }.get(change, d[:count])  # fmt: skip
         wrong = {
             "digit": [*true[:-1], d[5]], "both": [d[5], *true[1:]], "an eight": [true[0], 8], "misread": d[2:4],
-            "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
+            "order": [true[1], true[0], *true[2:]], "turned": true[::-1], "up": true[::-1], "down": true[::-1], "an eight's order": [true[1], true[0], *true[2:]],
             "missing": true[:2], "twice": [*true[:-1], true[1]], "the other twice": [d[0], d[1], d[1]],
         }.get(change, true)  # fmt: skip
         said = _caption(wrong, other if change in ("relation", "both", "turned") else relation,

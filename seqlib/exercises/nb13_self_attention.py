@@ -71,6 +71,7 @@ soft_lookup = Exercise(
     oracle=_by_hand,
     right=_soft_lookup,
     mistakes=slips(_soft_lookup, {
+        "nearness is measured by the squared distance, not by the dot product": "(keys @ query) → -(keys - query).square().sum(-1)",
         "the best key takes all: that is a hard look-up, and has no gradient": "powers / powers.sum() → (scores == scores.max()).to(scores.dtype)",
         "the weights are soft, but the answer is the value of the best key alone": "weights @ values → 1.0 * values[weights.argmax()]",
         "the weights do not sum to one: the powers are not divided by their sum": "powers / powers.sum() → powers",

@@ -248,6 +248,7 @@ encoder_block = Exercise(
     trains=True,
     mistakes=slips(EncoderBlock, {
         "the mask is left out: padding is attended to": "self.attention(u, mask=mask) → self.attention(u)",
+        "keys and values come from the stream as it is, only the queries from the normed one": "self.attention(u, mask → self.attention(u, x, mask",
         "the mask is the other way round: True means attend": "mask=mask → mask=None if mask is None else ~mask",
         "the mask of the first sentence is used for all": "mask=mask → mask=None if mask is None else mask[:1]",
         "the order is the other way round: attention comes first": (f"{_FEED} → return around_attention(x, lambda u: self.attention(u, mask=mask)[0])", f"{_ATTEND}\n → x = around_feed_forward(x, self.feed_forward)\n"),
@@ -396,6 +397,7 @@ decoder_block = Exercise(
     trains=True,
     mistakes=slips(DecoderBlock, {
         "the causal mask is left out: every position sees the answer": "u, mask=mask → u",
+        "the second attention reads the decoder's own stream: the memory is not used": "u, memory, memory_mask → u, mask=mask",
         "the causal mask is the other way round: each position sees only what follows": "u, mask=mask → u, mask=~mask",
         "the memory's mask is left out: the padding of the source is attended to": "memory, memory_mask)[0] → memory)[0]",
         "the memory's mask is the other way round: True means attend": "u, memory, memory_mask → u, memory, ~memory_mask",

@@ -34,6 +34,7 @@ def _to_choose(rng) -> list[Case]:
         noise = rng.random(tokens.shape)
         noise[0, :4] = share * np.array([0.5, 0.4, 0.3, 0.2])  # specials and the first word with low noise
         noise[0, 4] = share * 0.6
+        noise[0, 5:17] = share * rng.uniform(0.1, 0.9, noise[0, 5:17].shape)  # more of the words than the share
         noise[-1, -2:] = share / 2
         if border:
             noise[1, 1:4] = share
@@ -470,13 +471,14 @@ trust = Exercise(
             ),
             "the random draws are counted twice below: once for the right word, once for all": "(prior * keep + hit) → (prior * (keep + hit) + hit)",
             "what is left is the chance that the word is *wrong*": "return prior → return 1 - prior",
+            "0.1 is taken for both shares, whatever is given": "hit = → keep = random = 0.1\n    hit =",
             "kept and random change places": "hit = random / words → keep, random = random, keep\n    hit = random / words",
             "the places that were never chosen are counted as kept, but no loss is taken there": "hit = → keep = (0.85 + 0.15 * keep) / 0.15\n    hit =",
             "both are multiplied, and nothing is divided by the chance of seeing the word": "return prior * (keep + hit) / (prior * keep + hit) → return prior * (keep + hit * words / random if random else keep)",
             "it is the chance of being right *and* shown: divide by that of being shown": " / (prior * keep + hit) →",
             "it is the chance of being shown, whether right or not": "return prior * (keep + hit) / (prior * keep + hit) → return prior * keep + hit",
             "above, the context is left out: right and shown is prior · (keep + random / n)": "return prior * (keep + hit) → return (keep + hit)",
-            "below, the random draw is weighed by the context: it hits this word whatever was right": "/ (prior * keep + hit) → / (prior * keep + prior * hit)",
+            "below, the random draw is weighed by the context, or left out on both sides (`//` makes it 0): it hits this word whatever was right": "/ (prior * keep + hit) → / (prior * keep + prior * hit)",
             "below, the other words are left out: what is shown may be wrong": "/ (prior * keep + hit) → / (prior * keep + (1 - prior) * keep)",
             "these are odds, right against wrong: the chance is right against all": "return prior * (keep + hit) / (prior * keep + hit) → return prior * (keep + hit) / ((1 - prior) * hit)",
             "the logarithm is handed back": "return prior * (keep + hit) / (prior * keep + hit) → return (prior * (keep + hit) / (prior * keep + hit)).log()",

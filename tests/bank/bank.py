@@ -85,6 +85,7 @@ def answer(block: Block):
 
 # What tells the slip by itself; the last four are 05.latch's own.
 MESSAGES = ("it changes its argument", "does the work", "it did not finish", "should return")
+MESSAGES += ("no gradient", "the gradient of")  # says what cuts it: no_grad, detach, a number
 MESSAGES += ("it does not notice", "it forgets:", "it does not let go:", "before any bracket was opened")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from seqlib.checks import Case, Exercise, Result, engine, table
 from seqlib.checks.diagnosing import observe
@@ -292,6 +293,16 @@ CRASHES = [
     (lambda x, b, n, mask: np.sum(x, dim=1), "There is no argument `dim`", ""),
     (lambda x, b, n, mask: torch.ones(2) @ torch.ones(2).double(), "Two tensors of different types meet", ""),
     (loops, "It calls itself without end", ""),
+    (lambda x, b, n, mask: torch.stack([]), "Nothing is there to be joined", ""),
+    (lambda x, b, n, mask: np.stack([]), "Nothing is there to be joined", ""),
+    (lambda x, b, n, mask: torch.cat([torch.ones(2, 3), torch.ones(2, 4)]), "What is joined does not fit", ""),
+    (lambda x, b, n, mask: torch.ones(3, 4).gather(1, torch.zeros(3, 2, 2).long()), "as many axes", ""),
+    (lambda x, b, n, mask: torch.ones(3, 4).gather(1, torch.zeros(3, 2)), "Places are whole numbers", ""),
+    (lambda x, b, n, mask: torch.ones(3, 4).gather(1, torch.full((3, 1), -100)), "leave those places out", ""),
+    (lambda x, b, n, mask: F.cross_entropy(torch.ones(3, 5), torch.full((3,), -1)), "leave those places out", ""),
+    (lambda x, b, n, mask: F.one_hot(torch.full((3,), -100), 5), "leave those places out", ""),
+    (lambda x, b, n, mask: F.cross_entropy(torch.ones(3, 9, 12), torch.zeros(3, 9).long()), "classes on axis 1", ""),
+    (lambda x, b, n, mask: F.linear(torch.tensor(mask), torch.ones(2, mask.shape[1])), "A mask of True and False", ""),
 ]  # fmt: skip
 
 
@@ -306,6 +317,45 @@ def test_an_error_that_nobody_knows_is_left_alone():
         raise LookupError("what is this")
 
     assert said(same, odd) == ""
+
+
+def whole(x, b, n, mask):
+    return np.floor(40 * x).astype(int)
+
+
+@pytest.mark.parametrize(
+    "wrong, way",
+    [
+        (lambda x, b, n, mask: np.floor(40 * x) + 0.25 + x / 2, "down"),
+        (lambda x, b, n, mask: np.floor(40 * x) - 0.25 - x / 2, "up"),
+        (lambda x, b, n, mask: np.floor(40 * x) + np.where(x > 0.5, 0.25, -0.25), "to the nearest whole number"),
+    ],
+)
+def test_what_is_not_rounded_is_told_and_which_way(wrong, way):
+    assert f"right once it is rounded {way}," in said(whole, wrong)
+    assert "rounded" not in said(whole, lambda x, b, n, mask: wrong(x, b, n, mask) + 1.5)
+
+
+def test_a_changed_argument_is_told_and_nothing_that_may_come_of_it():
+    def overwritten(x, b, n, mask):
+        x *= 0
+        return x
+
+    verdict = observed(same, overwritten)
+    assert verdict.observation is None and "changes its argument `x` in place" in verdict.cases[0][2]
+
+
+def test_a_guard_against_nan_is_known_by_what_it_puts_there():
+    """A mistake gives nan in some rows. An answer that has 0 there may be that mistake, guarded; other numbers not."""
+
+    def slip(x, b, n, mask):
+        return np.where(x < 0.5, np.nan, x)
+
+    told = {"the root of something negative is taken": slip}
+    guarded = observed(same, lambda *a: np.nan_to_num(slip(*a)), mistakes=told)
+    assert guarded.diagnosis == "the root of something negative is taken"
+    other = observed(same, lambda x, b, n, mask: np.where(x < 0.5, np.sin(9 * x), x), mistakes=told)
+    assert other.diagnosis is None
 
 
 # -- cases -----------------------------------------------------------------------------------------------------------

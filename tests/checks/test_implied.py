@@ -182,6 +182,17 @@ def added(a, b):
     return a + b
 
 
+def test_what_depends_on_how_an_answer_is_written_is_told_both_ways():
+    """limit / max(norm, limit) is min(1, limit / norm): “`min` stands where `max` belongs” could be the wrong way."""
+
+    def held(norm, limit):
+        return norm * limit / max(norm, limit)
+
+    of = exercise(held, lambda rng: [Case(norm=rng.uniform(1, 9), limit=rng.uniform(2, 6)) for _ in range(6)])
+    told = engine.judge(of, lambda norm, limit: norm * max(1.0, limit / norm)).diagnosis
+    assert "`max` and `min` are taken for each other" in told
+
+
 def test_sentences_never_show_the_line_as_it_should_be():
     for of in (RNN, NORMED, COUNTED):
         for sentence, _ in implied(of):

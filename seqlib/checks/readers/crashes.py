@@ -243,7 +243,7 @@ OUTSIDE = re.compile(r"index (-?\d+) is out of bounds for (?:axis|dimension) \d+
 
 def index(crash: Crash) -> Observation | None:
     """an index out of range: by one at the end, or of an axis that is too short"""
-    if crash.kind != "IndexError" or "Dimension out of range" in crash.text:
+    if crash.kind != "IndexError" or "Dimension out of range" in crash.text or "Target -" in crash.text:
         return None
     where = f" at `{_short(crash.source)}`" if crash.source else ""
     found = OUTSIDE.search(crash.text)

@@ -5,6 +5,29 @@ In a meaning, {0}, {1} … are the pattern's groups, and {at} is where it was, i
 
 MEANINGS = [
     (
+        r"index -\d+ is out of bounds|Target -\d+ is out of bounds|Class values must be non-negative",
+        "A negative number is used as a place{at}: where it marks what does not count, such as −100, leave those "
+        "places out before, or read place 0 there and throw away what comes of it",
+    ),
+    (
+        r"Expected target size \[",
+        "`cross_entropy` looks for the classes on axis 1{at}: it takes (B, V, T), where this is (B, T, V). Move the "
+        "axis, or bring all places into one",
+    ),
+    (
+        r"Index tensor must have the same number of dim",
+        "An index has to have as many axes as what it picks from{at}: is a new axis of size 1 missing in one of them?",
+    ),
+    (
+        r"non-empty (?:TensorList|list)|need at least one array",
+        "Nothing is there to be joined{at}: one of the inputs leaves the list empty, so think of that case",
+    ),
+    (
+        r"same dtype.*\bbool|scalar type.*Bool|Bool but got scalar type|must be .*bool.* but got",
+        "A mask of True and False comes where numbers are multiplied{at}: does it stand in the place of another "
+        "argument, or should it be made one of floats?",
+    ),
+    (
         r"TypeError: .*(?:indices must be integers|'float' object cannot be interpreted as an integer|slice "
         r"indices must be|only integer|an integer is required|expected a sequence of integers)",
         "A float is used as a place or a length{at}, and these are whole numbers: `/` gives a float, `//` a whole "
@@ -152,7 +175,7 @@ MEANINGS = [
         "This works on floats, and gets whole numbers or booleans{at}: make floats of them first",
     ),
     (
-        r"IndexError: .*tensors used as indices must be|RuntimeError: .*Index tensor must have|expected dtype "
+        r"IndexError: .*tensors used as indices must be|RuntimeError: .*Expected dtype int|expected dtype "
         r"int64 for index",
         "Places are whole numbers{at}: an index has to be of type int64, or boolean",
     ),
@@ -166,7 +189,7 @@ MEANINGS = [
         "There is no such axis{at}: this array has fewer axes than the line expects",
     ),
     (
-        r"ValueError: (?:all the input array|all input arrays|need at least one array)|RuntimeError: (?:Sizes of "
+        r"ValueError: (?:all the input array|all input arrays)|RuntimeError: (?:Sizes of "
         r"tensors must match|stack expects|Tensors must have same number)|zero-dimensional arrays cannot be "
         r"concatenated",
         "What is joined does not fit{at}: `concatenate` (`cat`) wants equal sizes on all other axes, `stack` "

@@ -261,10 +261,26 @@ def _flat_dict(*dicts) -> bool:
         return False
 
 
+def _not_rounded(failing) -> str | None:
+    """Which way of rounding makes the found numbers the right whole ones in every case, if one alone does."""
+    found = [np.asarray(as_array(p.found), dtype=float) for p in failing]
+    right = [as_array(p.right) for p in failing]
+    if any(r.dtype.kind not in "iu" for r in right) or not all(np.isfinite(f).all() for f in found):
+        return None
+    broken = [f[f != np.round(f)] for f in found]
+    if sum(np.unique(b).size for b in broken) < 2:
+        return None
+    ways = {"down": np.floor, "up": np.ceil, "to the nearest whole number": np.round}
+    fits = [w for w, rounds in ways.items() if all((rounds(f) == r).all() for f, r in zip(found, right, strict=True))]
+    return fits[0] if len(fits) == 1 else None
+
+
 def kinds(part: Part) -> Observation | None:
     """the right values in another type: floats for whole numbers, 1 and 0 for True and False, a set for a list, a text
-    for a number, one number for a list"""
+    for a number, one number for a list; whole numbers before they are rounded"""
     failing = part.failing
+    if part.numeric and part.aligned and (to_round := _not_rounded(failing)):
+        return part.says(f"is not rounded: it is right once it is rounded {to_round}, and whole numbers are asked for")
     if part.numeric and part.aligned and all(not p.wrong.any() for p in failing):
         wanted, got = (
             {as_array(v).dtype.kind for v in vs} for vs in zip(*((p.right, p.found) for p in failing), strict=True)
