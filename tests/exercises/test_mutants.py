@@ -17,8 +17,8 @@ from mutants import mutants
 from seqlib.checks import calling
 from seqlib.checks.exercise import all_exercises
 
-# An endless loop is dead: no need to wait as long as for a learner's. It is told by its processor time alone, because an
-# answer that a busy machine keeps waiting is no endless loop; the clock is for what waits and does nothing.
+# An endless loop is dead: no need to wait as long as for a learner's. It is told by its processor time alone, because
+# an answer that a busy machine keeps waiting is no endless loop; the clock is for what waits and does nothing.
 SECONDS, PATIENCE = 0.2, 50
 SEEDS = (0, 1, 2)
 
