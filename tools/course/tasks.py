@@ -135,13 +135,18 @@ class Stage:
 
 
 EXERCISES = ("tests/exercises", "tests/bank")
-# What looks at the clock, sends signals or drives a browser: in one process, with nothing beside it.
+# What looks at the clock, sends signals, grades a class on every core or drives a browser: in one process, with
+# nothing beside it.
 ALONE = (
     "tests/browser",
     "tests/checks/test_engine.py",
     "tests/checks/test_state.py",
     "tests/data/test_download.py",
+    "tests/grading/test_attacks.py",
+    "tests/grading/test_class.py",
     "tests/grading/test_harm.py",
+    "tests/grading/test_honest.py",  # with test_attacks.py: both read what one run of the pool graded
+    "tests/grading/test_members.py",
 )
 CORES = ("-n", "auto")  # a process per core
 FILES = (*CORES, "--dist", "loadfile")  # the same, and what is in one file stays together: fixtures, a kernel's cells
