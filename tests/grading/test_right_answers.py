@@ -6,10 +6,8 @@ import sys
 import pytest
 from quick import book, graded, scores, solution
 
-from seqlib.grading import grade, stage
+from seqlib.grading import grade
 from seqlib.grading.assignment import whole_course
-from seqlib.grading.sandbox import Limits
-from seqlib.grading.slot import Slot
 
 FOLD = "def fold(x):\n    return 1 - abs(1 - abs(x))"
 BOUNCE = "def bounce(before, now):\n    return fold(2 * now - before)"
@@ -17,23 +15,10 @@ RIGHT = "lambda before, now: 1 - abs(1 - abs(2 * now - before))"
 CHECK = 'from seqlib import check\nbounce, result = check("00.bounce", bounce)\nresult'
 
 
-@pytest.fixture(scope="module")
-def slot(sandboxed):
-    limits = Limits(cell_seconds=10, exercise_seconds=20, total_seconds=140)
-    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
-        yield slot
-
-
 # -- lines that fail only in the sandbox -----------------------------------------------------------------------------
 
-FAILING = {
-    "a package that is not there": "import seaborn as sns\nsns.set()",
+FAILING = {  # more of them are members of the class (members/surroundings.py)
     "two imports in one line": "import seaborn, math\nassert math.pi > 3",
-    "autoreload": "%load_ext autoreload\n%autoreload 2",
-    "a drive": "from google.colab import drive\ndrive.mount('/content/drive')",
-    "a window": "import matplotlib\nmatplotlib.use('TkAgg')",
-    "a question": "name = int(input('your number? '))",
-    "a key": "import os\nkey = os.environ['KEY']",
     "a file": "import numpy as np\ndata = np.load('mine.npy')",
     "a program": "!pip install seaborn\nfiles = !ls\nassert files",
     "a shell cell's magic": "%cd /content\n%matplotlib notebook",
@@ -80,9 +65,9 @@ BOUND = {
 
 
 @pytest.mark.parametrize("way", BOUND)
-@pytest.mark.parametrize("checked", [True, False])
-def test_an_answer_is_found_however_it_was_bound(slot, way, checked):
-    assert scores(graded(slot, [BOUND[way]] + [CHECK] * checked)) == {"bounce": 3}
+def test_an_answer_is_found_however_it_was_bound(slot, way):
+    """Without a check below; with one, they are members of the class (members/answers.py)."""
+    assert scores(graded(slot, [BOUND[way]])) == {"bounce": 3}
 
 
 HANDED = {
