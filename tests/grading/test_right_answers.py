@@ -116,6 +116,22 @@ def test_the_value_that_stands_in_is_worth_nothing(slot):
         assert scores(graded(slot, [look, f'y, r = check("00.positions_needed", {again})'])) == {}, again
 
 
+def test_a_value_that_is_waited_for_is_not_told_meanwhile(slot):
+    """It is lent when the last cell that may bring one has run; what is made of it then is worth nothing."""
+    name = "positions_needed"
+    stub, check = f"{name} = None", f'from seqlib import check\n{name}, r = check("00.{name}", {name})'
+    made_of_it = f"exec('{name} = int({name}) + 0')"
+    again = check.replace(f'0.{name}", {name}', f'0.{name}", int({name})')
+    for cells in (
+        [stub, "exec('x = 1')", check, made_of_it],
+        [stub, "exec('x = 1')", check, made_of_it, check],
+        [stub, check, again, made_of_it, check],
+        [stub, made_of_it, "exec('y = 2')", made_of_it],
+        ["exec('x = 1')", f"globals()['{name}'] = 5", check, f"globals()['{name}'] = {name} * 1", check],
+    ):
+        assert scores(graded(slot, cells)) == {}, cells
+
+
 # -- time ------------------------------------------------------------------------------------------------------------
 
 
