@@ -13,7 +13,9 @@ sys.path[:0] = [str(p) for p in (HERE, ROOT) if str(p) not in sys.path]
 
 from commands import grading  # noqa: E402
 
-from seqlib.grading.sandbox import NoSandbox, choose  # noqa: E402
+from seqlib.grading import stage  # noqa: E402
+from seqlib.grading.sandbox import Limits, NoSandbox, choose  # noqa: E402
+from seqlib.grading.slot import Slot  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -31,6 +33,14 @@ def pytest_collection_modifyitems(items):
 def sandboxed():
     """Asked for by every test that runs submissions."""
     return True
+
+
+@pytest.fixture(scope="session")
+def slot(sandboxed):
+    """One sandbox for all tests that grade a small notebook: starting it imports PyTorch."""
+    limits = Limits(cell_seconds=20, exercise_seconds=30, total_seconds=140)
+    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
+        yield slot
 
 
 @pytest.fixture(scope="session")

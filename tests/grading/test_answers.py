@@ -8,10 +8,8 @@ from attacks.libraries import FORBIDDEN
 
 from seqlib.checks import exercise as exercises_module
 from seqlib.checks.exercise import Case, Exercise
-from seqlib.grading import grade, stage
+from seqlib.grading import grade
 from seqlib.grading.assignment import Assignment
-from seqlib.grading.sandbox import Limits
-from seqlib.grading.slot import Slot
 from seqlib.grading.trying import source_of
 
 
@@ -99,13 +97,6 @@ several = Exercise(
     ),
 )
 FOUND = {e.name: e for e in (step, whole, again, rnn, counter, slope, draw, several)}
-
-
-@pytest.fixture(scope="module")
-def slot(sandboxed):
-    limits = Limits(cell_seconds=10, exercise_seconds=20, total_seconds=120)
-    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
-        yield slot
 
 
 @pytest.fixture

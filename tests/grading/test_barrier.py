@@ -10,18 +10,7 @@ import pytest
 from quick import ROOT, graded, scores
 
 from seqlib.checks.exercise import find
-from seqlib.grading import stage
 from seqlib.grading.later import later_parts
-from seqlib.grading.sandbox import Limits
-from seqlib.grading.slot import Slot
-
-
-@pytest.fixture(scope="module")
-def slot(sandboxed):
-    limits = Limits(cell_seconds=20, exercise_seconds=30, total_seconds=140)
-    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
-        yield slot
-
 
 # -- layer_norm, which forbids torch's ---------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import shlex
 import pytest
 from commands import ROOT
 from members import MEMBERS
+from members.elsewhere import ELSEWHERE
 
 from seqlib.grading.cli import arguments
 from seqlib.grading.sandbox import Limits, MiB
@@ -43,3 +44,7 @@ def test_the_class_is_as_large_as_it_is_said_to_be():
     whole, hostile = map(int, re.search(r"over (\d+) members.*?\(over (\d+)\)", INSTRUCTORS, re.S).groups())
     kinds = [m.kind for m in MEMBERS]
     assert whole < len(MEMBERS) < whole + 100 and hostile < kinds.count("hostile") < hostile + 30
+    elsewhere = int(re.search(r"Over (\d+) answers to exercises of the notebooks", INSTRUCTORS)[1])
+    assert elsewhere < len(ELSEWHERE) < elsewhere + 50
+    numbers = re.search(r"of the notebooks ([\d,\sand]+),\s+odd", INSTRUCTORS)[1]
+    assert sorted({one.exercise[:2] for one in ELSEWHERE}) == re.findall(r"\d\d", numbers)

@@ -9,16 +9,6 @@ from members.elsewhere import BEGIN, ELSEWHERE
 from quick import graded
 
 from seqlib.checks.exercise import find
-from seqlib.grading import stage
-from seqlib.grading.sandbox import Limits
-from seqlib.grading.slot import Slot
-
-
-@pytest.fixture(scope="module")
-def slot(sandboxed):
-    limits = Limits(cell_seconds=10, exercise_seconds=20, total_seconds=100)
-    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
-        yield slot
 
 
 def in_the_notebook(one) -> float:

@@ -6,10 +6,8 @@ import sys
 import pytest
 from quick import book, graded, scores, solution
 
-from seqlib.grading import grade, stage
+from seqlib.grading import grade
 from seqlib.grading.assignment import whole_course
-from seqlib.grading.sandbox import Limits
-from seqlib.grading.slot import Slot
 
 FOLD = "def fold(x):\n    return 1 - abs(1 - abs(x))"
 BOUNCE = "def bounce(before, now):\n    return fold(2 * now - before)"
@@ -17,23 +15,10 @@ RIGHT = "lambda before, now: 1 - abs(1 - abs(2 * now - before))"
 CHECK = 'from seqlib import check\nbounce, result = check("00.bounce", bounce)\nresult'
 
 
-@pytest.fixture(scope="module")
-def slot(sandboxed):
-    limits = Limits(cell_seconds=10, exercise_seconds=20, total_seconds=140)
-    with stage.staged() as folder, Slot("bwrap", folder, limits) as slot:
-        yield slot
-
-
 # -- lines that fail only in the sandbox -----------------------------------------------------------------------------
 
-FAILING = {
-    "a package that is not there": "import seaborn as sns\nsns.set()",
+FAILING = {  # more of them are members of the class (members/surroundings.py)
     "two imports in one line": "import seaborn, math\nassert math.pi > 3",
-    "autoreload": "%load_ext autoreload\n%autoreload 2",
-    "a drive": "from google.colab import drive\ndrive.mount('/content/drive')",
-    "a window": "import matplotlib\nmatplotlib.use('TkAgg')",
-    "a question": "name = int(input('your number? '))",
-    "a key": "import os\nkey = os.environ['KEY']",
     "a file": "import numpy as np\ndata = np.load('mine.npy')",
     "a program": "!pip install seaborn\nfiles = !ls\nassert files",
     "a shell cell's magic": "%cd /content\n%matplotlib notebook",
@@ -80,9 +65,9 @@ BOUND = {
 
 
 @pytest.mark.parametrize("way", BOUND)
-@pytest.mark.parametrize("checked", [True, False])
-def test_an_answer_is_found_however_it_was_bound(slot, way, checked):
-    assert scores(graded(slot, [BOUND[way]] + [CHECK] * checked)) == {"bounce": 3}
+def test_an_answer_is_found_however_it_was_bound(slot, way):
+    """Without a check below; with one, they are members of the class (members/answers.py)."""
+    assert scores(graded(slot, [BOUND[way]])) == {"bounce": 3}
 
 
 HANDED = {
@@ -129,6 +114,22 @@ def test_the_value_that_stands_in_is_worth_nothing(slot):
     look = 'from seqlib import check\nx, r = check("00.positions_needed", None)'
     for again in ("x + 0", "int(str(x))", "x"):
         assert scores(graded(slot, [look, f'y, r = check("00.positions_needed", {again})'])) == {}, again
+
+
+def test_a_value_that_is_waited_for_is_not_told_meanwhile(slot):
+    """It is lent when the last cell that may bring one has run; what is made of it then is worth nothing."""
+    name = "positions_needed"
+    stub, check = f"{name} = None", f'from seqlib import check\n{name}, r = check("00.{name}", {name})'
+    made_of_it = f"exec('{name} = int({name}) + 0')"
+    again = check.replace(f'0.{name}", {name}', f'0.{name}", int({name})')
+    for cells in (
+        [stub, "exec('x = 1')", check, made_of_it],
+        [stub, "exec('x = 1')", check, made_of_it, check],
+        [stub, check, again, made_of_it, check],
+        [stub, made_of_it, "exec('y = 2')", made_of_it],
+        ["exec('x = 1')", f"globals()['{name}'] = 5", check, f"globals()['{name}'] = {name} * 1", check],
+    ):
+        assert scores(graded(slot, cells)) == {}, cells
 
 
 # -- time ------------------------------------------------------------------------------------------------------------

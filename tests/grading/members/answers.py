@@ -49,6 +49,8 @@ BOUND = {
         f"    return g\n\n@plain\ndef bounce(before, now):\n    return {FOLD}"
     ),
     "a closure": f"def make():\n    k = 1\n    def g(before, now):\n        return k * ({FOLD})\n    return g\n\nbounce = make()",
+    "a class": f"class bounce:\n    def __new__(cls, before, now):\n        return {FOLD}",
+    "a branch after an import": f"try:\n    import nowhere\nexcept ImportError:\n    bounce = lambda before, now: {FOLD}",
     "redefined": f"def bounce(before, now):\n    return now\n\ndef bounce(before, now):\n    return {FOLD}",
     "deleted and defined": f"bounce = 1\ndel bounce\ndef bounce(before, now):\n    return {FOLD}",
 }  # fmt: skip
