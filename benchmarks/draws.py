@@ -210,6 +210,7 @@ def main() -> int:
     parser.add_argument("which", nargs="*", help="numbers of notebooks or names of exercises; all unless given")
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=12.0)
+    parser.add_argument("--record", type=Path, default=TARGET, help="where to write what was measured")
     parser.add_argument("--no-write", action="store_true")
     parser.add_argument("--unseen", action="store_true")
     args = parser.parse_args()
@@ -221,16 +222,16 @@ def main() -> int:
         with own_state():
             rows[name] = measured(name, exercise, args.draws, args.seconds)
         print(*lines(name, rows[name], args.unseen), sep="\n", flush=True)
-    if args.which and TARGET.exists() and not args.no_write:  # the others as they were measured before
-        kept = json.loads(TARGET.read_text(encoding="utf-8"))["exercises"]
+    if args.which and args.record.exists() and not args.no_write:  # the others as they were measured before
+        kept = json.loads(args.record.read_text(encoding="utf-8"))["exercises"]
         rows = {name: rows.get(name, kept.get(name)) for name in all_exercises() if name in rows or name in kept}
     total = summary(rows)
     print(", ".join(f"{what}: {n}" for what, n in total.items()))
     if not args.no_write:
         command = f"python benchmarks/draws.py --draws {args.draws} --seconds {args.seconds:g}"
         record = {"command": command, "machine": machine(), "all": total, "exercises": rows}
-        TARGET.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"written: {TARGET.relative_to(ROOT)}")
+        args.record.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"written: {args.record}")
     return 0
 
 
