@@ -6,7 +6,8 @@ For each exercise: does `inputs` ever fail; does the notebook's own solution pas
 caught, and told as itself, on every draw; is each small slip in the plain right answer caught. A slip that is caught
 on no draw at all is another way of writing the same (`--unseen` lists them, to be read); one that is caught on some
 draws and not on others is a hole in the inputs. Each exercise is given so many seconds of processor time; where these
-do not reach for all draws, the record says how many there were. Writes benchmarks/results/draws.json.
+do not reach for all draws, the record says how many there were. Writes benchmarks/results/draws.json; a part that is
+measured anew takes its place among the others there.
 """
 
 import argparse
@@ -150,6 +151,7 @@ def measured(name, exercise, draws: int, seconds: float) -> dict:
         made.setdefault(says if says not in made else f"{says} ({len(made)})", slip)
     slips = counted(exercise, made, found, Clock(clock["slips"]))
     return {
+        "seconds": seconds,
         "draws": len(found),
         "faults": faults[:5],
         "right": [passed, tried],
