@@ -55,13 +55,15 @@ def measured() -> str:
         return ""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     found, each = record["all"], record["exercises"].values()
+    books = sorted({name[:2] for name in record["exercises"]})
     most = sum(row["draws"] >= 200 for row in each)
     return f"""
 ## Do the inputs tell right from wrong?
 
 Inputs are drawn anew for every check. `python benchmarks/draws.py` measures whether every draw tells: on up to 200
-draws for each of {found["exercises"]} exercises, as many as its seconds of processor time reach ({most} exercises have
-all 200 drawn; how many were judged stands in benchmarks/results/draws.json).
+draws, as many as its seconds of processor time reach. Measured so far: {found["exercises"]} exercises, of notebooks
+{", ".join(books)}; {most} of them have all 200 drawn, and how many were judged stands in
+benchmarks/results/draws.json.
 
 | measured | number |
 |---|---|
