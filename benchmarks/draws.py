@@ -6,7 +6,8 @@ For each exercise: does `inputs` ever fail; does the notebook's own solution pas
 caught, and told as itself, on every draw; is each small slip in the plain right answer caught. A slip that is caught
 on no draw at all is another way of writing the same (`--unseen` lists them, to be read); one that is caught on some
 draws and not on others is a hole in the inputs. Each exercise is given so many seconds of processor time; where these
-do not reach for all draws, the record says how many there were. Writes benchmarks/results/draws.json.
+do not reach for all draws, the record says how many there were. Writes benchmarks/results/draws.json; a part that is
+measured anew takes its place among the others there.
 """
 
 import argparse
@@ -150,6 +151,7 @@ def measured(name, exercise, draws: int, seconds: float) -> dict:
         made.setdefault(says if says not in made else f"{says} ({len(made)})", slip)
     slips = counted(exercise, made, found, Clock(clock["slips"]))
     return {
+        "seconds": seconds,
         "draws": len(found),
         "faults": faults[:5],
         "right": [passed, tried],
@@ -210,6 +212,7 @@ def main() -> int:
     parser.add_argument("which", nargs="*", help="numbers of notebooks or names of exercises; all unless given")
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=12.0)
+    parser.add_argument("--record", type=Path, default=TARGET, help="where to write what was measured")
     parser.add_argument("--no-write", action="store_true")
     parser.add_argument("--unseen", action="store_true")
     args = parser.parse_args()
@@ -221,16 +224,16 @@ def main() -> int:
         with own_state():
             rows[name] = measured(name, exercise, args.draws, args.seconds)
         print(*lines(name, rows[name], args.unseen), sep="\n", flush=True)
-    if args.which and TARGET.exists() and not args.no_write:  # the others as they were measured before
-        kept = json.loads(TARGET.read_text(encoding="utf-8"))["exercises"]
+    if args.which and args.record.exists() and not args.no_write:  # the others as they were measured before
+        kept = json.loads(args.record.read_text(encoding="utf-8"))["exercises"]
         rows = {name: rows.get(name, kept.get(name)) for name in all_exercises() if name in rows or name in kept}
     total = summary(rows)
     print(", ".join(f"{what}: {n}" for what, n in total.items()))
     if not args.no_write:
         command = f"python benchmarks/draws.py --draws {args.draws} --seconds {args.seconds:g}"
         record = {"command": command, "machine": machine(), "all": total, "exercises": rows}
-        TARGET.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"written: {TARGET.relative_to(ROOT)}")
+        args.record.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"written: {args.record}")
     return 0
 
 

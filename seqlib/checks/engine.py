@@ -28,7 +28,7 @@ from seqlib.checks.known import recognise
 from seqlib.checks.readers.seen import Observation
 from seqlib.checks.state import own_state
 
-WHOLE = 0.7  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
+WHOLE = 0.9  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
 READING = 0.25  # of these at least for reading the difference
 
 

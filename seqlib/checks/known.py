@@ -119,24 +119,31 @@ def _where_finite(found, theirs, right, rtol) -> tuple[str, int]:
     arrays = _arrays(found, theirs, right)
     if arrays is None or all(np.isfinite(t).all() for _, t, _ in arrays):
         return CONTRADICTS, 0
-    proof = 0
+    proof, guards = 0, []
     for f, t, r in arrays:
         finite = np.isfinite(t)
         odd = ~finite & np.isfinite(f) | ~finite & ~np.isfinite(r)
-        if not (odd | finite).all() or not _guarded(f[odd], r[odd]):
+        if not (odd | finite).all():
             return CONTRADICTS, 0
+        guards += [_guarded(f, r, odd)] if odd.any() else []
         f, t, r = f[finite], t[finite], r[finite]
         scale = rtol * max(float(np.abs(t).max()) if t.size else 0.0, 1e-9)
         if not np.isclose(f, t, rtol=rtol, atol=scale).all():
             return CONTRADICTS, 0
         proof += len(np.unique(np.round(t[~np.isclose(t, r, rtol=1e-5, atol=scale)], 9)))
+    if guards and not any(guards):  # one of several results is enough: the others may follow from it
+        return CONTRADICTS, 0
     return (TELLS if proof else GUARDED), proof
 
 
-def _guarded(found, right) -> bool:
-    """Whether numbers may be what a guard puts in the place of nan: one and the same, or the right ones."""
-    found, right = found[np.isfinite(found)], right[np.isfinite(found)]
-    return not found.size or bool(np.isclose(found, found[0]).all()) or bool(np.isclose(found, right).all())
+def _guarded(found, right, odd) -> bool:
+    """Whether numbers may be what a guard puts in the place of nan: in each row one and the same, or the right ones."""
+    width = found.shape[-1] if found.ndim else 1
+    for f, r, o in zip(*(a.reshape(-1, width) for a in (found, right, odd)), strict=True):
+        f, r = f[o & np.isfinite(f)], r[o & np.isfinite(f)]
+        if f.size and not np.isclose(f, f[0]).all() and not np.isclose(f, r).all():
+            return False
+    return True
 
 
 def _different(theirs, right) -> int:

@@ -14,6 +14,7 @@ SPARE = (
 STACK = (
     16 * 2**20
 )  # and so many for each core: a library that starts its threads in the block ends the process otherwise
+PATIENCE = 2.0  # seconds by the clock that even the shortest block is given
 UNHEARD = 10  # alarms in a row that are not answered: they are blocked, or one long call is at work
 
 
@@ -30,7 +31,8 @@ def _cpu_clock():
 
 
 class time_limit(contextlib.AbstractContextManager):
-    """Raise TookTooLong in the block after `seconds` of its own processor time, or `patience` times that by the clock.
+    """Raise TookTooLong in the block after `seconds` of its own processor time, or `patience` times that by the clock,
+    two seconds at least: on a busy machine a short block may wait that long for its turn.
 
     Processor time where the platform tells it, so that a busy machine does not fail an honest answer. The exception
     is raised again every 50 ms until the block ends, because a loop may catch it; from the second time on also at the
@@ -39,7 +41,7 @@ class time_limit(contextlib.AbstractContextManager):
     """
 
     def __init__(self, seconds: float = 2.0, patience: float = 2.5):
-        self.seconds, self.patience = seconds, patience
+        self.seconds, self.longest = seconds, max(seconds * patience, PATIENCE)
         # What is raised may come while the block is being left: a lock that can be taken twice, and a bell (a lock that
         # is let go) that takes one step to ring, or else leaving it again would wait for itself.
         self.lock, self.bell, self.active, self.shots = threading.RLock(), threading.Lock(), False, 0
@@ -77,7 +79,7 @@ class time_limit(contextlib.AbstractContextManager):
     def _watch(self, cpu):
         start_cpu, start = cpu(), time.monotonic()
         while not self.bell.acquire(timeout=min(0.05, self.seconds / 4)):
-            if cpu() - start_cpu < self.seconds and time.monotonic() - start < self.seconds * self.patience:
+            if cpu() - start_cpu < self.seconds and time.monotonic() - start < self.longest:
                 continue
             if self.lock.acquire(timeout=0.05):
                 try:

@@ -448,6 +448,20 @@ def test_hidden_inputs_stay_hidden():
         assert observation.told and not re.search(r"\d\.\d|\(\d|[3-9]", observation.told), observation.told
 
 
+def test_where_calling_again_takes_too_long_the_rest_is_read():
+    def slow(x, b, n, mask):
+        for _ in range(300_000):
+            pass
+        return x + x**3 / 7 + x**2 * np.sin(9 * x) ** 2
+
+    cases = numbers(np.random.default_rng(3))
+    exercise = Exercise("99.read", 1, inputs=numbers, oracle=same)
+    ask = lambda args, case: engine._call(exercise, slow, args, case)  # noqa: E731
+    outcomes, rights = [ask(c.args, c) for c in cases], [same(*c.args) for c in cases]
+    told = observe(exercise, slow, ask, cases, outcomes, rights, True, 0.02)
+    assert told is not None and "never too small" in told.text
+
+
 def test_a_reader_that_fails_says_nothing():
     assert observe(None, None, None, [], [], [], True) is None
 

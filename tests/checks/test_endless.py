@@ -294,3 +294,12 @@ def test_whole_numbers_do_not_grow_without_bound():
             known["f"](base, exponent)
     with pytest.raises(OverflowError):
         known["__shifted"](1, BITS + 1)
+
+
+@linux
+def test_a_short_block_that_waits_for_its_turn_is_not_broken_off():
+    """On a busy machine a tenth of a second of processor time may take more than one by the clock."""
+    assert engine.guarded(lambda: time.sleep(0.6) or "done", seconds=0.1).value == "done"
+    start = time.monotonic()
+    assert engine.guarded(lambda: time.sleep(9), seconds=0.1).kind == "time"
+    assert time.monotonic() - start < 6
