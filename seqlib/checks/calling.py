@@ -8,6 +8,7 @@ import linecache
 import re
 import sys
 import sysconfig
+import threading
 import traceback
 import warnings
 from dataclasses import dataclass, field
@@ -324,7 +325,8 @@ class _Watch(contextlib.AbstractContextManager):
             self.codes.update(dict.fromkeys(found, name))
             if not found:
                 self.builtins[id(thing)] = name
-                self.methods[getattr(thing, "__name__", name)] = (name, getattr(thing, "__objclass__", None))
+                called = self.methods.setdefault(getattr(thing, "__name__", name), [])  # str.encode, codecs.encode
+                called.append((name, getattr(thing, "__objclass__", None)))
 
     def _profile(self, frame, event, arg):
         if event == "call" and frame.f_code in self.codes:
@@ -335,17 +337,19 @@ class _Watch(contextlib.AbstractContextManager):
             elif getattr(arg, "__name__", None) in self.methods and not inspect.ismodule(
                 getattr(arg, "__self__", None)
             ):
-                name, owner = self.methods[arg.__name__]
-                if owner is not None and isinstance(getattr(arg, "__self__", None), owner):
-                    self.seen.add(name)
+                for name, owner in self.methods[arg.__name__]:
+                    if owner is not None and isinstance(getattr(arg, "__self__", None), owner):
+                        self.seen.add(name)
 
     def __enter__(self):
-        self.previous = sys.getprofile()
+        self.previous, self.of_threads = sys.getprofile(), threading.getprofile()
         if self.codes or self.builtins:
+            threading.setprofile(self._profile)  # a thread that the answer starts is watched too
             sys.setprofile(self._profile)
         return self
 
     def __exit__(self, *_):
+        threading.setprofile(self.of_threads)
         _put_back(self.previous)
 
 

@@ -1,5 +1,6 @@
 """Whatever an answer does, its check says so in a sentence: it never raises, never writes to stderr, never hangs."""
 
+import codecs
 import cProfile
 import json
 import os
@@ -10,6 +11,7 @@ import threading
 import time
 import types
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -752,7 +754,22 @@ def inside_a_comprehension(x, W, b):
     return np.stack([einsum("k,kj->j", row, W) + b for row in x])
 
 
+def in_a_thread(x, W, b):
+    found = []
+    worker = threading.Thread(target=lambda: found.append(np.einsum("ik,kj->ij", x, W) + b))
+    worker.start()
+    worker.join()
+    return found[0]
+
+
+def in_a_pool(x, W, b):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(np.einsum, "ik,kj->ij", x, W).result() + b
+
+
 FORBIDDEN = [
+    (in_a_thread, "numpy.einsum"),
+    (in_a_pool, "numpy.einsum"),
     (uses_linear, "torch.nn.functional.linear"),
     (renamed_class, "torch.nn.RNN"),
     (kept_beforehand, "torch.nn.RNN"),
@@ -770,6 +787,19 @@ def test_a_forbidden_call_is_noticed_under_any_name(answer, forbidden):
     result = refused(answer)
     assert f"`{forbidden}` does the work" in result.diagnosis, str(result)
     assert all(passed for _, passed, _ in result.verdict.cases)  # the numbers are right: that is not the trouble
+
+
+def test_two_forbidden_things_of_one_name_are_both_noticed():
+    """str.encode and codecs.encode: the second must not hide the first."""
+    for forbids in (("builtins.str.encode", "codecs.encode"), ("codecs.encode", "builtins.str.encode")):
+        assert calling.call(lambda text: text.encode(), ("ab",), forbids=forbids).forbidden == ["builtins.str.encode"]
+        assert calling.call(lambda text: codecs.encode(text), ("ab",), forbids=forbids).forbidden
+
+
+def test_threads_are_not_watched_after_the_check():
+    before = threading.getprofile()
+    assert not check("99.affine", in_a_thread)[1].passed
+    assert threading.getprofile() is before
 
 
 def test_what_resembles_a_forbidden_call_is_none():
