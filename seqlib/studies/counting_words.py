@@ -1,4 +1,4 @@
-"""How far does counting words go? The linear baselines of sentiment, each the chance of "positive" for new sentences."""
+"""How far does counting words go? The linear baselines of sentiment: the chance of "positive" for new sentences."""
 
 from __future__ import annotations
 
@@ -35,18 +35,21 @@ def by_ratios(
 ) -> np.ndarray:
     """Words and neighbours, each present or not, weighed by its log ratio in the two classes, then a regression; (N,).
 
-    ratio(presence (N, F) as a sparse matrix, labels (N,)) -> (F,); by default, with one added to each count. Source:
-    Wang and Manning 2012, §2.3 (there with a support vector machine).
+    ratio(positive (F,), negative (F,)) -> (F,) is given in how many sentences of each class each of them stands; by
+    default the logarithm of the ratio of their shares, one added to each count. Source: Wang and Manning 2012, §2.3
+    (there with a support vector machine).
     """
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
 
     counts = CountVectorizer(analyzer=_grams(longest), binary=True)
     presence, labels = counts.fit_transform(sentences).astype(float), np.asarray(labels)
-    if ratio is None:
-        p, q = (1 + np.asarray(presence[labels == k].sum(axis=0)).ravel() for k in (1, 0))
-        weights = np.log(p / p.sum()) - np.log(q / q.sum())
-    else:
-        weights = ratio(presence, labels)
+    positive, negative = (np.asarray(presence[labels == k].sum(axis=0)).ravel() for k in (1, 0))
+    weights = (ratio or _ratio)(positive, negative)
     model = LogisticRegression(C=1.0, max_iter=500).fit(presence.multiply(weights).tocsr(), labels)
     return model.predict_proba(counts.transform(new).multiply(weights).tocsr())[:, 1]
+
+
+def _ratio(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    p, q = positive + 1, negative + 1
+    return np.log(p / p.sum()) - np.log(q / q.sum())

@@ -67,8 +67,8 @@ class Tagger(nn.Module):
     """Words and, if wanted, letters through a convolution; a recurrent layer one way or both; a readout at each word.
 
     forward(numbers (B, T)) -> logits (B, T, C). In training a word becomes <unk> with the chance
-    drop / (drop + count), its letters stay (Kiperwasser and Goldberg 2016, §4). The convolution reads three letters at a
-    time and keeps, of each filter, the largest response (dos Santos and Zadrozny 2014, §2.1).
+    drop / (drop + count), its letters stay (Kiperwasser and Goldberg 2016, §4). The convolution reads three letters at
+    a time and keeps, of each filter, the largest response (dos Santos and Zadrozny 2014, §2.1).
     """
 
     def __init__(

@@ -139,19 +139,19 @@ def sst2(command):
         torch.manual_seed(seed)
         return Reviewer(len(words), 100, 64, ("mean", "max"), True, dropout=0.5, drop_words=0.1)
 
-    def taught(model, seed, size=len(sentences), rate=4e-3):
-        order = np.random.default_rng([seed, size]).permutation(len(sentences))[:size]
+    def taught(model, seed, rate, size=6909):
+        order = np.random.default_rng([seed, 7]).permutation(len(sentences))[:size]
         steps = budget(cpu=SIZES[size])
         history = train_reviews(model, tokens[order], labels[order], steps, rate, seed, batch=64)
         return history, probability(model, x_dev), probability(model, x_test)
 
     rates = (2e-3, 4e-3, 8e-3)
-    on_dev = {rate: percent(taught(fresh(0), 0, rate=rate)[1] > 0.5, dev[1]) for rate in rates}
+    on_dev = {rate: percent(taught(fresh(0), 0, rate)[1] > 0.5, dev[1]) for rate in rates}
     rate = max(on_dev, key=on_dev.get)
     orders = [np.random.default_rng([seed, 7]).permutation(len(sentences)) for seed in SEEDS]
     for size in SIZES:
         for seed, order in zip(SEEDS, orders, strict=True):
-            results.add(f"LSTM, {size}", percent(taught(fresh(seed), seed, size, rate)[2] > 0.5, test[1]))
+            results.add(f"LSTM, {size}", percent(taught(fresh(seed), seed, rate, size)[2] > 0.5, test[1]))
             few = [sentences[i] for i in order[:size]], labels[order[:size]]
             results.add(f"TF-IDF, {size}", percent(by_weights(*few, test[0]) > 0.5, test[1]))
             results.add(f"ratios, {size}", percent(by_ratios(*few, test[0]) > 0.5, test[1]))
@@ -160,14 +160,14 @@ def sst2(command):
     for seed in SEEDS:
         said = []
         for member in range(5):
-            history, _, chances = taught(fresh(10 * seed + member + 100), 10 * seed + member + 100, rate=rate)
+            history, _, chances = taught(fresh(10 * seed + member + 100), 10 * seed + member + 100, rate)
             said.append(chances)
         curves.setdefault("from scratch", []).append(history)
         results.add("ensemble of 5", percent(np.mean(said, axis=0) > 0.5, test[1]))
         results.add("ensemble of 5 with ratios", percent(np.mean(said, axis=0) + ratios > 1, test[1]))
         model = fresh(seed)
         read_before(model, tokens, budget(cpu=500), 4e-3, seed, batch=64)
-        history, _, first = taught(model, seed, rate=rate)
+        history, _, first = taught(model, seed, rate)
         curves.setdefault("a language model first", []).append(history)
         results.add("language model first", percent(first > 0.5, test[1]))
         results.add("language model first, with ratios", percent(first + ratios > 1, test[1]))
@@ -233,7 +233,7 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,)):
             for what, value in told.items():
                 results.add(f"{name}, {what}", value)
             curves.setdefault(name, []).append(history)
-    for seed in SEEDS:
+    for _ in SEEDS:
         results.add("rate", rate)
         for each, value in on_dev.items():
             results.add(f"dev at {each}", value)
