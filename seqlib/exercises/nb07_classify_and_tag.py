@@ -521,7 +521,7 @@ f1_scores = Exercise(
     forbids=("sklearn.metrics.f1_score", "seqlib.metrics.macro_f1", "sklearn.metrics.precision_recall_fscore_support"),
     hints=[
         "Hits are on the diagonal. What was said is in the columns, what is right in the rows: two sums.",
-        "(7.5): `2 * hits / (said + right)`, with `np.maximum(said + right, 1)` below, for classes that never occur.",
+        "(7.8): `2 * hits / (said + right)`, with `np.maximum(said + right, 1)` below, for classes that never occur.",
         "`macro` is the plain mean over the classes with `said + right > 0`.",
     ],
     returns=("scores", "macro"),
@@ -602,7 +602,6 @@ VITERBI_SLIPS = {
     "the words are left out from the second on": " + seen[t] →",
     "each word counts one step late": "seen[t] → seen[t - 1]",
     "each word is tagged by itself: the steps are not used": "np.array(path[::-1]) → seen.argmax(axis=1) + 0 * len(path)",
-    "the words have no say: only the steps decide": ("start + seen[0] → start + 0", " + seen[t] →"),
     "the tag is decided at each word, and later words can't change it: that is greedy": (
         "best[:, None] + step → np.where(best == best.max(), best, -np.inf)[:, None] + step"
     ),
@@ -990,11 +989,11 @@ log_ratios = Exercise(
 EXERCISES = [
     max_pool,
     pack,
-    confusion_counts,
-    f1_scores,
+    viterbi,
     reverse_padded_,
     both_ways,
-    viterbi,
+    confusion_counts,
+    f1_scores,
     tag_by_ending,
     drop_words,
     letter_features,

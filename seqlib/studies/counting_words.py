@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["by_ratios", "by_weights"]
+__all__ = ["better", "by_ratios", "by_weights"]
 
 
 def _grams(longest: int):
@@ -53,3 +53,13 @@ def by_ratios(
 def _ratio(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
     p, q = positive + 1, negative + 1
     return np.log(p / p.sum()) - np.log(q / q.sum())
+
+
+def better(these: Sequence[float], others: Sequence[float]) -> str:
+    """Are these scores better than the others? "holds" if the worst of these is above the best of the others.
+
+    "fails" if the best of these is not above the worst of the others, else "depends": then seeds decide.
+    """
+    if min(these) > max(others):
+        return "holds"
+    return "fails" if max(these) <= min(others) else "depends"
