@@ -995,7 +995,7 @@ EXERCISES = [
     confusion_counts,
     f1_scores,
     tag_by_ending,
-    drop_words,
     letter_features,
+    drop_words,
     log_ratios,
 ]
