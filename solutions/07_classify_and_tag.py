@@ -83,9 +83,9 @@ sheet.box(510, 70, "readout", "green", width=100)
 sheet.arrow(510, 53, 510, 28)
 sheet.text(510, 14, "positive, negative", bold=True)
 sheet.text(540, 110, "the padding is left out", size=12)
-sheet.show("Five words and one padding token at the bottom, a state above each, joined from "
-           "left to right. The five words' states lead into one box, last, mean or "
-           "largest, which leads to a readout of two classes. The padding's state is left "
+sheet.show("Five words and one padding token at the bottom, a state above each, joined "
+           "from left to right. The five words' states lead into one box, last, mean or "
+           "largest, which leads to a readout of two classes, and the padding's is left "
            "out.")
 
 # %% [markdown]
@@ -915,7 +915,12 @@ if web:
     test_rows = web_lexicon.encode(web_test[0])
     test_tags = web_lexicon.encode_tags(web_test[1])
     torch.manual_seed(0)
-    tagger = Tagger(web_lexicon).eval()
+    tagger = Tagger(web_lexicon)
+
+# %% tags=["fold"]
+# Compare: your letter_features with the tagger's own convolution
+if web:
+    tagger.eval()
     spelled = web_lexicon.spelling[test_rows[:1]][0]
     W = tagger.filter.weight.permute(2, 1, 0)
     mine = letter_features(tagger.letters(spelled), spelled != 0, W, tagger.filter.bias)

@@ -486,7 +486,7 @@ F1_SLIPS = {
     "the hits are counted twice below: it is the overlap, hits against said or right": (
         f"{SCORE} → hits / np.maximum(said + right - hits, 1)"
     ),
-    "F1 is the product of precision and recall, without the rest": (
+    "each score is the product of precision and recall, without the rest": (
         f"{SCORE} → hits / np.maximum(said, 1) * hits / np.maximum(right, 1)"
     ),
     "the geometric mean of precision and recall is taken": f"{SCORE} → hits / np.maximum(said * right, 1) ** 0.5",
@@ -539,8 +539,12 @@ def _chains(rng) -> list[Case]:
         return values - np.log(np.exp(values).sum(axis=-1, keepdims=True))
 
     def case(label, steps, classes, scale=2.0):
-        seen = logs(classes, steps, scale=scale).T.copy()
-        return Case(label, start=logs(classes), step=logs(classes, classes, scale=scale), seen=seen)
+        start, seen = logs(classes), logs(classes, steps, scale=scale).T.copy()
+        while start.argmax() == (start + seen[0]).argmax() or (
+            steps == 1 and seen[0].argmax() == (start + seen[0]).argmax()
+        ):
+            start, seen[0] = logs(classes), logs(classes)  # until the first word, and its start, have a say
+        return Case(label, start=start, step=logs(classes, classes, scale=scale), seen=seen)
 
     return [
         case("six words, three tags", 6, 3),
@@ -653,7 +657,8 @@ def _endings(rng) -> list[Case]:
         return Case(label, word=word, endings=endings, default=default)
 
     a, b, c, d, e, f = (letters(4) for _ in range(6))
-    known = {"y": "ADJ", "ly": "ADV", "ily": "PROPN", "ing": "VERB", "s": "AUX"}
+    names = rng.permutation(["ADJ", "ADV", "PROPN", "VERB", "AUX", "NUM", "DET", "SYM"]).tolist()
+    known = dict(zip(("y", "ly", "ily", "ing", "s"), names, strict=False))
     return [
         case("three endings fit, the longest counts", a + "ily", known),
         case("the longest ending that is known is shorter than others", b + "uly", known),
@@ -661,8 +666,8 @@ def _endings(rng) -> list[Case]:
         case("no ending is known", c + "o", known, default="X"),
         case("an ending of one letter", d + "es", known),
         case("the word itself is an ending", "ing" if rng.integers(2) else "ily", known),
-        case("a long ending, and a short one", e + "ation", known | {"ation": "NUM", "n": "DET"}),
-        case("an ending that also begins the word, or stands within", "ly" + f + "ings", known | {"lys": "SYM"}),
+        case("a long ending, and a short one", e + "ation", known | {"ation": names[5], "n": names[6]}),
+        case("an ending that also begins the word, or stands within", "ly" + f + "ings", known | {"lys": names[7]}),
     ]
 
 
@@ -741,6 +746,9 @@ def _texts(rng) -> list[Case]:
         counts = torch.from_numpy(np.concatenate([[0, 0], rng.permutation(np.arange(1, size - 1))]))
         noise = tensor(rng.random(tokens.shape) ** 2)  # many of them small, so that words are dropped
         noise[0, : lengths[0] // 2] *= 0.05
+        a, n, close = alpha or 0.25, counts[tokens[0]].clamp(min=1), slice(lengths[0] // 2, lengths[0])
+        # Not dropped by a hair: between a / (a + n) and a / n.
+        noise[0, close] = (0.5 * a / (a + n) + 0.5 * a / n)[close].double()
         given = {} if alpha is None else {"alpha": alpha}
         return Case(label, tokens=tokens, counts=counts, noise=noise, **given)
 

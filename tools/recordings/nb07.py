@@ -27,7 +27,7 @@ class Kept(dict):
 
 @recording
 def poolings(command):
-    """Last, mean and largest state, one way and both ways, by the number of training sentences."""
+    """Last, mean and largest state, by the number of training sentences."""
     import torch
 
     from seqlib.data import Vocabulary, negation_grammar
@@ -39,34 +39,31 @@ def poolings(command):
     results, curves = Kept(), {}
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        sentences, labels = negation_grammar(rng, 1000, distances=NEAR)
+        sentences, labels = negation_grammar(rng, 100, distances=NEAR)
         parts = [negation_grammar(rng, 1000, distances=d, exclude=sentences) for d in (NEAR, NEAR, FAR)]
         words = Vocabulary.build(sentences)
         tokens, rows = as_rows(sentences, words), [as_rows(part[0], words) for part in parts]
-        for size in (200, 1000):
+        for size in (40, 100):
             for pool in POOLS:
-                for two_way in (False, True):
-                    best = None
-                    for rate in RATES:
-                        torch.manual_seed(seed)
-                        model = Reviewer(len(words), 24, 48, (pool,), two_way)
-                        steps = budget(cpu=250)
-                        history = train_reviews(model, tokens[:size], labels[:size], steps, rate, seed)
-                        scores = [
-                            percent(probability(model, x) > 0.5, part[1]) for x, part in zip(rows, parts, strict=True)
-                        ]
-                        if best is None or scores[0] > best[0][0]:
-                            best = scores, rate, history
-                    name = f"{pool}, {'both ways' if two_way else 'one way'}"
-                    for what, value in zip(("chosen by", "new", "longer"), best[0], strict=True):
-                        results.add(f"{name}, {size}, {what}", value)
-                    results.add(f"{name}, {size}, rate", best[1])
-                    if size == 1000:
-                        curves.setdefault(name, []).append(best[2])
+                best = None
+                for rate in RATES:
+                    torch.manual_seed(seed)
+                    model = Reviewer(len(words), 24, 48, (pool,))
+                    history = train_reviews(model, tokens[:size], labels[:size], budget(cpu=200), rate, seed)
+                    scores = [
+                        percent(probability(model, x) > 0.5, part[1]) for x, part in zip(rows, parts, strict=True)
+                    ]
+                    if best is None or scores[0] > best[0][0]:
+                        best = scores, rate, history
+                for what, value in zip(("chosen by", "new", "longer"), best[0], strict=True):
+                    results.add(f"{pool}, {size}, {what}", value)
+                results.add(f"{pool}, {size}, rate", best[1])
+                if size == 100:
+                    curves.setdefault(pool, []).append(best[2])
     recorded.record(
         "07_poolings", curves, results=results, seeds=SEEDS, unit="nats per sentence", command=command,
-        what="Percent right on the negation grammar after 250 batches of 32, LSTM of 48, by what is kept of the states "
-        f"and the number of training sentences; the best of the rates {', '.join(map(str, RATES))} on other sentences",
+        what="Percent right on the negation grammar after 200 batches of 32, LSTM of 48 from the left, by what is kept of "
+        f"the states and the number of training sentences; the best of the rates {', '.join(map(str, RATES))} on other sentences",
     )  # fmt: skip
 
 
@@ -114,7 +111,7 @@ def direction(command):
     )  # fmt: skip
 
 
-SIZES = {250: 120, 1000: 200, 3000: 350, 6909: 500}  # labelled sentences: steps of 64
+SIZES = {250: 80, 1000: 120, 3000: 200, 6909: 350}  # labelled sentences: steps of 64
 
 
 @recording
@@ -146,27 +143,24 @@ def sst2(command):
         return history, probability(model, x_dev), probability(model, x_test)
 
     rates = (2e-3, 4e-3, 8e-3)
-    on_dev = {rate: percent(taught(fresh(0), 0, rate)[1] > 0.5, dev[1]) for rate in rates}
+    on_dev = {rate: percent(taught(fresh(0), 0, rate, 3000)[1] > 0.5, dev[1]) for rate in rates}
     rate = max(on_dev, key=on_dev.get)
-    orders = [np.random.default_rng([seed, 7]).permutation(len(sentences)) for seed in SEEDS]
-    for size in SIZES:
-        for seed, order in zip(SEEDS, orders, strict=True):
-            results.add(f"LSTM, {size}", percent(taught(fresh(seed), seed, rate, size)[2] > 0.5, test[1]))
-            few = [sentences[i] for i in order[:size]], labels[order[:size]]
-            results.add(f"TF-IDF, {size}", percent(by_weights(*few, test[0]) > 0.5, test[1]))
-            results.add(f"ratios, {size}", percent(by_ratios(*few, test[0]) > 0.5, test[1]))
     both = by_weights(sentences, labels, test[0], longest=2)
     ratios = by_ratios(sentences, labels, test[0])
     for seed in SEEDS:
-        said = []
-        for member in range(5):
-            history, _, chances = taught(fresh(10 * seed + member + 100), 10 * seed + member + 100, rate)
-            said.append(chances)
+        order = np.random.default_rng([seed, 7]).permutation(len(sentences))
+        for size in SIZES:
+            history, _, chances = taught(fresh(seed), seed, rate, size)
+            results.add(f"LSTM, {size}", percent(chances > 0.5, test[1]))
+            few = [sentences[i] for i in order[:size]], labels[order[:size]]
+            results.add(f"TF-IDF, {size}", percent(by_weights(*few, test[0]) > 0.5, test[1]))
+            results.add(f"ratios, {size}", percent(by_ratios(*few, test[0]) > 0.5, test[1]))
         curves.setdefault("from scratch", []).append(history)
-        results.add("ensemble of 5", percent(np.mean(said, axis=0) > 0.5, test[1]))
-        results.add("ensemble of 5 with ratios", percent(np.mean(said, axis=0) + ratios > 1, test[1]))
+        members = [chances, *(taught(fresh(n), n, rate)[2] for n in (seed + 10, seed + 20))]
+        results.add("ensemble of 3", percent(np.mean(members, axis=0) > 0.5, test[1]))
+        results.add("ensemble of 3 with ratios", percent(np.mean(members, axis=0) + ratios > 1, test[1]))
         model = fresh(seed)
-        read_before(model, tokens, budget(cpu=500), 4e-3, seed, batch=64)
+        read_before(model, tokens, budget(cpu=250), 4e-3, seed, batch=64)
         history, _, first = taught(model, seed, rate)
         curves.setdefault("a language model first", []).append(history)
         results.add("language model first", percent(first > 0.5, test[1]))
@@ -178,7 +172,7 @@ def sst2(command):
     recorded.record(
         "07_sst2", curves, results=results, seeds=SEEDS, unit="nats per sentence", command=command,
         what="SST-2, whole sentences: percent right on the test part; two-way LSTM of 64 with mean and largest state, "
-        "500 batches of 64; rate chosen on the dev part",
+        f"{SIZES[6909]} batches of 64; rate chosen on the dev part with 3,000 sentences",
     )  # fmt: skip
 
 
@@ -190,11 +184,12 @@ def ewt(command):
 
 @recording
 def ewt_parts(command):
-    """UD English EWT: without letters, and from the left only."""
-    _tag_web_text("07_ewt_parts", command, {"words alone": {"filters": 0}, "one way": {"two_way": False}})
+    """UD English EWT, a third of the steps: the whole tagger, without letters, and from the left only."""
+    kinds = {"words and letters": {}, "words alone": {"filters": 0}, "one way": {"two_way": False}}
+    _tag_web_text("07_ewt_parts", command, kinds, steps=400)
 
 
-def _tag_web_text(run, command, kinds, rates=(4e-3,)):
+def _tag_web_text(run, command, kinds, rates=(4e-3,), steps=1200):
     import torch
 
     from seqlib.data.tagging import UPOS, ud_ewt
@@ -223,11 +218,11 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,)):
         rates = [100 * (said == y)[where].double().mean().item() for where in (real, new)]
         return [*rates, 100 * macro_f1(said[real], y[real], len(UPOS))]
 
-    on_dev = {rate: scores(taught(0, 200, rate)[0], dev)[0] for rate in rates}
-    rate = max(on_dev, key=on_dev.get)
+    on_dev = {r: scores(taught(0, 200, r)[0], dev)[0] for r in rates} if len(rates) > 1 else {}
+    rate = max(on_dev, key=on_dev.get, default=rates[0])
     for name, options in kinds.items():
         for seed in SEEDS:
-            model, history, seconds = taught(seed, 1200, rate, **options)
+            model, history, seconds = taught(seed, steps, rate, **options)
             told = dict(zip(("all words", "new words", "macro-F1"), scores(model, test), strict=True))
             told |= {"seconds": seconds, "parameters": sum(p.numel() for p in model.parameters())}
             for what, value in told.items():
@@ -240,5 +235,6 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,)):
     recorded.record(
         run, curves, results=results, seeds=SEEDS, unit="nats per word", command=command,
         what="UD English EWT, test part: words (64) and letters through a convolution (96) into a two-way LSTM of 128, "
-        "1,200 batches of 32; rate chosen on the dev part after 200; seconds of one processor core",
+        f"{steps:,} batches of 32; rate {rate:g}" + ", chosen on the dev part after 200 batches" * (len(rates) > 1)
+        + "; seconds of one processor core",
     )  # fmt: skip
