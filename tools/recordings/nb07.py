@@ -62,8 +62,8 @@ def poolings(command):
                     curves.setdefault(pool, []).append(best[2])
     recorded.record(
         "07_poolings", curves, results=results, seeds=SEEDS, unit="nats per sentence", command=command,
-        what="Percent right on the negation grammar after 200 batches of 32, LSTM of 48 from the left, by what is kept of "
-        f"the states and the number of training sentences; the best of the rates {', '.join(map(str, RATES))} on other sentences",
+        what="Percent right on the negation grammar after 200 batches of 32, LSTM of 48 from the left, by what is kept "
+        f"of its states and the number of training sentences; best of the rates {', '.join(map(str, RATES))} on others",
     )  # fmt: skip
 
 
