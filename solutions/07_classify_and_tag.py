@@ -1112,7 +1112,7 @@ web_all, web_words = (runs_of("07_ewt_parts", f"{name}, new words")
                       for name in ("words and letters", "words alone"))
 web_one, web_both = (runs_of("07_ewt_parts", f"{name}, all words")
                      for name in ("one way", "words and letters"))
-web_count = [counting[1]] if web else [88.9]
+web_count = runs_of("07_ewt_parts", "counting, all words")
 web_long = runs_of("07_ewt", "words and letters, all words")
 three = film_runs["ensemble of 3"]
 other_way = {"holds": "fails", "fails": "holds", "depends": "depends"}
