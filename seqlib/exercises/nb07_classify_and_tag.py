@@ -784,7 +784,6 @@ DROP_SLIPS = {
         "alpha / (alpha + counts[tokens]) → alpha / counts[tokens].clamp(min=1)"
     ),
     "alpha is taken for 1": "alpha / (alpha + counts[tokens]) → 1 / (1 + counts[tokens])",
-    "alpha below is 1": "(alpha + counts → (1 + counts",
     "dropped words become padding, 0, where `<unk>` is 1": "dropped, 1, tokens → dropped, 0, tokens",
     "the numbers of the words are taken for their counts": "counts[tokens] → tokens",
     "the kept words become `<unk>`, and the dropped ones stay": "dropped, 1, tokens → dropped, tokens, 1",
