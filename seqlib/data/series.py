@@ -90,11 +90,11 @@ class Beats(NamedTuple):
 
 
 def ecg(rng: np.random.Generator, beats: int, odd: float = 0.0) -> Beats:
-    """Heartbeats as sums of bell curves (P, Q, R, S, T), with a wandering baseline, noise, and unequal lengths.
+    """Heartbeats as sums of bell curves (P, Q, R, S, T), with a wandering baseline, noise, unequal lengths.
 
-    A share `odd` of the beats have no P wave, a broader QRS and a T wave with two humps: an invented fault, made so that
-    highest point, mean and spread are those of a usual beat and no amplitude tells them. Beat by beat all
-    heights vary by 8 %, lengths by 6 %.
+    A share `odd` of the beats have no P wave, a broader QRS and a T wave with two humps: an invented fault, made so
+    that highest point, mean and spread are those of a usual beat and no amplitude tells them. Beat by beat all heights
+    vary by 8 %, lengths by 6 %.
     """
     odd = rng.random(beats) < odd
     lengths = np.maximum(36, np.rint(SAMPLES * (1 + 0.06 * rng.normal(size=beats)))).astype(int)

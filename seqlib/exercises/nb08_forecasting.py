@@ -32,7 +32,7 @@ def _rolls(rng) -> list[Case]:
         weights, shift = rng.uniform(0.3, 0.9, size) * rng.choice([-1, 1], size) / size, rng.uniform(0.5, 1.5)
 
         def predict(window):
-            return shift + sum(w * v for w, v in zip(weights, window, strict=False)) + 0.2 * float(np.sin(window[-1]))
+            return shift + sum(w * v for w, v in zip(weights, window, strict=False)) + 0.2 * np.sin(float(window[-1]))
 
         return Case(label, predict=predict, history=away(rng, size) * 2, horizon=horizon)
 
@@ -131,7 +131,8 @@ def _scaled_by_hand(series, cut):
 
 def _scale(series, cut):
     past = series[:cut]
-    mean, spread = past.mean(axis=0), past.std(axis=0)
+    mean = past.mean(axis=0)
+    spread = ((past - mean) ** 2).mean(axis=0) ** 0.5
     return (series - mean) / spread, mean, spread
 
 
@@ -140,21 +141,25 @@ SCALE_SLIPS = {
     "mean and spread are those of the part that is to be tested": "series[:cut] → series[cut:]",
     "the training part is one step too long: the value *at* the cut is the first of the future": "series[:cut] → series[: cut + 1]",
     "the training part is one step too short": "series[:cut] → series[: cut - 1]",
-    "one mean and one spread are taken for all columns together": "past.mean(axis=0), past.std(axis=0) → past.mean(), past.std()",
+    "one mean and one spread are taken for all columns together": (
+        "past.mean(axis=0) → past.mean()",
+        "2).mean(axis=0) → 2).mean()",
+    ),
     "mean and spread are taken along the columns: each step has its own": (
         (
             "past = series[:cut] → past = series",
-            "past.mean(axis=0), past.std(axis=0) → past.mean(axis=1, keepdims=True), past.std(axis=1, keepdims=True)",
+            "past.mean(axis=0) → past.mean(axis=1, keepdims=True)",
+            "2).mean(axis=0) → 2).mean(axis=1, keepdims=True)",
         )
     ),
-    "it is divided by the variance, where the standard deviation belongs": "past.std(axis=0) → past.var(axis=0)",
-    "the spread is divided by the number of steps minus one (`ddof=1`), where the text has the number of steps": "std(axis=0) → std(axis=0, ddof=1)",
+    "it is divided by the variance, where the standard deviation belongs": "2).mean(axis=0) ** 0.5 → 2).mean(axis=0)",
+    "the spread is divided by the number of steps minus one (`ddof=1`), where the text has the number of steps": "((past - mean) ** 2).mean(axis=0) ** 0.5 → past.std(axis=0, ddof=1)",
     "the mean is not taken away": "(series - mean) / spread → series / spread",
     "the spread is not divided out": "(series - mean) / spread → series - mean",
     "it is multiplied by the spread": "mean) / spread → mean) * spread",
     "it is divided first and the mean taken away after": "(series - mean) / spread → series / spread - mean",
     "only the training part is handed back: the test needs the same scale": "return (series - mean) → return (past - mean)",
-    "the range from smallest to largest takes the place of the spread": "past.std(axis=0) → np.ptp(past, axis=0)",
+    "the range from smallest to largest takes the place of the spread": "((past - mean) ** 2).mean(axis=0) ** 0.5 → np.ptp(past, axis=0)",
     "mean and spread change places": "spread, mean, spread → spread, spread, mean",
 }
 
@@ -176,7 +181,7 @@ scale_by_training_part = Exercise(
     hints=[
         "What did you know on the day of the cut? `series[:cut]`. The mean and the spread come from there, a column each.",
         "Then the *whole* series is shifted and divided by those two: the test part has to arrive in the same scale.",
-        "`past.mean(axis=0)`, `past.std(axis=0)`; hand back `(series - mean) / spread, mean, spread`.",
+        "`past.mean(axis=0)`, and the root of the mean of `(past - mean) ** 2`; hand back `(series - mean) / spread, mean, spread`.",
     ],
     returns=("scaled", "mean", "spread"),
     minutes=5,

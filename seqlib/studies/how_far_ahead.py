@@ -67,7 +67,7 @@ def train_ball(model, how: str, steps: int, lr: float, seed: int = 0, name: str 
 
 
 def errors_ahead(forecast: Callable, count: int = 1000, seed: int = 10**6) -> np.ndarray:
-    """Root mean square error against the true place, 1 … AHEAD frames ahead, of forecast(seen (B, SEEN, 1)): (AHEAD,)."""
+    """Root mean square error against the true place, 1 … AHEAD frames ahead, of forecast(seen): (AHEAD,)."""
     seen, places = balls([seed], count)
     with torch.no_grad():
         said = torch.as_tensor(forecast(seen[:, :SEEN]))
@@ -95,7 +95,7 @@ def scaled(values: np.ndarray) -> np.ndarray:
 
 
 def windows_of(values: np.ndarray, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Windows whose targets lie in a part: x (N, C, READ) and y (N, C, SAY); the inputs may reach into the part before."""
+    """Windows whose targets lie in a part, x (N, C, READ) and y (N, C, SAY); inputs may reach back before it."""
     first, last = PARTS[part]
     first = max(READ, first)
     both = np.lib.stride_tricks.sliding_window_view(values[first - READ : last], READ + SAY, axis=0)

@@ -5,6 +5,7 @@ seeds run with it. The network is the notebook's own: its definition is read fro
 """
 
 import numpy as np
+
 from recordings import notebook, recording
 
 SEEDS = (0, 1, 2)
@@ -209,8 +210,8 @@ def heart(command):
         seeds=SEEDS,
         unit="mean squared error",
         command=command,
-        what=f"Odd heartbeats found by surprise: a GRU of 32 units after {study.STEPS} batches of 32 × 144 samples of usual "
-        "beats, an autoregression of 48 samples, amplitudes; other beats for each seed",
+        what=f"Odd heartbeats found by surprise: a GRU of 32 units after {study.STEPS} batches of 32 × 144 samples of "
+        "usual beats, an autoregression of 48 samples, amplitudes; other beats for each seed",
     )
 
 
@@ -269,8 +270,8 @@ def quantiles(command):
         seeds=SEEDS,
         unit="pinball loss, scaled",
         command=command,
-        what=f"A day of simulated load ahead as 19 quantiles: a GRU of 48 units after {study.STEPS} batches of 64 windows, "
-        "yesterday, an autoregression with normal bands, and the simulation's own distribution; another town a seed",
+        what=f"A day of simulated load ahead as 19 quantiles: a GRU of 48 units after {study.STEPS} batches of 64 "
+        "windows, yesterday, an autoregression with normal bands, the simulation's own distribution; a town a seed",
     )
 
 
@@ -306,6 +307,6 @@ def etth1(command):
         seeds=SEEDS,
         unit="mean squared error, scaled",
         command=command,
-        what=f"ETTh1, 336 hours to 96, seven columns: {study.ETT_STEPS} batches of 32 windows, three rates tried with seed 0, "
-        "weights and rate chosen on the validation part",
+        what=f"ETTh1, 336 hours to 96, seven columns: {study.ETT_STEPS} batches of 32 windows, three rates tried with "
+        "seed 0, weights and rate chosen on the validation part",
     )
