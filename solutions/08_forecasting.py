@@ -52,7 +52,8 @@ for t in range(7):
     reading = f"$x_{t + 1}$" if known else rf"$\hat x_{t + 1}$"
     tint = COLOURS["blue" if known else "vermilion"]
     ax.text(t, 0, reading, ha="center", va="center", color=tint)
-    ax.text(t, 2, rf"$\hat x_{t + 2}$", ha="center", va="center", color=COLOURS["vermilion"])
+    ax.text(t, 2, rf"$\hat x_{t + 2}$", ha="center", va="center",
+            color=COLOURS["vermilion"])
     link(ax, (t, 0.2), (t, 0.72))
     link(ax, (t, 1.28), (t, 1.8))
     if t < 6:
@@ -69,7 +70,7 @@ show(fig, alt="Seven boxes named GRU in a row. The first four read true values f
 
 # %% [markdown]
 # Two equations. The state is the GRU's of 06. The readout says how far the next reading lies from this one, so that a
-# network that knows nothing begins as the rule "it stays where it is":
+# network that knows nothing begins as the rule “it stays where it is”:
 #
 # $$h_t = \mathrm{GRU}(x_t, h_{t-1}) \tag{8.1}$$
 #
@@ -105,14 +106,14 @@ guess = None  # predict: the error 24 frames ahead, divided by that one frame ah
 
 # %%
 from seqlib import budget, reveal
-from seqlib.studies.how_far_ahead import errors_ahead, folded, rolled, straight_on, train_ball
+from seqlib.studies import how_far_ahead as far
 
 torch.manual_seed(0)
 player = Forecaster(hidden_size=48)
-train_ball(player, "forced", budget(cpu=300), lr=5e-3, name="balls")
-ahead = {"straight on": errors_ahead(straight_on),
-         "straight on, folded": errors_ahead(lambda s: folded(straight_on(s))),
-         "GRU, alone": errors_ahead(lambda s: rolled(player, s, AHEAD))}
+far.train_ball(player, "forced", budget(cpu=300), lr=5e-3, name="balls")
+ahead = {"straight on": far.errors_ahead(far.straight_on),
+         "straight on, folded": far.errors_ahead(lambda s: far.folded(far.straight_on(s))),
+         "GRU, alone": far.errors_ahead(lambda s: far.rolled(player, s, AHEAD))}
 reveal(guess, ahead["GRU, alone"][-1] / ahead["GRU, alone"][0], "times larger")
 
 # %% tags=["fold"]
@@ -166,20 +167,20 @@ result
 
 # %%
 from seqlib.data.series import sunspots
-from seqlib.studies.who_forecasts_best import ERAS, LAST_TRAINING_YEAR, LATER, lagged, relative_variance
+from seqlib.studies import who_forecasts_best as contest
 
 years, spots = sunspots()
-cut = int(np.searchsorted(years, LAST_TRAINING_YEAR + 1))
+cut = int(np.searchsorted(years, contest.LAST_TRAINING_YEAR + 1))
 print(f"{len(spots)} years, {cut} of them to train on; {spots.mean():.0f} spots on average")
 
 # %% tags=["fold"]
 # Draw: the sunspots and the cut
 fig, ax = figure(figsize=(8, 2.3))
 ax.plot(years, spots, linewidth=1.1)
-ax.axvline(LAST_TRAINING_YEAR + 0.5, color="black", linestyle=":")
+ax.axvline(contest.LAST_TRAINING_YEAR + 0.5, color="black", linestyle=":")
 ax.set(title="About eleven years, never quite the same", ylabel="sunspots", xlabel="year")
-show(fig, alt="Yearly sunspot numbers from 1700 to 2008: peaks about every eleven years, of "
-              "heights from 50 to 190. A dotted line marks 1920.")
+show(fig, alt="Yearly sunspot numbers from 1700 to 2008: peaks about every eleven years, "
+              "of heights from 50 to 190. A dotted line marks 1920.")
 
 # %% [markdown]
 # **Exercise 08.2 · One scale for both sides** — ●○○○, 5 minutes, core
@@ -286,19 +287,21 @@ print(f"{np.abs(np.append(intercept, weights) - theirs).max():.0e} apart from st
 
 # %% [markdown]
 # Errors are told as **relative variance**: the mean squared error divided by the variance of the series, for which papers
-# take 1535. Saying the mean gives about 1. **Predict.** What does an autoregression of nine years leave in 1921–55?
+# take 1535. **Predict.** What does an autoregression of nine years leave in 1921–55?
 
 # %%
 guess = None  # predict: relative variance of the AR(9) in 1921–55, from 0 to 1
 
 # %%
-said = {"last year again": np.append(np.nan, spots[:-1])}
+said = {"the mean of the training": np.full(len(spots), spots[:cut].mean()),
+        "last year again": np.append(np.nan, spots[:-1])}
 for order in (2, 9):
     b, w = fit_ar(spots[:cut], order)
     nothing = np.full(order, np.nan)
-    said[f"AR({order})"] = np.append(nothing, b + lagged(spots, order) @ w)
-left = {name: [relative_variance(s, spots, years, era) for era in (*ERAS.values(), LATER)]
-        for name, s in said.items()}
+    said[f"AR({order})"] = np.append(nothing, b + contest.lagged(spots, order) @ w)
+stretches = contest.ERAS | {"1980–2008": contest.LATER}
+left = {name: [contest.relative_variance(each, spots, years, era)
+               for era in stretches.values()] for name, each in said.items()}
 reveal(guess, left["AR(9)"][0], "relative variance of the AR(9), 1921–55", fmt="{:.3f}")
 
 # %% [markdown]
@@ -306,22 +309,21 @@ reveal(guess, left["AR(9)"][0], "relative variance of the AR(9), 1921–55", fmt
 # rate was chosen on 1880–1920, by networks that had seen only the years before.
 
 # %%
-from seqlib.studies.who_forecasts_best import next_years, train_sunspots
 from seqlib.training.recorded import credit, load
 
 recorded_sun = load("08_sunspots")
 torch.manual_seed(0)
 sun = Forecaster(hidden_size=16)
-train_sunspots(sun, spots[:cut], budget(cpu=150), lr=recorded_sun["results"]["GRU, rate"][0])
-said["GRU, live"] = next_years(sun, spots)
+rate = recorded_sun["results"]["GRU, rate"][0]
+contest.train_sunspots(sun, spots[:cut], budget(cpu=150), lr=rate)
+said["GRU, live"] = contest.next_years(sun, spots)
 
 # %% tags=["fold"]
 # Table: relative variance, a row a rule, a column a stretch of years
 from seqlib.studies.forecasts_judged import table
 
-stretches = [*ERAS, "1980–2008"]
-left["GRU, live"] = [relative_variance(said["GRU, live"], spots, years, era)
-                     for era in (*ERAS.values(), LATER)]
+left["GRU, live"] = [contest.relative_variance(said["GRU, live"], spots, years, era)
+                     for era in stretches.values()]
 recorded = [recorded_sun["results"][f"GRU, {name}"] for name in stretches]
 table(["", *stretches],
       [[name, *(f"{value:.3f}" for value in row)] for name, row in left.items()]
@@ -347,7 +349,7 @@ print(credit(recorded_sun))
 
 # %%
 def seasonal_naive(history, period, horizon):
-    """The last period of `history`, again and again: (horizon,). history (T,), T ≥ period."""
+    """The last period of history (T,), again and again: (horizon,). T >= period."""
     ### BEGIN SOLUTION
     last = history[-period:]
     return last[np.arange(horizon) % period]  # (8.7)
@@ -388,7 +390,7 @@ result
 
 # %% [markdown]
 # Errors in parts per million say little to who does not know the air. The **mean absolute scaled error** divides by what
-# the seasonal naive rule missed in the training part, so that 1 means "no better than that":
+# the seasonal naive rule missed in the training part, so that 1 means “no better than that”:
 #
 # $$\mathrm{MASE} = \frac{\frac1H\sum_h |x_{T+h}-\hat x_{T+h}|}{\frac1{T-P}\sum_{t>P}|x_t-x_{t-P}|} \tag{8.8}$$
 #
@@ -414,14 +416,13 @@ result
 # Five rules without a network, the last two fitted anew by statsmodels at each of the origins; and two recorded GRUs,
 # trained once on the months before the first origin: one of the levels themselves, scaled as in 08.2, one of the
 # *changes over a year*. **Predict.** By how many ppm does the GRU of levels miss, on average over the year ahead? (The rule
-# "as a year ago" misses about one and a half.)
+# “as a year ago” misses about one and a half.)
 
 # %%
 guess = None  # predict: mean absolute error in ppm of the GRU trained on levels
 
 # %%
 from seqlib.data.series import co2_monthly
-from seqlib.studies import who_forecasts_best as contest
 
 months, co2 = co2_monthly()
 rules = {
@@ -449,8 +450,8 @@ ax.set(title=f"CO₂, means over {len(errors['as a year ago'])} origins: levels 
              "the scale", yscale="log", xlabel="months ahead",
        ylabel="mean absolute error (ppm)")
 ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-show(fig, alt="Mean absolute error against months ahead, logarithmic, for five rules and two "
-              "GRUs. The GRU of levels is worst by far. Exponential smoothing and the "
+show(fig, alt="Mean absolute error against months ahead, logarithmic, for five rules and "
+              "two GRUs. The GRU of levels is worst by far. Exponential smoothing and the "
               "autoregression of changes are lowest; the GRU of changes lies near them.")
 
 # %% tags=["fold"]
@@ -500,8 +501,9 @@ fig, ax = figure(figsize=(6, 2.4))
 gap = np.linspace(-2, 2, 81)
 lines(ax, gap, {f"τ = {t}": np.maximum(t * gap, (t - 1) * gap) for t in (0.1, 0.5, 0.9)})
 ax.set(title="The pinball loss leans", xlabel="truth minus quantile, y − q", ylabel="loss")
-show(fig, alt="Three V-shaped curves that meet at zero. For level 0.9 the right arm is steep "
-              "and the left one flat, for 0.1 the other way round, for 0.5 both are equal.")
+show(fig, alt="Three V-shaped curves that meet at zero. For level 0.9 the right arm is "
+              "steep and the left one flat, for 0.1 the other way round, for 0.5 both are "
+              "equal.")
 
 # %% [markdown]
 # **Exercise 08.8 · The pinball loss** — ●●○○, 8 minutes, core
@@ -534,7 +536,7 @@ torch.manual_seed(0)
 teller = how_sure.QuantileForecaster()
 rate = load("08_quantiles")["results"]["GRU, rate"][0]
 how_sure.train_quantiles(teller, (train_hours - mean) / width, pinball_loss,
-                         steps=budget(cpu=300), lr=rate, name="quantiles")
+                         steps=budget(cpu=250), lr=rate, name="quantiles")
 told = {
     "yesterday": how_sure.naive_quantiles(train_hours, x_town),
     "autoregression": how_sure.autoregressive_quantiles(train_hours, x_town),
@@ -584,22 +586,24 @@ by_hour = {
 # %% tags=["fold"]
 # Draw: promised against kept, and the 90 % band by the hour
 fig, axes = figure(1, 2, figsize=(9, 3.3))
-axes[0].plot([0, 1], [0, 1], color="#999999", linewidth=1)
 lines(axes[0], how_sure.LEVELS, kept)
-axes[0].set(title="Kept on the whole …", xlabel="promised: share below",
+axes[0].axline((0, 0), slope=1, color="#999999", linewidth=1, linestyle="-", zorder=1)
+axes[0].set(title="Over all hours …", xlabel="promised: share below",
             ylabel="measured share below")
 lines(axes[1], np.arange(24), by_hour, legend=False)
 level(axes[1], 90, "90 %")
-axes[1].set(title="… and not hour by hour", xlabel="hour of the day",
+axes[1].set(title="… and hour by hour", xlabel="hour of the day",
             ylabel="percent in the 90 % band", ylim=(50, 101))
-show(fig, alt="Left: measured against promised shares, all four lines near the diagonal. "
-              "Right: percent of truths in the 90 percent band by the hour. The truth and "
+show(fig, alt="Left: measured against promised shares; the truth, the GRU and yesterday "
+              "lie near the diagonal, the autoregression meets it at the ends and bends "
+              "away. Right: percent of truths in the 90 percent band by the hour. The truth and "
               "the GRU stay near 90; the autoregression and yesterday hold nearly all at "
               "night and too few at noon.")
 
 # %% [markdown]
-# Over all hours the autoregression looks honest. By the hour it is not: a band of one width is too wide at night and too
-# narrow at noon. One score that rewards being calibrated *and* sharp is the **continuous ranked probability score**, with
+# Over all hours the autoregression's 90 % band keeps its promise. By the hour it does not: a band of one width is too wide
+# at night and too narrow at noon; and its middle quantiles stray even on the whole, since most hours are calmer than its
+# one spread. One score that rewards being calibrated *and* sharp is the **continuous ranked probability score**, with
 # quantiles at even levels twice their mean pinball loss. It has the unit of the load, and of a single number it is the
 # absolute error:
 #
@@ -666,8 +670,8 @@ for k in np.flatnonzero(tested.odd):
                    color=COLOURS["orange"])
 ax.set(title="Which beat is odd? As high as the others, and of another shape",
        xlabel="seconds", ylabel="signal")
-show(fig, alt="Seven simulated heartbeats. A shaded one is as high as the others, but has no "
-              "small wave before its peak and two small humps after it.")
+show(fig, alt="Seven simulated heartbeats. A shaded one is as high as the others, but has "
+              "no small wave before its peak and two small humps after it.")
 
 # %% [markdown]
 # **Predict.** Draw one odd and one usual beat: how often is the odd one's highest point the more suspicious? (The area
@@ -680,7 +684,7 @@ guess = None  # predict: the area under the ROC curve of "highest point"
 recorded_heart = load("08_heart")
 torch.manual_seed(0)
 listener = Forecaster()
-heart.train_heart(listener, usual.values, budget(cpu=200),
+heart.train_heart(listener, usual.values, budget(cpu=150),
                   lr=recorded_heart["results"]["GRU, rate"][0], name="heartbeats")
 surprise = heart.surprise(listener, tested.values)
 linear = heart.linear_surprise(usual.values, tested.values)
@@ -698,14 +702,16 @@ bars(ax, list(areas), list(areas.values()), fmt="{:.2f}", chance=0.5,
              np.maximum(runs.max(axis=1), list(areas.values()))))
 ax.set(title="Amplitudes know little, the network's surprise knows nearly all",
        ylabel="area under ROC", ylim=(0.4, 1.12))
-show(fig, alt="Bars of the area under the ROC curve. Highest and lowest point, height, mean "
-              "and spread lie near one half; the autoregression lies higher; the GRU is "
-              "close to one. Whiskers show three recorded runs.")
+show(fig, alt="Bars of the area under the ROC curve. Highest and lowest point, height, "
+              "mean and spread lie near one half; the autoregression lies higher; the GRU "
+              "is close to one. Whiskers show three recorded runs.")
+print(f"mean squared error a sample: GRU {surprise.mean():.4f}, autoregression "
+      f"{linear.mean():.4f}")
 print(credit(recorded_heart))
 
 # %% [markdown]
 # Here the linear rule, with 48 samples before its eyes, is not enough: *when* the next wave comes depends on where in the
-# beat one is, and that is nothing linear. The network's error per sample is a fraction of it. What this does not show: that
+# beat one is, and that is nothing linear.  What this does not show: that
 # it would work in a hospital. Real faults are not of one kind, and the usual changes too.
 
 # %% [markdown]
@@ -754,7 +760,7 @@ for kind, values in memory.items():
 
 # %% [markdown]
 # Averaging alone makes a quarter of correlation out of nothing: two neighbouring averages share the days around the turn
-# of the month. A model of averages "foretells" them, and nobody can trade at an average that is not over yet. Now the
+# of the month. A model of averages “foretells” them, and nobody can trade at an average that is not over yet. Now the
 # S&P 500 itself, if there is a network:
 
 # %%
@@ -825,7 +831,6 @@ result
 
 # %%
 from seqlib.data.series import etth1
-from seqlib.studies import how_far_ahead as far
 
 recorded_ett, live = load("08_etth1"), {}
 try:
@@ -845,7 +850,7 @@ names = ["repeat the last hour", "repeat the last day", "ridge", "DLinear", "GRU
 rows = []
 for name in names:
     runs = recorded_ett["results"][name]
-    both = f"{runs[0]:.3f}" if len(set(runs)) == 1 else f"{min(runs):.3f} to {max(runs):.3f}"
+    both = f"{min(runs):.3f}" + (f" to {max(runs):.3f}" if max(runs) > min(runs) else "")
     rows.append([name, f"{live[name]:.3f}" if name in live else "", both])
 table(["", "live", "recorded"], rows,
       "ETTh1, 336 hours to 96, all seven columns, scaled: mean squared error")
@@ -890,8 +895,8 @@ except DataUnavailable as why:
 
 # %% [markdown]
 # Now record 208 of the MIT-BIH collection, five minutes at 360 samples a second, here every sixth. It comes without
-# labels, so nothing can be scored. A forecaster is fitted to the first two minutes, and the loudest surprises of the rest
-# are shown: look at them, and judge.
+# labels, so nothing can be scored. A linear forecaster is fitted to the first two minutes; of the other three, the second
+# that surprises it most is shown beside a middling one. Look at them, and judge.
 
 # %%
 try:
@@ -908,16 +913,21 @@ except DataUnavailable as why:
 # Draw: the loudest surprise and a middling one
 if pulse is not None:
     fig, axes = figure(1, 2, figsize=(8.5, 2.4), sharey=True)
-    for ax, at, name in zip(axes, (quiet, loud), ("a middling", "the loudest"), strict=True):
+    names = "a middling", "the loudest"
+    for ax, at, name in zip(axes, (quiet, loud), names, strict=True):
         a = max(0, 60 * at - 90)
         ax.plot(np.arange(a, a + 240) / 60, pulse[7200 + a : 7200 + a + 240], linewidth=1.1)
         ax.axvspan(at, at + 1, alpha=0.2, color=COLOURS["orange"])
         ax.set(title=f"Around {name} surprise", xlabel="seconds after the training")
-    show(fig, alt="Two stretches of four seconds of a real electrocardiogram, the second of "
-                  "interest shaded: on the left beats of one kind, on the right a beat of "
-                  "another shape.")
+    show(fig, alt="Two stretches of four seconds of a real electrocardiogram, a second of "
+                  "each shaded. On the left narrow and broad beats follow one another; on "
+                  "the right the beats are narrow and everything is noisy.")
 
 # %% [markdown]
+# The loudest surprise is no fault of the heart that you can see: it is a noisy stretch of the recording. And the broad
+# beats on the left, of another shape than the narrow ones, were there in the training minutes too, so they surprise it
+# less. An alarm is worth no more than its idea of “usual”. What one record without labels does not show is how often.
+#
 # ## A stream: one reading in, one forecast out
 #
 # A sensor has no windows. A reading comes, a forecast must go, and memory must not grow. A recurrent network is made for
@@ -959,7 +969,7 @@ from time import perf_counter
 
 @torch.no_grad()
 def stream(model, readings):
-    """Forecasts (T,), one after each reading, and the seconds that each took."""
+    """Forecasts (T,), one a reading; the seconds each took; the last state and scale."""
     state, scale, said, took = None, (0, 0.0, 0.0), [], []
     for reading in readings:
         began = perf_counter()
@@ -1011,7 +1021,7 @@ print(credit(recorded_balls))
 # The curves cross. For the next frame, read the truth; for the far end, practise being alone. It costs more, because the
 # steps after the twelfth depend on one another, and it learns more slowly.
 #
-# **The future let in.** Now break a *split*. A random walk cannot be foretold; let us "foretell" its change over the next
+# **The future let in.** Now break a *split*. A random walk cannot be foretold; let us “foretell” its change over the next
 # thirty days from the last thirty, by the three nearest neighbours, with windows split at random and with windows split in
 # time.
 

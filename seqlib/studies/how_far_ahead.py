@@ -13,11 +13,11 @@ from seqlib.data.corpora import ball
 from seqlib.training.history import History
 
 SEEN, AHEAD, BLUR = 12, 24, 0.01  # frames read, frames foretold, and how blurred each reading is
-BALL_STEPS, BALL_RATES = 500, (2e-3, 5e-3, 1.2e-2)
+BALL_STEPS, BALL_RATES = 300, (2e-3, 5e-3, 1.2e-2)
 READ, SAY, DAY = 336, 96, 24  # hours of ETTh1 read and foretold
 MONTH = 30 * DAY
 PARTS = {"train": (0, 12 * MONTH), "validate": (12 * MONTH, 16 * MONTH), "test": (16 * MONTH, 20 * MONTH)}
-ETT_STEPS, ETT_RATES = 800, {"DLinear": (3e-4, 1e-3, 3e-3), "GRU by days": (3e-4, 1e-3, 3e-3)}
+ETT_STEPS, ETT_RATES = 600, {"DLinear": (3e-4, 1e-3, 3e-3), "GRU by days": (3e-4, 1e-3, 3e-3)}
 
 
 # -- balls -----------------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def train_ett(model, values: np.ndarray, steps: int, lr: float, seed: int = 0) -
         clip=1.0,
         schedule=warmup_cosine(steps, steps // 20),
         evaluate=evaluate,
-        every=max(1, steps // 6),
+        every=max(1, steps // 4),
         name=None,
     )
     model.load_state_dict(best["weights"])

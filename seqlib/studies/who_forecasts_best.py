@@ -14,9 +14,9 @@ from seqlib.training.history import History
 # 1700–1920 to train on; the literature tests on these two stretches and divides by this variance.
 LAST_TRAINING_YEAR, ERAS, VARIANCE = 1920, {"1921–55": (1921, 1955), "1956–79": (1956, 1979)}, 1535.0
 LATER = (1980, 2008)  # what the papers could not know
-SUN_STEPS, SUN_RATES = 300, (2e-3, 6e-3, 2e-2)
+SUN_STEPS, SUN_RATES = 150, (2e-3, 6e-3, 2e-2)
 AHEAD, FIRST, EVERY = 12, 204, 12  # months foretold; months known at the first origin (April 1975); between origins
-CO2_STEPS, CO2_RATES = 300, (2e-3, 6e-3, 2e-2)
+CO2_STEPS, CO2_RATES = 200, (2e-3, 6e-3, 2e-2)
 
 
 # -- sunspots --------------------------------------------------------------------------------------------------------
