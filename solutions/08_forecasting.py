@@ -335,7 +335,8 @@ print(credit(recorded_sun))
 # The first test years are calm, and there the network is ahead. In 1956–79 the sun was more active than in any year of
 # the training, and it is about even; in the years that no paper had seen it is behind nine numbers from a linear system. One
 # stretch of years would have given you whichever verdict you like.
-#
+
+# %% [markdown]
 # ## The air: a season, a trend, many origins
 #
 # CO₂ above Mauna Loa, month by month. It has a season, so the naive rule is *the same month a year ago*. No model is
@@ -596,9 +597,9 @@ axes[1].set(title="… and hour by hour", xlabel="hour of the day",
             ylabel="percent in the 90 % band", ylim=(50, 101))
 show(fig, alt="Left: measured against promised shares; the truth, the GRU and yesterday "
               "lie near the diagonal, the autoregression meets it at the ends and bends "
-              "away. Right: percent of truths in the 90 percent band by the hour. The truth and "
-              "the GRU stay near 90; the autoregression and yesterday hold nearly all at "
-              "night and too few at noon.")
+              "away. Right: percent of truths in the 90 percent band by the hour. The truth "
+              "and the GRU stay near 90; the autoregression and yesterday hold nearly all "
+              "at night and too few at noon.")
 
 # %% [markdown]
 # Over all hours the autoregression's 90 % band keeps its promise. By the hour it does not: a band of one width is too wide

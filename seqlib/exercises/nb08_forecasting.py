@@ -61,6 +61,7 @@ def _roll_out(predict, history, horizon):
 
 ROLL_SLIPS = {
     "the window never moves on: every forecast is made from the same readings": "window = np.append(window[1:], said[-1]) → pass",
+    "the window shrinks: the forecast is not put at its end": "np.append(window[1:], said[-1]) → window[1:] if len(window) > 1 else window",
     "the last reading is repeated, where the forecast should be read": "np.append(window[1:], said[-1]) → np.append(window[1:], window[-1])",
     "the oldest reading is not dropped, so the window grows": "np.append(window[1:] → np.append(window",
     "the newest reading is dropped in the place of the oldest": "np.append(window[1:] → np.append(window[:-1]",
@@ -319,7 +320,8 @@ AR_SLIPS = {
     "there is no intercept": (
         ("np.ones(count), *columns → *columns", "return weights[0], weights[1:] → return 0.0, weights")
     ),
-    "the first values are foretold, not those that come after the window": "values[order:], → values[:count],",
+    "the first values are foretold, not those that come after the window": "values[order:]) → values[:count])",
+    "the column of ones stands last, and the first weight is taken for the intercept": "np.ones(count), *columns → *columns, np.ones(count)",
     "intercept and weights change places": "return weights[0], weights[1:] → return weights[1:], weights[0]",
     "everything is handed back as one array, the intercept in it": "return weights[0], weights[1:] → return weights",
     "only the weights are handed back": "return weights[0], weights[1:] → return weights[1:]",
@@ -330,8 +332,8 @@ AR_SLIPS = {
             "return weights[0], weights[1:] → return 0.0, weights",
         )
     ),
-    "a ridge is added to the squares": "np.linalg.lstsq(design, values[order:], rcond=None)[0] → np.linalg.solve(design.T @ design + np.eye(order + 1), design.T @ values[order:])",
-    "changes are foretold, not values": "values[order:], → np.diff(values)[order - 1 :],",
+    "a ridge is added to the squares": "design.T @ design, → design.T @ design + np.eye(order + 1),",
+    "changes are foretold, not values": "values[order:]) → np.diff(values)[order - 1 :])",
 }
 
 fit_ar = Exercise(
