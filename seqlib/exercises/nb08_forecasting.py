@@ -309,7 +309,7 @@ def _fit_ar(values, order):
     count = len(values) - order
     columns = [values[order - 1 - k : order - 1 - k + count] for k in range(order)]
     design = np.column_stack([np.ones(count), *columns])
-    weights = np.linalg.lstsq(design, values[order:], rcond=None)[0]
+    weights = np.linalg.solve(design.T @ design, design.T @ values[order:])
     return weights[0], weights[1:]
 
 

@@ -208,7 +208,7 @@ def heart(command):
         unit="mean squared error",
         command=command,
         what=f"Odd heartbeats found by surprise: a GRU of 32 units after {study.STEPS} batches of 32 × "
-        f"{study.LENGTH} samples of usual beats, an autoregression of 48 samples, amplitudes; other beats for each seed",
+        f"{study.LENGTH} samples of usual beats, an autoregression of 48 samples, amplitudes; other beats a seed",
     )
 
 
