@@ -14,7 +14,7 @@ from seqlib.training.history import History
 READ, SAY = 48, 24  # hours read, hours foretold
 LEVELS = np.arange(1, 20) / 20  # 0.05 … 0.95
 TRAIN_DAYS, TEST_DAYS = 300, 200
-STEPS, RATES, BATCH = 250, (2e-3, 5e-3, 1.2e-2), 64
+STEPS, RATES, BATCH = 250, (5e-3, 1.2e-2, 3e-2), 64
 
 
 class QuantileForecaster(nn.Module):

@@ -16,7 +16,7 @@ LAST_TRAINING_YEAR, ERAS, VARIANCE = 1920, {"1921–55": (1921, 1955), "1956–7
 LATER = (1980, 2008)  # what the papers could not know
 SUN_STEPS, SUN_RATES = 150, (2e-3, 6e-3, 2e-2)
 AHEAD, FIRST, EVERY = 12, 204, 12  # months foretold; months known at the first origin (April 1975); between origins
-CO2_STEPS, CO2_RATES = 200, (2e-3, 6e-3, 2e-2)
+CO2_STEPS, CO2_RATES = 200, (7e-4, 2e-3, 6e-3, 2e-2)
 
 
 # -- sunspots --------------------------------------------------------------------------------------------------------

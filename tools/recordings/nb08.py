@@ -1,6 +1,6 @@
 """The recorded runs of notebook 08: balls rolled out, sunspots, CO₂, odd heartbeats, quantiles of a load, ETTh1.
 
-Each network's learning rate is chosen among three with seed 0, on data that the test does not touch; then two more
+Each network's learning rate is chosen among a few with seed 0, on data that the test does not touch; then two more
 seeds run with it. The network is the notebook's own: its definition is read from solutions/08_forecasting.py.
 """
 
@@ -168,7 +168,7 @@ def co2(command):
         unit="mean squared error, scaled",
         command=command,
         what="CO₂ twelve months ahead from 26 origins: mean absolute error in ppm of GRUs of 16 units trained once, on "
-        "the months before the first origin; three rates tried on the last four years of those",
+        "the months before the first origin; four rates tried on the last four years of those",
     )
 
 
