@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from seqlib.data.series import Beats, ecg
 from seqlib.training.history import History
 
-LENGTH, BATCH, ORDER = 96, 32, 48  # samples a training window has, windows, and what the linear forecaster sees
-STEPS, RATES, ODD = 150, (2e-3, 5e-3, 1.2e-2), 0.1
+LENGTH, BATCH, ORDER = 144, 32, 48  # samples a training window has, windows, and what the linear forecaster sees
+STEPS, RATES, ODD = 200, (5e-3, 1.2e-2, 3e-2), 0.1
 
 
 def heartbeats(seed: int = 0) -> tuple[Beats, Beats]:
