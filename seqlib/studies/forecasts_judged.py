@@ -1,0 +1,112 @@
+"""What the books say about forecasts, judged by the numbers measured: each verdict by a rule that can turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seqlib.display import html
+from seqlib.display.page import show_html
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> None:
+    """Show a table with its caption above it, and the same in plain text."""
+    lines = [caption, " | ".join(headers), *(" | ".join(map(str, row)) for row in rows)]
+    caption_shown = f"<p><strong>{html.escape(caption)}</strong></p>"
+    show_html(f"<div>{caption_shown}{html.table(headers, rows, caption)}</div>", "\n".join(lines))
+
+
+def _mean(values) -> float:
+    return sum(values) / len(values)
+
+
+def _count(wins: Sequence[bool]) -> str:
+    return "holds" if all(wins) else "depends" if any(wins) else "fails"
+
+
+def judged(
+    runs: Mapping[str, Mapping],
+    *,
+    linear_sun: Sequence[float],
+    classical_air: float,
+    memory: Mapping[str, float],
+    leak: Mapping[str, float],
+) -> list[tuple[str, str, str, str, str]]:
+    """The rows of the claims table: (claim, source, measured, verdict, where).
+
+    runs: the results of the recorded runs "sun", "air", "town", "heart", "ett", "balls"; linear_sun: relative variances
+    of the autoregression in three stretches of years; classical_air: the smallest mean error of the rules without a
+    network, in ppm; memory: correlations of a random walk's changes by "last day" and "average"; leak: shares explained
+    by "split at random" and "split in time".
+    """
+    sun = [runs["sun"][f"GRU, {era}"] for era in ("1921–55", "1956–79", "1980–2008")]
+    # A stretch is won or lost where all seeds agree; everything else depends.
+    won = [max(network) < linear for network, linear in zip(sun, linear_sun, strict=True)]
+    lost = [min(network) > linear for network, linear in zip(sun, linear_sun, strict=True)]
+    heart = [_mean(runs["heart"][f"{who}, area"]) for who in ("GRU", "autoregression")]
+    air = min(_mean(runs["air"][kind]) for kind in ("GRU of levels", "GRU of changes"))
+    ett = {name: runs["ett"][name] for name in ("ridge", "DLinear", "GRU by days")}
+    near, far = ([_mean(runs["balls"][f"{how}, {k} ahead"]) for how in ("forced", "free")] for k in (1, 24))
+    hourly = [_mean(runs["town"][f"autoregression, in it, {part}"]) for part in ("night", "noon")]
+    whole = _mean(runs["town"]["autoregression, in the 90 % band"])
+    return [
+        (
+            "A network forecasts better than an autoregression: sunspots",
+            "folklore; Weigend et al. 1990 for 1921–55",
+            "relative variance "
+            + ", ".join(
+                f"{_mean(network):.3f} against {linear:.3f}" for network, linear in zip(sun, linear_sun, strict=True)
+            ),
+            "holds" if all(won) else "fails" if all(lost) else "depends",
+            "The bar: an autoregression",
+        ),
+        (
+            "The same: odd heartbeats",
+            "folklore",
+            f"area {heart[0]:.2f} against {heart[1]:.2f}",
+            "holds" if heart[0] > heart[1] + 0.05 else "fails",
+            "A heart: surprise as an alarm",
+        ),
+        (
+            "Statistical methods forecast single monthly series better than networks do",
+            "Makridakis et al. 2018, results",
+            f"CO₂: {classical_air:.2f} ppm, networks {air:.2f} ppm at best",
+            "holds" if classical_air < air else "fails",
+            "The air: a season, a trend, many origins",
+        ),
+        (
+            "A linear map is hard to beat on ETTh1",
+            "Zeng et al. 2023, §4, of Transformers",
+            "ridge {:.3f}, DLinear {:.3f}, GRU {:.3f}".format(*map(_mean, ett.values())),
+            "holds" if min(map(max, (ett["ridge"], ett["DLinear"]))) < min(ett["GRU by days"]) else "fails",
+            "On a real benchmark: ETTh1",
+        ),
+        (
+            "Who always read the truth goes astray alone",
+            "Bengio et al. 2015, §2",
+            f"1 ahead {near[0]:.3f} forced, {near[1]:.3f} free; 24 ahead {far[0]:.3f} forced, {far[1]:.3f} free",
+            "holds" if far[0] > 1.5 * far[1] else "fails",
+            "Break it",
+        ),
+        (
+            "A 90 % band holds the truth 90 % of the time",
+            "what a band promises",
+            f"normal bands: {whole:.0f} % on the whole, {hourly[0]:.0f} % at night, {hourly[1]:.0f} % at noon",
+            _count([abs(share - 90) < 5 for share in (whole, *hourly)]),
+            "How sure are you?",
+        ),
+        (
+            "Averages of a random walk look forecastable, with a correlation near 1/4",
+            "Working 1960",
+            f"averages {memory['average']:.3f}, last days {memory['last day']:.3f}",
+            "holds" if abs(memory["average"] - 0.25) < 0.03 > abs(memory["last day"]) else "fails",
+            "Shares: the walk that looks like skill",
+        ),
+        (
+            "Windows split at random test a forecast fairly",
+            "a common habit",
+            f"a random walk “explained”: {100 * leak['split at random']:.0f} % at random, "
+            f"{100 * leak['split in time']:.0f} % in time",
+            "fails" if leak["split at random"] > leak["split in time"] + 0.1 else "holds",
+            "Break it",
+        ),
+    ]
