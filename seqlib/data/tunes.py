@@ -21,13 +21,24 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["NOTE", "Tune", "bars", "library_tunes", "melody", "plain_tunes", "repeats_close", "tunes_or_download", "unfolded"]
+__all__ = [
+    "NOTE",
+    "Tune",
+    "bars",
+    "library_tunes",
+    "melody",
+    "plain_tunes",
+    "repeats_close",
+    "tunes_or_download",
+    "unfolded",
+]
 
 NOTE = r"([_^=]*)([A-Ga-gz])([,']*)(\d*)(/\d*)?"  # accidental, letter, octave, times, over: "", "/" or "/4"
 _BAR = r":\|\|:|:\|\[2|:\||\|:|\|\[1|\|"
 _TOKEN = re.compile(rf"{NOTE}|\(3|[<>]|{_BAR}")
 _METRES = {"C": "4/4", "C|": "2/2"}
-_SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1, "Bb": -2, "Eb": -3, "Ab": -4, "F#": 6, "C#": 7}
+_FIFTHS = "Fb Cb Gb Db Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
+_SHARPS = {tonic: place - 8 for place, tonic in enumerate(_FIFTHS)}
 _MODES = {"": 0, "maj": 0, "m": -3, "min": -3, "aeo": -3, "dor": -2, "mix": -1, "lyd": 1, "phr": -4}
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -62,7 +73,7 @@ def _header(fields: dict) -> str | None:
     """The three lines, or None where a field cannot be read."""
     metre = _METRES.get(fields["M"], fields["M"])
     key = re.match(r"([A-G][b#]?) *([A-Za-z]*)", fields["K"])
-    if not re.fullmatch(r"\d+/\d+", metre) or not key or key[2].lower()[:3] not in _MODES:
+    if not re.fullmatch(r"\d+/\d+", metre) or not key or key[2].lower()[:3] not in _MODES or key[1] not in _SHARPS:
         return None
     mode = key[2].lower()[:3].replace("maj", "").replace("min", "m").replace("aeo", "m")
     unit = fields.get("L") or ("1/16" if Fraction(metre) < Fraction(3, 4) else "1/8")
@@ -101,7 +112,10 @@ def library_tunes() -> list[Tune]:
     package = find_spec("music21")
     folders = [Path(place) / "corpus" for place in package.submodule_search_locations] if package else []
     files = [
-        file for folder in folders for kind in ("ryansMammoth", "oneills1850") for file in sorted(folder.glob(f"{kind}/*.abc"))
+        file
+        for folder in folders
+        for kind in ("ryansMammoth", "oneills1850")
+        for file in sorted(folder.glob(f"{kind}/*.abc"))
     ]
     return [tune for file in files for tune in plain_tunes(file.read_text(encoding="utf-8", errors="replace"))]
 
@@ -144,7 +158,7 @@ def repeats_close(text: str) -> bool:
 def unfolded(text: str) -> list[str]:
     """The bars in the order in which they are played: repeats twice, each time with its own ending."""
     pieces = re.split(rf"({_BAR})", text.strip().split("\n")[-1])
-    played, start, ending, part = [], 0, None, []
+    played, ending, part = [], None, []
     for piece in pieces:
         if not re.fullmatch(_BAR, piece):
             part += [piece] if piece else []
@@ -185,8 +199,10 @@ def melody(text: str) -> list[tuple[int | None, Fraction]]:
 def _signature(key: str) -> dict[str, int]:
     """What a key does to each letter: {"F": 1} for G."""
     tonic, mode = re.match(r"([A-G][b#]?)(.*)", key).groups()
-    sharps = _SHARPS.get(tonic, {"G#": 8, "D#": 9, "A#": 10, "Gb": -6, "Db": -5, "Cb": -7}.get(tonic, 0)) + _MODES[mode]
-    return {letter: 1 for letter in "FCGDAEB"[: max(0, sharps)]} | {letter: -1 for letter in "BEADGCF"[: max(0, -sharps)]}
+    sharps = _SHARPS[tonic] + _MODES[mode]
+    return {letter: 1 for letter in "FCGDAEB"[: max(0, sharps)]} | {
+        letter: -1 for letter in "BEADGCF"[: max(0, -sharps)]
+    }
 
 
 def _key(accidental: str, letter: str, octave: str, bent: dict[str, int]) -> int | None:

@@ -206,7 +206,7 @@ def _label(x: float, y: int, text: str) -> str:
     return f'<text x="{x:g}" y="{y}" text-anchor="{anchor}">{html.escape(text)}</text>'
 
 
-VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "depends": "~ depends"}
+VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "depends": "~ depends", "not tested": "○ not tested here"}
 
 
 def claims(rows: Iterable[tuple[str, str, str, str, str]]) -> Shown:

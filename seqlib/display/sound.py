@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqlib.display.html import Html, escape, picture
+from seqlib.display.html import escape, picture
 from seqlib.display.selfcheck import Shown
 
 __all__ = ["listen", "piano_roll", "played", "wav"]
@@ -68,8 +68,13 @@ def listen(sounds: dict[str, np.ndarray], rate: int = RATE) -> Shown:
 
 
 def piano_roll(
-    notes: Sequence[tuple], alt: str, *, bar: float | None = None, width: int = 720, colours: Sequence[int] | None = None
-) -> Html:
+    notes: Sequence[tuple],
+    alt: str,
+    *,
+    bar: float | None = None,
+    width: int = 720,
+    colours: Sequence[int] | None = None,
+) -> Shown:
     """Notes (key or None, start, length), in any unit of time, as a picture that needs no style: keys up, time right.
 
     `bar` draws a line every so many units. `colours` gives each note one of four fills (voices, or right and wrong).
@@ -99,10 +104,12 @@ def piano_roll(
             x, w = left + float(start) * scale, max(2.0, float(length) * scale - 1)
             fill = fills[(colours[k] if colours is not None else 0) % 4]
             y = (high - key) * step - step * 0.4
-            parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{step * 0.8:.1f}" rx="1.5" fill="{fill}"/>')
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{step * 0.8:.1f}" rx="1.5" fill="{fill}"/>'
+            )
     parts.append(f'<text x="{width - 8}" y="{height - 4}" text-anchor="end">time →</text>')
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'font-family="sans-serif" font-size="11" fill="#333">{"".join(parts)}</svg>'
     )
-    return picture(svg, alt, width)
+    return Shown(picture(svg, alt, width), alt)

@@ -79,10 +79,15 @@ def each_by_itself(train_pieces, test_pieces) -> dict[str, float]:
     def nats(p):
         return float(-np.where(now == 1, np.log(p), np.log(1 - p)).sum(axis=1).mean())
 
-    return {"how often each key sounds": nats(often), "each key from itself": nats(np.where(was == 1, given[1], given[0]))}
+    return {
+        "how often each key sounds": nats(often),
+        "each key from itself": nats(np.where(was == 1, given[1], given[0])),
+    }
 
 
-def learn_frames(model, pieces, valid, steps: int, *, lr=5e-3, batch=16, crop=None, seed=0, every=None, **options) -> History:
+def learn_frames(
+    model, pieces, valid, steps: int, *, lr=5e-3, batch=16, crop=None, seed=0, every=None, **options
+) -> History:
     """Train on whole pieces (or on stretches of `crop` frames), keep the best of the validations: the history."""
     if crop:
         pieces = [piece[k : k + crop] for piece in pieces for k in range(0, max(1, len(piece) - 8), crop)]
@@ -115,7 +120,7 @@ def learn_frames(model, pieces, valid, steps: int, *, lr=5e-3, batch=16, crop=No
 
 @torch.no_grad()
 def sample_frames(model, beginning, count: int, seed: int = 0) -> np.ndarray:
-    """Go on after a beginning (T, 88) for `count` frames, each key drawn by itself from its probability: (T + count, 88)."""
+    """Go on after a beginning (T, 88) for `count` frames, each key drawn by itself: (T + count, 88)."""
     draw, frames = torch.Generator().manual_seed(seed), [torch.from_numpy(beginning)]
     model.eval()
     logits, state = model(frames[0][None])

@@ -18,7 +18,16 @@ from seqlib.training.history import History
 from seqlib.training.muon import muon_by_gate
 from seqlib.training.train import train, warmup_cosine
 
-__all__ = ["CharacterLSTM", "against_the_clock", "carried_loss", "held_out", "in_windows", "learn_to_write"]
+__all__ = [
+    "CharacterLSTM",
+    "against_the_clock",
+    "carried_loss",
+    "held_out",
+    "in_windows",
+    "learn_to_write",
+    "takes_a_gpu",
+    "verdict_below",
+]
 
 
 class CharacterLSTM(nn.Module):
@@ -48,7 +57,9 @@ def carried_loss():
     return loss
 
 
-def learn_to_write(model, ids, steps: int, *, batch: int = 32, length: int = 64, lr: float = 0.02, **options) -> History:
+def learn_to_write(
+    model, ids, steps: int, *, batch: int = 32, length: int = 64, lr: float = 0.05, **options
+) -> History:
     """Train a CharacterLSTM on windows that continue one another: the history."""
     windows = carried_sampler(ids, length, min(batch, (len(ids) - 1) // length))
     options = {"schedule": warmup_cosine(steps, min(30, steps // 4), 0.02), "clip": 1.0, "amp": True, **options}
@@ -94,3 +105,18 @@ def against_the_clock(model, optimizer, ids, evaluate, *, marks, batch=32, lengt
         if spent >= marks[len(found)]:
             found.append(evaluate(model))
     return found, step
+
+
+def verdict_below(value: float, holds: float, fails: float) -> str:
+    """ "holds" up to one bound, "fails" above another, "depends" between. ValueError if they are the wrong way."""
+    if holds > fails:
+        raise ValueError(f"expected a bound for “holds” not above the one for “fails”, got {holds} and {fails}")
+    return "holds" if value <= holds else "fails" if value > fails else "depends"
+
+
+def takes_a_gpu(published: float, carried: float, equal: float) -> str:
+    """Does a published loss take the machine that it was published for? "fails" if another reaches it at equal context.
+
+    "depends" if it is reached only with a state that has read more; "holds" if not even so.
+    """
+    return "fails" if equal <= published else "depends" if carried <= published else "holds"
