@@ -628,7 +628,7 @@ show(fig, alt="Held-out loss over the seconds of a recorded run, falling towards
               "dotted line of nanoGPT's GPU recipe; dotted lines also for its CPU recipe "
               "and the 5-gram; a star for the live run.")
 print(f"live: {plays}, {live:.3f} nats; recorded: rate {clock['LSTM, rate'][0]:g} of three "
-      f"tried for 30 s, {clock['LSTM, steps'][0]:.0f} steps")
+      f"tried for 12 s, {clock['LSTM, steps'][0]:.0f} steps")
 print(credit(load("09_shakespeare")))
 
 # %% [markdown]

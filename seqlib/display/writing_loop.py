@@ -17,8 +17,8 @@ _BOXES = (  # x, width, fill, first line, second line, number of the equation
 )
 _ALT = (
     "The writing loop from left to right: a character, its embedding, an LSTM whose states h and c go round to the "
-    "next step, a readout that gives logits, temperature and a cut, and a draw. What was drawn goes back to the left and is "
-    "read next. Only the last two boxes are chosen by whoever writes; the others are trained."
+    "next step, a readout that gives logits, temperature and a cut, and a draw. What was drawn goes back to the left "
+    "and is read next. Only the last two boxes are chosen by whoever writes; the others are trained."
 )
 
 

@@ -36,8 +36,8 @@ def shakespeare(command):
 
     results = {"5-gram": [NGram(5, characters.size).fit(early).nll(late)]}
     for rate in RATES:
-        results[f"rate {rate}, 30 s"] = run(rate, (30,))[1]
-    best = min(RATES, key=lambda rate: results[f"rate {rate}, 30 s"][0])
+        results[f"rate {rate}, 12 s"] = run(rate, (12,))[1]
+    best = min(RATES, key=lambda rate: results[f"rate {rate}, 12 s"][0])
     model, nats, steps = run(best, MARKS)
     results |= {f"LSTM, {s} s": [value] for s, value in zip(MARKS, nats, strict=True)}
     results |= {"LSTM, steps": [steps], "LSTM, rate": [best]}
@@ -69,7 +69,7 @@ def _learned(name, rate, data, seed, steps, **options):
 
 
 @recording
-def chorales(command, seeds=(0, 1, 2), rates=(5e-3, 1e-2, 2e-2, 4e-2), steps=250):
+def chorales(command, seeds=(0, 1, 2), rates=(1e-2, 2e-2, 4e-2), steps=180):
     """RNN, GRU, LSTM on the JSB chorales: each rate once, the best by validation with three seeds; and counting."""
     from seqlib.data.polymusic import frames_of
     from seqlib.studies.what_sounds_next import OneBefore, each_by_itself, learn_frames, mean_nll
@@ -103,7 +103,7 @@ def chorales(command, seeds=(0, 1, 2), rates=(5e-3, 1e-2, 2e-2, 4e-2), steps=250
 
 
 @recording
-def nottingham(command, steps=900):
+def nottingham(command, steps=600):
     """LSTM on the Nottingham tunes in stretches of 64 frames, two rates short, the better one longer; and counting."""
     from seqlib.data.polymusic import frames_of
     from seqlib.studies.what_sounds_next import OneBefore, each_by_itself, learn_frames, mean_nll
