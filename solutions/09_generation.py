@@ -617,7 +617,8 @@ live = held_out(player, late)
 import re
 
 clock = load("09_shakespeare")["results"]
-marks = sorted(int(found[1]) for name in clock if (found := re.match(r"LSTM, (\d+) s", name)))
+timed_at = [re.fullmatch(r"LSTM, (\d+) s", name) for name in clock]
+marks = sorted(int(match[1]) for match in timed_at if match)
 curve = [clock[f"LSTM, {s} s"][0] for s in marks]
 fig, ax = figure(figsize=(7.4, 3.2))
 ax.plot(marks, curve, "o-", label="LSTM of 256, recorded")
@@ -804,6 +805,10 @@ def frequency(key):
 # %%
 frequency, result = check("09.frequency", frequency)
 result
+
+# %% [markdown]
+# `melody` unfolds the repeats and applies the key; `played` plucks a string for each note, with a few overtones; `listen` puts
+# the sound into the page itself, eight bits a sample.
 
 # %%
 from seqlib.data.tunes import melody

@@ -20,7 +20,9 @@ def _temperatures(rng) -> list[Case]:
     def case(label, rows, vocabulary_size, temperature):
         return Case(label, logits=rng.normal(size=(rows, vocabulary_size)) * 2, temperature=temperature)
 
-    large = case("logits of 5000 in one row and −5000 in another, whose powers overflow", 2, 6, float(rng.uniform(0.5, 0.8)))
+    large = case(
+        "logits of 5000 in one row and −5000 in another, whose powers overflow", 2, 6, float(rng.uniform(0.5, 0.8))
+    )
     large.named["logits"] += np.array([[5000.0], [-5000.0]])
     large.named["logits"][0, int(rng.integers(6))] -= 2000.0
     return [
@@ -178,6 +180,7 @@ draw = Exercise(
     mistakes=slips(
         _draw,
         {
+            "the token whose probability is nearest to u is taken": "(until <= u[:, None]).sum(axis=1) → np.abs(p - u[:, None]).argmin(axis=1)",
             "at a u of 0 a token of probability zero is drawn: count sums *up to and including* u": "until <= u → until < u",
             "the token after the right one is drawn": ".sum(axis=1)\n → .sum(axis=1) + 1\n",
             "the token before the right one is drawn": ".sum(axis=1)\n → .sum(axis=1) - 1\n",
@@ -335,6 +338,11 @@ top_k = Exercise(
     mistakes=slips(
         _top_k,
         {
+            "the k smallest are cut, where all but the k largest should be": (
+                "ordered[:, -k] → ordered[:, k - 1]",
+                "logits >= least → logits > least",
+            ),
+            "only the k best are handed back, and not where they stood": "return np.where(logits >= least, logits, -np.inf) → return -np.sort(-logits, axis=1)[:, :k]",
             "one token too few is kept: the k-th itself stays": "logits >= least → logits > least",
             "one token too many is kept": "ordered[:, -k] → ordered[:, max(-k - 1, -logits.shape[1])]",
             "the k *smallest* are kept": ("ordered[:, -k] → ordered[:, k - 1]", "logits >= least → logits <= least"),
@@ -418,6 +426,9 @@ top_p = Exercise(
     mistakes=slips(
         _top_p,
         {
+            "the softmax runs over the whole batch: each row has probabilities of its own": (
+                "softmax(logits) → softmax(logits, axis=None)"
+            ),
             "the token that crosses p is cut too: what is left holds less than p": "before < p → before + probs < p",
             "one token too many is kept: the set holds p already without it": "before < p → before - np.roll(probs, 1, axis=1) < p",
             "the *unlikeliest* tokens are kept, from the tail up": "np.argsort(-logits, axis=1) → np.argsort(logits, axis=1)",
@@ -457,6 +468,8 @@ def _share_cases(rng) -> list[Case]:
         Case("3 rows of 8, a tenth", logits=_scores(rng, 3, 8), share=0.1),
         Case("6 rows of 5, a third", logits=_scores(rng, 6, 5), share=1 / 3),
         Case("4 rows of 9, a twentieth", logits=_scores(rng, 4, 9) + 3, share=0.05),
+        Case("5 rows of 7, all much alike, four tenths", logits=_scores(rng, 5, 7, 0.6), share=0.4),
+        Case("2 rows of 6, a share of 1: the likeliest alone", logits=_scores(rng, 2, 6), share=1.0),
     ]
 
 
@@ -535,6 +548,7 @@ def _texts(rng) -> list[Case]:
                 "two of the longest: the first counts", text=one + "-" + other, source=other + "." + one
             )
         )("".join(rng.permutation(list("abcdef"))), "".join(rng.permutation(list("ghijkl")))),
+        Case("a single letter in common", text="xy" * int(rng.integers(1, 4)) + "az", source="bcd" * 5 + "a"),
         Case("nothing in common", text="xyz" * int(rng.integers(2, 5)), source=text(30)),
         (lambda whole: Case("all of it", text=whole, source=text(9) + whole + text(5)))(word() + text(6)),
     ]
@@ -684,6 +698,10 @@ likeliest = Exercise(
     mistakes=slips(
         _likeliest,
         {
+            "the one word that takes the likeliest letter each time is handed back again and again": (
+                "for letter, q in next_p(word).items(): → for letter, q in [max(next_p(word).items(), key=lambda pair: pair[1])]:",
+                "return found → return found * count",
+            ),
             "the letters are handed back without the beginning": "found.append(word) → found.append(word[len(beginning):])",
             "the end mark is handed back as a part of the word": "longer = word if letter == end else word + letter → longer = word + letter",
             "the *unlikeliest* beginning is taken up next": ("[(-1.0, → [(1.0,",),
@@ -797,6 +815,10 @@ bar_units = Exercise(
     mistakes=slips(
         _bar_units,
         {
+            "slashes and `(3` are both left out": (
+                "        if over:\n            units = units / float(over[1:] or 2)\n → ",
+                "units * 2 / 3 → units",
+            ),
             "every note counts one unit: the number after it is left out": "float(times or 1) → 1.0",
             "a note without a number counts nothing: it is one unit long": "times or 1 → times or 0",
             "the slash is left out: it makes a note shorter": "        if over:\n            units = units / float(over[1:] or 2)\n → ",
@@ -884,6 +906,8 @@ frequency = Exercise(
     mistakes=slips(
         _frequency,
         {
+            "the ratio of one key is multiplied by the steps, where it should be raised to them": "440.0 * 2.0 ** (steps / 12) → 440.0 * 2.0 ** (1 / 12) * steps",
+            "the frequency grows in proportion to the key's number": "440.0 * 2.0 ** (steps / 12) → 440.0 * key / 69",
             "an octave is divided into 7 steps: it has twelve, black keys included": "steps / 12 → steps / 7",
             "an octave is divided into 8 steps: it has twelve": "steps / 12 → steps / 8",
             "the steps are not divided by 12: each key is then an octave": "steps / 12 → steps",
