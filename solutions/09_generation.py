@@ -285,8 +285,8 @@ reveal(guess, np.exp(unsure.mean()), "equally likely characters at a place, on a
 
 # %% [markdown]
 # An average hides the point: inside a word it is nearly certain, where a word begins it is not. Temperature treats both
-# alike. A **cut** does not: it takes away the tail, the thousand unlikely things of which one will be drawn sooner or later,
-# and with it a text that the model has never learned to go on from. In logits, what is cut is $-\infty$.
+# alike. A **cut** does not: it takes away the tail, the many unlikely characters of which one will be drawn sooner or
+# later, and with it a text that the model has never learned to go on from. In logits, what is cut is $-\infty$.
 #
 # **Exercise 09.5 · Top-k** — ●○○○, 5 minutes, core. Keep the k likeliest of each row. No two logits of a row are equal.
 
@@ -538,7 +538,7 @@ def likeliest(next_p, beginning, count, end="."):
     """The `count` likeliest words that begin with `beginning`, the likeliest first: a list.
 
     next_p(text) gives {letter: probability} after a text; the letter `end` ends a word, and
-    is not a part of it. The beginning is.
+    is not a part of it. The beginning is. All of them, where there are fewer.
     """
     ### BEGIN SOLUTION
     found, waiting = [], [(-1.0, beginning, False)]
@@ -596,7 +596,7 @@ for before, start in typed.items():
 # *tinyshakespeare*, the last tenth held out. nanoGPT's GPU recipe is well known: a Transformer of 10.7 million numbers, three
 # minutes on an A100, **1.4697** nats; its recipe for a laptop reports **1.88**. The 5-gram of 01 stands at 1.669.
 #
-# Recorded: one LSTM of 256, 0.4 million numbers, your recipe, for 120 seconds of processor time of one thread. That is what
+# Recorded: one LSTM of 256, your recipe, for 120 seconds of processor time of one thread. That is what
 # two cores have in a minute. The machine was busy, which makes each step dearer, not cheaper. The live run is a short one of
 # the same.
 
@@ -632,7 +632,8 @@ ax.legend()
 show(fig, alt="Held-out loss over the seconds of a recorded run, falling towards the "
               "dotted line of nanoGPT's GPU recipe; dotted lines also for its CPU recipe "
               "and the 5-gram; a star for the live run.")
-print(f"live: {plays}, {live:.3f} nats; recorded: rate {clock['LSTM, rate'][0]:g} of three "
+size = sum(weight.numel() for weight in player.parameters())
+print(f"{size:,} parameters; live: {plays}, {live:.3f} nats; recorded: rate {clock['LSTM, rate'][0]:g} of three "
       f"tried for 12 s, {clock['LSTM, steps'][0]:.0f} steps")
 print(credit(load("09_shakespeare")))
 
@@ -893,7 +894,7 @@ try:
     bach = frames_of("JSB_Chorales")
     torch.manual_seed(0)
     choir, steps = FrameModel(dropout=0.5), budget(cpu=150, gpu=1000)
-    learn_frames(choir.train(), bach["train"], bach["valid"], steps, lr=2e-2,
+    learn_frames(choir.train(), bach["train"], bach["valid"], steps, lr=4e-2,
                  name="chorales", every=max(1, steps // 4))
 except DataUnavailable as why:
     bach = None
@@ -1062,7 +1063,7 @@ claims([
      f"different stretches: likeliest {different(greedy):.0%}, drawn at τ = 1 "
      f"{different(texts['LSTM, τ = 1']):.0%} (one model, one seed)",
      verdict_below(different(greedy), 0.5, 0.9), "Break it"),
-    ("A character LSTM reads better than n-grams", "Karpathy et al. 2016, §4.2, Table 2",
+    ("A character LSTM reads better than n-grams", "Karpathy et al. 2016, §4",
      f"tinyshakespeare: {curve[-1]:.3f} against {counted_nats:.3f} nats",
      verdict_below(curve[-1], counted_nats, counted_nats), "On a real benchmark"),
     ("1.4697 nats take a GPU", "folklore, after the figures of nanoGPT's README",
@@ -1111,8 +1112,8 @@ quiz("09")
 # ## Sources, and beyond
 #
 # Graves 2013, *Generating Sequences With Recurrent Neural Networks*, §3. Karpathy, Johnson and Li 2016, *Visualizing and
-# Understanding Recurrent Networks*, §4. Holtzman et al. 2020, *The Curious Case of Neural Text Degeneration*, §3.1 (top-p), §3.2
-# (top-k, temperature). Fan et al. 2018, *Hierarchical Neural Story Generation*, §5.4 (top-k). Nguyen et al. 2024, *Turning Up
+# Understanding Recurrent Networks*, §4. Holtzman et al. 2020, *The Curious Case of Neural Text Degeneration*, §3 (top-p, top-k,
+# temperature). Fan et al. 2018, *Hierarchical Neural Story Generation*, §5.4 (top-k). Nguyen et al. 2024, *Turning Up
 # the Heat: Min-p Sampling*, §3. Jordan et al. 2024, *Muon* (its iteration and its three numbers). Boulanger-Lewandowski, Bengio
 # and Vincent 2012, *Modeling Temporal Dependencies in High-Dimensional Sequences*, §2 and §6. Bai, Kolter and Koltun 2018, *An
 # Empirical Evaluation of Generic Convolutional and Recurrent Networks*, §5, Table 1. Karpathy, *nanoGPT* (figures of its README).

@@ -212,7 +212,7 @@ VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "depends": "~ depends", 
 def claims(rows: Iterable[tuple[str, str, str, str, str]]) -> Shown:
     """What textbooks say beside what was measured here.
 
-    A row is (claim, source, measured, verdict, where); the verdict is holds, fails or depends, and `where`
+    A row is (claim, source, measured, verdict, where); the verdict is holds, fails, depends or not tested, and `where`
     names the section that measures it.
     """
     rows = [tuple(row) for row in rows]

@@ -649,6 +649,7 @@ def _words(rng) -> list[Case]:
         case("3 letters, words of up to 4", "abc", 4, 4, "b"),
         case("4 letters, words of up to 5, two letters given", "wxyz", 5, 5, "xz"),
         case("2 letters, the one likeliest word", "pq", 6, 1, "q"),
+        case("fewer words than asked for", "mn", 2, 9, "n"),
     ]
 
 
@@ -678,7 +679,7 @@ def _likeliest(next_p, beginning, count, end="."):
 
 def _with_a_sorted_list(next_p, beginning, count, end="."):
     waiting, found = [(1.0, beginning, False)], []
-    while len(found) < count:
+    while waiting and len(found) < count:
         waiting.sort()
         p, word, ended = waiting.pop()
         if ended:

@@ -4,6 +4,10 @@ _LAST = "without an axis NumPy takes the last one, which is that of the tokens"
 
 EQUIVALENT = {
     ("09.top_k", "least = np.sort(logits)[:, -k]"): _LAST,
+    (
+        "09.likeliest",
+        "found, waiting = ([], [(-2.0, beginning, False)])",
+    ): "every probability is twice as large, and the order stays",
     ("09.top_p", "order = np.argsort(-logits)"): _LAST,
     ("09.top_p", "probs = np.take_along_axis(tempered(logits, 1.0), order)"): _LAST,
     ("09.top_p", "stays = np.ones(logits.shape, dtype=bool)"): "every place is written to afterwards",
