@@ -219,7 +219,9 @@ draw = Exercise(
 
 def _gradients(rng) -> list[Case]:
     def case(label, *shape, steps=5):
-        return Case(label, G=tensor(rng.normal(size=shape) * rng.uniform(0.5, 40)), steps=steps)
+        G = rng.normal(size=shape)
+        sizes = rng.uniform(0.4, 0.8, (*shape[:-2], 1, 1))  # so small that a forgotten norm need not overflow
+        return Case(label, G=tensor(G / np.sqrt((G**2).sum(axis=(-2, -1), keepdims=True)) * sizes), steps=steps)
 
     return [
         case("4 by 7, five steps", 4, 7),
@@ -255,7 +257,7 @@ orthogonalise = Exercise(
     mistakes=slips(
         _orthogonalise,
         {
-            "G is not divided by its norm first, and the iteration explodes": "X = G / G.square().sum(dim=(-2, -1), keepdim=True).sqrt() → X = G",
+            "G is not divided by its norm first: larger ones would make the iteration explode": "X = G / G.square().sum(dim=(-2, -1), keepdim=True).sqrt() → X = G",
             "G is divided by the *square* of its norm: the root is missing": ".sum(dim=(-2, -1), keepdim=True).sqrt() → .sum(dim=(-2, -1), keepdim=True)",
             "each row is divided by its own norm, where the whole matrix has one": "sum(dim=(-2, -1), → sum(dim=-1,",
             "each column is divided by its own norm, where the whole matrix has one": "sum(dim=(-2, -1), → sum(dim=-2,",
@@ -646,10 +648,10 @@ def _words(rng) -> list[Case]:
         return Case(label, next_p=next_p, beginning=beginning, count=count, end=".")
 
     return [
-        case("3 letters, words of up to 4", "abc", 4, 4, "b"),
-        case("4 letters, words of up to 5, two letters given", "wxyz", 5, 5, "xz"),
-        case("2 letters, the one likeliest word", "pq", 6, 1, "q"),
-        case("fewer words than asked for", "mn", 2, 9, "n"),
+        case("3 letters, words of up to 4", "abc", 4, int(rng.integers(3, 6)), str(rng.choice(list("abc")))),
+        case("4 letters, words of up to 5, two letters given", "wxyz", 5, 5, "".join(rng.choice(list("wxyz"), 2))),
+        case("2 letters, the one likeliest word", "pq", 6, 1, str(rng.choice(list("pq")))),
+        case("fewer words than asked for", "mn", 2, int(rng.integers(5, 12)), str(rng.choice(list("mn")))),
     ]
 
 
@@ -759,7 +761,7 @@ def _bars(rng) -> list[Case]:
         Case("whole lengths", bar=_bar(rng, 4, marks=False) + "A3"),
         Case("sharps and octaves", bar=_bar(rng, 5) + "^c'2"),
         Case("slashes", bar=_bar(rng, 3, halves=True) + "d/4"),
-        Case("three in the time of two", bar=_bar(rng, int(rng.integers(2, 5))) + "(3ABcd2e2"),
+        Case("three in the time of two", bar=_bar(rng, int(rng.integers(2, 5))) + "(3A2B2c2d2e"),
         Case("a dotted pair", bar=f"{_bar(rng, 2)}A>Bc<{rng.choice(list('def'))}"),
     ]
 

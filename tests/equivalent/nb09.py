@@ -8,6 +8,8 @@ EQUIVALENT = {
         "09.likeliest",
         "found, waiting = ([], [(-2.0, beginning, False)])",
     ): "every probability is twice as large, and the order stays",
+    ("09.bar_units", "left, total = (0.0, 0)"): "a count that is no whole number, and a sum that begins as one",
+    ("09.bar_units", "total, left = (0.0, -1)"): "notes outside a triplet only ever find that nothing is left",
     ("09.top_p", "order = np.argsort(-logits)"): _LAST,
     ("09.top_p", "probs = np.take_along_axis(tempered(logits, 1.0), order)"): _LAST,
     ("09.top_p", "stays = np.ones(logits.shape, dtype=bool)"): "every place is written to afterwards",

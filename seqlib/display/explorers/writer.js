@@ -160,7 +160,7 @@ function mount(root, data, changed = () => {}) {
       waiting.push({ p: entry.p * end, more: entry.more, state: entry.state, ended: true });
     }
     words.replaceChildren(...found.map(({ more, p }) => {
-      const button = element("button", { type: "button" }, [`${/[A-Za-z0-9_]*$/.exec(read)[0]}${more} (${(100 * p).toFixed(0)} %)`]);
+      const button = element("button", { type: "button" }, [`${/[A-Za-z0-9_]*$/.exec(read)[0]}${more} (${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %)`]);
       button.onclick = () => { input.value += more; refresh(); };
       return button;
     }));
