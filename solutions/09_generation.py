@@ -597,7 +597,8 @@ for before, start in typed.items():
 #
 # *tinyshakespeare*, the last tenth held out. nanoGPT's GPU recipe is well known: a Transformer of 10.7 million numbers, three
 # minutes on an A100, **1.4697** nats; its recipe for a laptop reports **1.88**. The 5-gram of 01 stands at 1.669.
-#
+
+# %% [markdown]
 # Recorded: one LSTM of 256, your recipe, by the *processor time* of one thread (of which two cores have 120 seconds in a
 # minute). The machine was busy, which makes each step dearer, not cheaper. The rate of Muon was searched by hand: of 0.02 and
 # 0.05 the second was better after 40 seconds. The live run is a short one of the same.
@@ -636,7 +637,8 @@ show(fig, alt="Held-out loss over the seconds of a recorded run, falling towards
               "dotted line of nanoGPT's GPU recipe; dotted lines also for its CPU recipe "
               "and the 5-gram; a star for the live run.")
 size = sum(weight.numel() for weight in player.parameters())
-print(f"{size:,} parameters; live: {plays}, {live:.3f} nats; recorded: rate {clock['LSTM, rate'][0]:g}, "
+print(f"{size:,} parameters; live: {plays}, {live:.3f} nats; recorded: rate "
+      f"{clock['LSTM, rate'][0]:g}, "
       f"{clock['LSTM, steps'][0]:,.0f} steps")
 print(credit(load("09_shakespeare")))
 
@@ -946,6 +948,14 @@ print(credit(choruses[0]), credit(nottingham), sep="\n")
 if bach:
     print(f"live LSTM: {sung:.2f} nats per frame on the test chorales")
 
+# %% [markdown]
+# Recorded: three rates each, the best by validation, three seeds (whiskers); Nottingham one seed and the LSTM alone. The
+# published networks were tuned longer, by others, so a small difference says little either way. What the picture does say:
+# most of the way down from counting is the frame before; gates buy the rest, and a plain RNN, at this budget, hardly more
+# than that one frame.
+#
+# Now let the live one go on from eight frames that Bach wrote:
+
 # %%
 from IPython.display import display
 
@@ -964,11 +974,6 @@ if bach:
         sung_notes, bar=8 * 0.45, colours=colours,
         alt="Piano roll of a chorale: eight frames by Bach in blue, then, in another "
             "colour, what the network drew, several keys at a time."))
-
-# %% [markdown]
-# Recorded: three rates each, the best by validation, three seeds (whiskers); Nottingham one seed and the LSTM alone. The
-# published networks were tuned longer, by others, so a small difference says little either way. What the picture does say:
-# most of the way down from counting is the frame before; a memory buys the rest.
 
 # %% [markdown]
 # The coins are thrown *independently*: that a chord's notes belong together is only known through the logits, before any of
@@ -1074,7 +1079,8 @@ claims([
      "On a real benchmark"),
     ("1.4697 nats take a GPU", "folklore, after the figures of nanoGPT's README",
      f"{marks[-1]} s of one thread: {curve[-1]:.3f} with the state carried, {equal:.3f} in "
-     f"windows of 256 from zeros", takes_a_gpu(1.4697, curve[-1], equal), "On a real benchmark"),
+     f"windows of 256 from zeros", takes_a_gpu(1.4697, curve[-1], equal),
+     "On a real benchmark"),
     ("An LSTM on JSB chorales: 8.45 nats per frame", "Bai et al. 2018, Table 1",
      f"{np.mean(best_lstm):.2f} ({min(best_lstm):.2f} to {max(best_lstm):.2f}), 3 seeds",
      verdict_below(np.mean(best_lstm), 8.45, 8.55), "Chorales"),
