@@ -25,4 +25,8 @@ EQUIVALENT = {
         "09.orthogonalise",
         "X = 3.4445 * X + (-4.775 * A + A @ (2.0315 * A)) @ X",
     ): "a number may be multiplied into either factor of a product",
+    (
+        "09.frame_nll",
+        "costs = np.logaddexp(logits, 0) - frames * logits",
+    ): "the sum of two powers does not depend on their order",
 }
