@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seqlib.models.gpt import GPT, GPTConfig
-from seqlib.training.muon import ByShape, Together, muon
+from seqlib.training.muon import ByShape, MuonByGate, Together, muon, muon_by_gate, orthogonalise
 
 
 def small(**change):
@@ -73,3 +73,44 @@ def _step_of(kind):
 def test_without_muon_adamw_does_everything(monkeypatch):
     monkeypatch.delattr(torch.optim, "Muon", raising=False)
     assert isinstance(muon(small()), torch.optim.AdamW)
+
+
+def test_orthogonalise_acts_on_singular_values_alone():
+    torch.manual_seed(1)
+    G = torch.randn(2, 5, 8, dtype=torch.float64) * 30
+    U, S, Vh = torch.linalg.svd(G, full_matrices=False)
+    S = S / S.square().sum(dim=1, keepdim=True).sqrt()
+    for _ in range(5):
+        S = 3.4445 * S - 4.775 * S**3 + 2.0315 * S**5
+    assert torch.allclose(orthogonalise(G), (U * S[:, None]) @ Vh, atol=1e-9)
+    assert 0.6 < S.min() and S.max() < 1.3
+
+
+def test_by_gate_each_gate_is_a_matrix_of_its_own():
+    torch.manual_seed(2)
+    weight = torch.nn.Parameter(torch.zeros(4 * 16, 16))
+    weight.grad = torch.cat([torch.randn(16, 16) * size for size in (1e-3, 1.0, 10.0, 1e-2)])
+    MuonByGate([weight], lr=1.0).step()
+    for gate in weight.detach().chunk(4):
+        values = torch.linalg.svdvals(gate.float())
+        assert 0.5 < values[:12].min() and values.max() < 1.3, "a faint gate moves as far as a strong one"
+
+
+def test_by_gate_the_momentum_is_nesterovs():
+    weight = torch.nn.Parameter(torch.zeros(4, 2))
+    optimizer, kept = MuonByGate([weight], lr=0.1, momentum=0.5), torch.zeros(4, 2)
+    for step in range(3):
+        weight.grad = torch.randn(4, 2, generator=torch.Generator().manual_seed(step))
+        kept = 0.5 * kept + 0.5 * weight.grad
+        ahead = (0.5 * weight.grad + 0.5 * kept).unflatten(0, (2, 2)).bfloat16()
+        expected = weight.detach() - 0.1 * orthogonalise(ahead).flatten(0, 1)
+        optimizer.step()
+        assert torch.allclose(weight, expected, atol=1e-3)
+
+
+def test_by_gate_takes_the_weights_from_state_to_state_alone():
+    model = torch.nn.LSTM(5, 6, num_layers=2)
+    gates, rest = muon_by_gate(model).parts
+    chosen = {id(p) for group in gates.param_groups for p in group["params"]}
+    assert chosen == {id(model.weight_hh_l0), id(model.weight_hh_l1)}
+    assert len(rest.param_groups[0]["params"]) == 6
