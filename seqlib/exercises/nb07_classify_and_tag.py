@@ -82,18 +82,8 @@ max_pool = Exercise(
     oracle=_largest,
     right=_max_pool,
     mistakes=slips(_max_pool, MAX_SLIPS),
-    accepts=[
-        lambda states, mask: torch.where(mask.unsqueeze(-1), states, torch.full_like(states, -torch.inf)).max(1)[0],
-        lambda states, mask: torch.stack([states[b, mask[b]].amax(0) for b in range(len(states))]),
-    ],
-    hints=[
-        "What value can never be the largest, whatever the others are?",
-        "Minus infinity. `states.masked_fill(~mask[:, :, None], -torch.inf)` puts it at the padding of every unit.",
-        "Then `.amax(dim=1)`: over the steps, for each unit by itself.",
-    ],
     returns=("pooled",),
     trains=True,
-    minutes=4,
 )
 
 
@@ -159,26 +149,9 @@ reverse_padded_ = Exercise(
     oracle=_turned,
     right=_reverse_padded,
     mistakes=slips(_reverse_padded, TURN_SLIPS),
-    accepts=[
-        lambda x, lengths: x.gather(
-            1,
-            torch.tensor([[n - 1 - t if t < n else t for t in range(x.shape[1])] for n in lengths.tolist()])[
-                :, :, None
-            ].expand_as(x),
-        ),
-        _turned,
-    ],
     forbids=("seqlib.models.bidirectional.reverse_padded",),
-    hints=[
-        "Which place does the word at step t come from, in a sentence of n words? And a step of the padding?",
-        "From n − 1 − t where t < n, else from t itself: a table of places, (B, T).",
-        "`torch.where(steps < n, n - 1 - steps, steps)` with `n = lengths[:, None]`; then "
-        "`x[torch.arange(len(x))[:, None], places]` picks a row of numbers for each place.",
-    ],
     returns=("turned",),
     trains=True,
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -214,13 +187,6 @@ def _both_ways(ahead, turned, lengths):
     rows, end = torch.arange(len(ahead)), lengths - 1
     last = torch.cat([ahead[rows, end], turned[rows, end]], dim=1)
     return states, last
-
-
-def _from_columns(ahead, turned, lengths):
-    states = torch.cat([ahead, reverse_padded(turned, lengths)], -1)
-    states = states.masked_fill(torch.arange(ahead.shape[1])[None, :, None] >= lengths[:, None, None], 0)
-    H = ahead.shape[2]
-    return states, torch.cat([states[torch.arange(len(ahead)), lengths - 1, :H], states[:, 0, H:]], 1)
 
 
 BOTH_SLIPS = {
@@ -260,18 +226,8 @@ both_ways = Exercise(
     oracle=_by_sentence,
     right=_both_ways,
     mistakes=slips(_both_ways, BOTH_SLIPS),
-    accepts=[_from_columns],
-    hints=[
-        "Step 0 of `turned` has read the last word alone. To which word does it belong?",
-        "`reverse_padded(turned, lengths)` brings each backward state to its word; `torch.cat([…], dim=2)` puts the two "
-        "side by side; a mask empties the padding.",
-        "Who has read everything? The forward layer at `lengths - 1`, and the backward layer at `lengths - 1` in *its* "
-        "order, which is `turned`'s: `ahead[rows, lengths - 1]`, `turned[rows, lengths - 1]`.",
-    ],
     returns=("states", "last"),
     trains=True,
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -302,11 +258,6 @@ def _pack(x, lengths):
     return by_time[mask.T], mask.sum(dim=0)
 
 
-def _step_by_step(x, lengths):
-    sizes = [int((lengths > t).sum()) for t in range(int(lengths[0]))]
-    return torch.cat([x[:n, t] for t, n in enumerate(sizes)]), torch.tensor(sizes)
-
-
 PACK_SLIPS = {
     "sentence after sentence, where it should be step after step": "by_time[mask.T] → x[:, : mask.shape[1]][mask]",
     "the padding is packed too": "by_time[mask.T] → by_time.flatten(0, 1)",
@@ -335,17 +286,9 @@ pack = Exercise(
     oracle=_packed,
     right=_pack,
     mistakes=slips(_pack, PACK_SLIPS),
-    accepts=[_step_by_step],
     forbids=("torch.nn.utils.rnn.pack_padded_sequence", "torch.nn.utils.rnn.pack_sequence"),
-    hints=[
-        "At step t, which sentences still have a word? The lengths fall, so they are the first so many.",
-        "`n = (lengths > t).sum()` of them, for t = 0 … longest − 1; their words are `x[:n, t]`.",
-        "`torch.cat([x[:n, t] for t, n in enumerate(sizes)])`, and `torch.tensor(sizes)`.",
-    ],
     returns=("rows", "sizes"),
     trains=True,
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -418,25 +361,8 @@ confusion_counts = Exercise(
     oracle=_pair_by_pair,
     right=_confusion_counts,
     mistakes=slips(_confusion_counts, CONFUSION_SLIPS),
-    accepts=[
-        lambda said, right, classes: np.bincount(
-            (right * classes + said)[right >= 0], minlength=classes * classes
-        ).reshape(classes, classes),
-        lambda said, right, classes: (
-            np.eye(classes, dtype=int)[right[right >= 0]].T @ np.eye(classes, dtype=int)[said[right >= 0]]
-        ),
-        lambda said, right, classes: [
-            [int(((right == a) & (said == b)).sum()) for b in range(classes)] for a in range(classes)
-        ],
-    ],
     forbids=("sklearn.metrics.confusion_matrix", "seqlib.metrics.confusion"),
-    hints=[
-        "Start from zeros, (C, C). Each word adds 1 at its row (what is right) and column (what was said).",
-        "Leave out places where `right` is −100 first: `counts = right != -100`.",
-        "A loop over `zip(right[counts], said[counts])`, or `np.add.at(table, (right[counts], said[counts]), 1)`.",
-    ],
     returns=("table",),
-    minutes=6,
 )
 
 
@@ -517,16 +443,8 @@ f1_scores = Exercise(
     oracle=_by_class,
     right=_f1_scores,
     mistakes=slips(_f1_scores, F1_SLIPS),
-    accepts=[_by_class],
     forbids=("sklearn.metrics.f1_score", "seqlib.metrics.macro_f1", "sklearn.metrics.precision_recall_fscore_support"),
-    hints=[
-        "Hits are on the diagonal. What was said is in the columns, what is right in the rows: two sums.",
-        "(7.8): `2 * hits / (said + right)`, with `np.maximum(said + right, 1)` below, for classes that never occur.",
-        "`macro` is the plain mean over the classes with `said + right > 0`.",
-    ],
     returns=("scores", "macro"),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -581,16 +499,6 @@ def _viterbi(start, step, seen):
     return np.array(path[::-1])
 
 
-def _with_whole_paths(start, step, seen):
-    paths = {c: (start[c] + seen[0, c], [c]) for c in range(len(start))}
-    for row in seen[1:]:
-        paths = {
-            c: max(((s + step[p[-1], c] + row[c], [*p, c]) for s, p in paths.values()), key=lambda found: found[0])
-            for c in range(len(start))
-        }
-    return max(paths.values(), key=lambda found: found[0])[1]
-
-
 VITERBI_SLIPS = {
     "the steps are read the wrong way: rows are where one comes from, columns where one goes": (
         "best[:, None] + step → best[:, None] + step.T"
@@ -633,16 +541,7 @@ viterbi = Exercise(
     oracle=_of_all_paths,
     right=_viterbi,
     mistakes=slips(_viterbi, VITERBI_SLIPS),
-    accepts=[_with_whole_paths],
-    hints=[
-        "Keep for each tag the score of the best path that ends in it, `best` (C,), and where that path came from.",
-        "`ways = best[:, None] + step`: row = from, column = to. `ways.max(axis=0)` is the best way into each tag, "
-        "`ways.argmax(axis=0)` where it comes from; then add `seen[t]`.",
-        "At the end start at `best.argmax()` and follow the kept places back, from the last step to the first.",
-    ],
     returns=("path",),
-    difficulty=3,
-    minutes=12,
 )
 
 
@@ -683,13 +582,6 @@ def _tag_by_ending(word, endings, default):
     return default
 
 
-def _by_cutting(word, endings, default):
-    rest = word
-    while rest and rest not in endings:
-        rest = rest[1:]
-    return endings.get(rest, default)
-
-
 ENDING_SLIPS = {
     "the shortest ending that is known is taken, not the longest": "range(len(word), 0, -1) → range(1, len(word) + 1)",
     "beginnings are looked up, not endings": (
@@ -719,19 +611,7 @@ tag_by_ending = Exercise(
     oracle=_longest_known,
     right=_tag_by_ending,
     mistakes=slips(_tag_by_ending, ENDING_SLIPS),
-    accepts=[
-        _by_cutting,
-        lambda word, endings, default: next(
-            (endings[word[k:]] for k in range(len(word)) if word[k:] in endings), default
-        ),
-    ],
-    hints=[
-        "Try the whole word first, then what is left without its first letter, and so on.",
-        "`word[k:]` for k = 0, 1, …, len(word) − 1: the first of them that is in `endings` decides.",
-        "A loop with `return endings[word[k:]]` inside, and `return default` after it.",
-    ],
     returns=("tag",),
-    minutes=5,
 )
 
 
@@ -801,19 +681,7 @@ drop_words = Exercise(
     oracle=_dropped,
     right=_drop_words,
     mistakes=slips(_drop_words, DROP_SLIPS),
-    accepts=[
-        lambda tokens, counts, noise, alpha=0.25: tokens.masked_fill(
-            (noise * (alpha + counts[tokens]) < alpha) & (tokens != 0), 1
-        ),
-    ],
-    hints=[
-        "`counts[tokens]` is a table of counts, one for each place: (B, T).",
-        "The chance is `alpha / (alpha + counts[tokens])`; a word goes where the noise is below it, and padding never.",
-        "`torch.where((noise < chance) & (tokens > 0), 1, tokens)`.",
-    ],
     returns=("tokens",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -848,17 +716,6 @@ def _letter_features(x, real, W, b):
     sums = sum(padded[:, k : k + x.shape[1]] @ W[k] for k in range(len(W)))
     found = (sums + b).relu().masked_fill(~real[:, :, None], 0)
     return found.amax(dim=1)
-
-
-def _by_windows(x, real, W, b):
-    x, reach, words = torch.where(real[:, :, None], x, torch.zeros_like(x)), len(W) // 2, []
-    for word, there in zip(x, real, strict=True):
-        letters, responses = int(there.sum()), []
-        for t in range(letters):
-            near = [k for k in range(len(W)) if 0 <= t + k - reach < letters]
-            responses.append(torch.clamp(b + torch.stack([word[t + k - reach] @ W[k] for k in near]).sum(0), min=0))
-        words.append(torch.stack(responses).max(dim=0).values)
-    return torch.stack(words)
 
 
 LETTER_SLIPS = {
@@ -896,19 +753,9 @@ letter_features = Exercise(
     oracle=_convolved,
     right=_letter_features,
     mistakes=slips(_letter_features, LETTER_SLIPS),
-    accepts=[_by_windows],
     forbids=("torch.nn.functional.conv1d", "torch.conv1d", "torch.nn.Conv1d", "torch.nn.functional.unfold"),
-    hints=[
-        "First empty the padding. Then put K // 2 zero letters before and after each word: "
-        "`F.pad(x, (0, 0, K // 2, K // 2))`.",
-        "`padded[:, k : k + L] @ W[k]` is what the k-th letter of every window adds; sum over k, then the bias, then "
-        "the ReLU.",
-        "Responses are not negative now, so 0 at the padding hides it; then the largest over the places, `amax(dim=1)`.",
-    ],
     returns=("features",),
     trains=True,
-    difficulty=3,
-    minutes=12,
 )
 
 
@@ -974,34 +821,5 @@ log_ratios = Exercise(
     oracle=_compared,
     right=_log_ratios,
     mistakes=slips(_log_ratios, RATIO_SLIPS),
-    accepts=[
-        lambda positive, negative: np.log(
-            (positive + 1) / (positive + 1).sum() / ((negative + 1) / (negative + 1).sum())
-        ),
-        lambda positive, negative: (
-            np.log1p(positive) - np.log1p(negative) + np.log((negative + 1).sum() / (positive + 1).sum())
-        ),
-    ],
-    hints=[
-        "Add one to every count of both sides first.",
-        "Each side's counts divided by that side's sum: how much of what is said there is this word?",
-        "`np.log(p / p.sum()) - np.log(q / q.sum())`.",
-    ],
     returns=("weights",),
-    minutes=5,
 )
-
-
-EXERCISES = [
-    max_pool,
-    pack,
-    viterbi,
-    reverse_padded_,
-    both_ways,
-    confusion_counts,
-    f1_scores,
-    tag_by_ending,
-    letter_features,
-    drop_words,
-    log_ratios,
-]

@@ -83,25 +83,8 @@ roll_out = Exercise(
     oracle=_one_long_list,
     right=_roll_out,
     mistakes=slips(_roll_out, ROLL_SLIPS),
-    accepts=[
-        lambda predict, history, horizon: [(history := [*history[1:], predict(history)])[-1] for _ in range(horizon)],
-        lambda predict, history, horizon: _recursive(predict, list(history), horizon),
-    ],
-    hints=[
-        "One forecast, then what would you have read? The same window, one step later, with your forecast at its end.",
-        "Each turn: `said.append(predict(window))`, then drop the oldest reading and append what you said.",
-        "`window = np.append(window[1:], said[-1])`, `horizon` times; hand back `np.array(said)`.",
-    ],
     returns=("said",),
-    minutes=6,
 )
-
-
-def _recursive(predict, window, horizon):
-    if not horizon:
-        return np.empty(0)
-    following = predict(np.array(window))
-    return np.concatenate([[following], _recursive(predict, window[1:] + [following], horizon - 1)])
 
 
 # -- scale_by_training_part ------------------------------------------------------------------------------------------
@@ -171,28 +154,8 @@ scale_by_training_part = Exercise(
     oracle=_scaled_by_hand,
     right=_scale,
     mistakes=slips(_scale, SCALE_SLIPS),
-    accepts=[
-        lambda series, cut: (
-            (series - np.mean(series[:cut], 0)) / np.sqrt(np.var(series[:cut], 0)),
-            np.mean(series[:cut], 0),
-            np.sqrt(np.var(series[:cut], 0)),
-        ),
-        lambda series, cut: [*_in_torch(series, cut)],
-    ],
-    hints=[
-        "What did you know on the day of the cut? `series[:cut]`. The mean and the spread come from there, a column each.",
-        "Then the *whole* series is shifted and divided by those two: the test part has to arrive in the same scale.",
-        "`past.mean(axis=0)`, and the root of the mean of `(past - mean) ** 2`; hand back `(series - mean) / spread, mean, spread`.",
-    ],
     returns=("scaled", "mean", "spread"),
-    minutes=5,
 )
-
-
-def _in_torch(series, cut):
-    series = torch.as_tensor(series).double()
-    spread, mean = torch.std_mean(series[:cut], dim=0, correction=0)
-    return (series - mean) / spread, mean, spread
 
 
 # -- windows_without_leak --------------------------------------------------------------------------------------------
@@ -253,34 +216,8 @@ windows_without_leak = Exercise(
     oracle=_windows_by_hand,
     right=_windows,
     mistakes=slips(_windows, WINDOW_SLIPS),
-    accepts=[
-        lambda series, length, horizon, cut: _by_views(series, length, horizon, cut),
-        lambda series, length, horizon, cut: [
-            np.array([np.asarray(series)[a : a + n] for a in starts])
-            for begin, end in ((0, cut), (cut - length, len(series)))
-            for shift, n in ((0, length), (length, horizon))
-            for starts in [range(begin + shift, end - horizon - length + 1 + shift)]
-        ],
-    ],
-    hints=[
-        "Call t the place of a window's first target. Its inputs are `series[t - length : t]`, its targets "
-        "`series[t : t + horizon]`.",
-        "It may train if its *last* target lies before the cut: `t + horizon <= cut`. It may test if its *first* one "
-        "does not: `t >= cut`. Windows in between belong to nobody.",
-        "All windows at once: `series[starts[:, None] + np.arange(length + horizon)]`, then two masks over `starts + length`.",
-    ],
     returns=("x_train", "y_train", "x_test", "y_test"),
-    difficulty=3,
-    minutes=12,
 )
-
-
-def _by_views(series, length, horizon, cut):
-    def both(part):
-        view = np.lib.stride_tricks.sliding_window_view(np.asarray(part), length + horizon)
-        return view[:, :length], view[:, length:]
-
-    return (*both(series[:cut]), *both(series[cut - length :]))
 
 
 # -- fit_ar ----------------------------------------------------------------------------------------------------------
@@ -343,35 +280,10 @@ fit_ar = Exercise(
     oracle=_normal_equations,
     right=_fit_ar,
     mistakes=slips(_fit_ar, AR_SLIPS),
-    accepts=[
-        lambda values, order: _by_pinv(values, order),
-        lambda values, order: _by_solving(values, order),
-    ],
     forbids=("statsmodels.tsa.ar_model.AutoReg.fit", *FITTED),
-    hints=[
-        "A row for each value that has `order` values before it: 1, the latest of those, the one before, …",
-        "Column k of the past is `values[order - 1 - k : len(values) - 1 - k]`; the target is `values[order:]`.",
-        "`np.column_stack([np.ones(...), *columns])` and `np.linalg.lstsq(design, values[order:], rcond=None)[0]`.",
-    ],
     returns=("intercept", "weights"),
-    difficulty=2,
-    minutes=10,
     rtol=1e-5,
 )
-
-
-def _by_pinv(values, order):
-    rows = np.array([[1.0, *(float(values[t - 1 - k]) for k in range(order))] for t in range(order, len(values))])
-    found = np.linalg.pinv(rows) @ np.asarray(values[order:], dtype=float)
-    return found[0], found[1:]
-
-
-def _by_solving(values, order):
-    values = torch.as_tensor(values).double()
-    past = values.unfold(0, order, 1)[:-1].flip(1)
-    design = torch.cat([past, torch.ones(len(past), 1, dtype=torch.float64)], dim=1)
-    found = torch.linalg.solve(design.T @ design, design.T @ values[order:])
-    return found[-1], found[:-1]
 
 
 # -- seasonal_naive --------------------------------------------------------------------------------------------------
@@ -424,20 +336,7 @@ seasonal_naive = Exercise(
     oracle=_fed_on,
     right=_season,
     mistakes=slips(_season, SEASON_SLIPS),
-    accepts=[
-        lambda history, period, horizon: np.array(
-            [history[len(history) - period + h % period] for h in range(horizon)]
-        ),
-        lambda history, period, horizon: np.tile(history[-period:], horizon // period + 1)[:horizon],
-        lambda history, period, horizon: np.resize(history[-period:], horizon),
-    ],
-    hints=[
-        "Which value of the history does the first forecast repeat? The one a whole period earlier.",
-        "After one period the season begins again: the place within it is `h % period`.",
-        "`history[-period:][np.arange(horizon) % period]`",
-    ],
     returns=("said",),
-    minutes=4,
 )
 
 
@@ -499,24 +398,7 @@ mase = Exercise(
     oracle=_scaled_error,
     right=_mase,
     mistakes=slips(_mase, MASE_SLIPS),
-    accepts=[
-        lambda a, s, t, p: (
-            np.mean(np.abs(np.subtract(a, s))) / np.mean([abs(x - y) for x, y in zip(t[p:], t, strict=False)])
-        ),
-        lambda a, s, t, p: (
-            (torch.as_tensor(a) - torch.as_tensor(s)).abs().mean()
-            / (torch.as_tensor(t)[p:] - torch.as_tensor(t)[:-p]).abs().mean()
-        ),
-    ],
-    hints=[
-        "Two means of absolute values. Above: how far the forecast missed. Below: how far the seasonal naive rule missed "
-        "*in the training part*.",
-        "The naive rule says `training[t - period]` for `training[t]`: `training[period:] - training[:-period]`.",
-        "`np.abs(actual - said).mean() / np.abs(training[period:] - training[:-period]).mean()`",
-    ],
     returns=("error",),
-    difficulty=2,
-    minutes=5,
 )
 
 
@@ -588,27 +470,7 @@ backtest = Exercise(
     oracle=_errors_one_by_one,
     right=_backtest,
     mistakes=slips(_backtest, BACK_SLIPS),
-    accepts=[
-        lambda method, values, first, horizon, every: np.stack(
-            [
-                abs(np.subtract(method(values[:t], horizon), values[t : t + horizon]))
-                for t in range(first, len(values), every)
-                if t + horizon <= len(values)
-            ]
-        ),
-        lambda method, values, first, horizon, every: [
-            list(np.abs(np.array(method(np.array(values[:t]), horizon)) - np.array(values[t : t + horizon])))
-            for t in np.arange(first, len(values) - horizon + 1, every)
-        ],
-    ],
-    hints=[
-        "At an origin t all of `values[:t]` is known, and `values[t : t + horizon]` is what comes.",
-        "The last origin is the last t with `t + horizon <= len(values)`.",
-        "`for t in range(first, len(values) - horizon + 1, every)`: append `np.abs(method(values[:t], horizon) - values[t : t + horizon])`.",
-    ],
     returns=("errors",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -669,19 +531,8 @@ pinball_loss = Exercise(
     oracle=_pinball_by_cases,
     right=_pinball,
     mistakes=slips(_pinball, PINBALL_SLIPS),
-    accepts=[
-        lambda y, q, tau: (tau * (y.unsqueeze(-1) - q).relu() + (1 - tau) * (q - y.unsqueeze(-1)).relu()).mean(),
-        lambda y, q, tau: ((tau - (y[..., None] < q).to(q.dtype)) * (y[..., None] - q)).mean(),
-    ],
     trains=True,
-    hints=[
-        "One quantile first: `error = target - quantile`. Above it (error > 0) a unit costs τ, below it 1 − τ.",
-        "Both cases in one: the larger of `τ · error` and `(τ − 1) · error`.",
-        "`error = target[..., None] - quantiles`, then `torch.maximum(levels * error, (levels - 1) * error).mean()`.",
-    ],
     returns=("loss",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -741,17 +592,7 @@ coverage = Exercise(
     oracle=_counted,
     right=_coverage,
     mistakes=slips(_coverage, COVER_SLIPS),
-    accepts=[
-        lambda target, low, high: np.mean((target >= low) * (target <= high), axis=0),
-        lambda target, low, high: 1 - ((target < low) | (target > high)).sum(0) / len(target),
-    ],
-    hints=[
-        "Inside means: not below the lower edge and not above the upper one. An edge itself counts as inside.",
-        "`(low <= target) & (target <= high)` is an array of True and False; its mean is a share.",
-        "Forecasts lie along axis 0, steps ahead along axis 1: `.mean(axis=0)`.",
-    ],
     returns=("share",),
-    minutes=4,
 )
 
 
@@ -802,23 +643,8 @@ lag_one = Exercise(
     oracle=_slope_of_sums,
     right=_lag_one,
     mistakes=slips(_lag_one, LAG_SLIPS),
-    accepts=[
-        lambda values: (
-            np.dot(values[1:] - np.mean(values), values[:-1] - np.mean(values)) / (len(values) * np.var(values))
-        ),
-        lambda values: (
-            np.correlate(values - np.mean(values), values - np.mean(values), "full")[len(values)]
-            / np.sum((values - np.mean(values)) ** 2)
-        ),
-    ],
     forbids=("statsmodels.tsa.stattools.acf",),
-    hints=[
-        "One mean, of all values; take it away first.",
-        "Above: each value times the one before it, summed. Below: the squares of *all* of them, summed.",
-        "`(around[1:] * around[:-1]).sum() / (around**2).sum()`",
-    ],
     returns=("correlation",),
-    minutes=4,
 )
 
 
@@ -886,38 +712,10 @@ ridge = Exercise(
     oracle=_by_augmented_rows,
     right=_ridge,
     mistakes=slips(_ridge, RIDGE_SLIPS),
-    accepts=[
-        lambda x, y, strength: _by_kernel(x, y, strength),
-        lambda x, y, strength: _ridge_in_torch(x, y, strength),
-    ],
     forbids=FITTED,
-    hints=[
-        "An intercept that is not held small is the same as taking the means of x and y away first.",
-        "With u and v centred: `W = solve(uᵀu + λI, uᵀv)`. I has the size of the inputs, K.",
-        "The intercept makes the means fit: `b = y.mean(axis=0) - x.mean(axis=0) @ W`.",
-    ],
     returns=("W", "b"),
-    difficulty=3,
-    minutes=12,
     rtol=1e-5,
 )
-
-
-def _by_kernel(x, y, strength):
-    # The same through an N × N system, which is smaller where windows are few.
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    u, v = x - x.mean(0), y - y.mean(0)
-    W = u.T @ np.linalg.inv(u @ u.T + strength * np.eye(len(u))) @ v
-    return W, y.mean(0) - x.mean(0) @ W
-
-
-def _ridge_in_torch(x, y, strength):
-    x, y = torch.as_tensor(x).double(), torch.as_tensor(y).double()
-    ones = torch.cat([x, torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
-    penalty = strength * torch.eye(ones.shape[1], dtype=torch.float64)
-    penalty[-1, -1] = 0
-    found = torch.linalg.solve(ones.T @ ones + penalty, ones.T @ y)
-    return found[:-1], found[-1]
 
 
 # -- running_scale ---------------------------------------------------------------------------------------------------
@@ -977,41 +775,5 @@ running_scale = Exercise(
     oracle=_merged,
     right=_running,
     mistakes=slips(_running, RUNNING_SLIPS),
-    accepts=[
-        lambda state, reading: (
-            state[0] + 1,
-            state[1] + (reading - state[1]) / (state[0] + 1),
-            state[2] + (reading - state[1]) ** 2 * state[0] / (state[0] + 1),
-        ),
-        lambda state, reading: [*_by_moments(*state, reading)],
-    ],
-    hints=[
-        "The new mean lies a little nearer to the reading than the old: by one part in `count`, the new count.",
-        "`before = reading - mean`; `mean = mean + before / count`; `after = reading - mean`, with the new mean.",
-        "What is added to the squares is `before * after`: one distance to the old mean, one to the new.",
-    ],
     returns=("count", "mean", "squares"),
-    difficulty=2,
-    minutes=8,
 )
-
-
-def _by_moments(count, mean, squares, reading):
-    total, raw = count * mean + reading, squares + count * mean**2 + reading**2
-    return count + 1, total / (count + 1), raw - total**2 / (count + 1)
-
-
-EXERCISES = [
-    roll_out,
-    scale_by_training_part,
-    windows_without_leak,
-    fit_ar,
-    seasonal_naive,
-    backtest,
-    mase,
-    pinball_loss,
-    coverage,
-    lag_one,
-    ridge,
-    running_scale,
-]

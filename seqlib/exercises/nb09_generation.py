@@ -1,16 +1,14 @@
 """Notebook 09: generation, from a distribution to a text and a tune."""
 
 import heapq
-import itertools
 import re
 
 import numpy as np
 import torch
-from scipy import special, stats
+from scipy import special
 
 from seqlib.checks.exercise import Case, Exercise
 from seqlib.checks.slips import slips
-from seqlib.data.tunes import NOTE
 from seqlib.exercises.inputs import softmax, tensor
 
 # -- tempered --------------------------------------------------------------------------------------------------------
@@ -64,18 +62,7 @@ tempered = Exercise(
             "base 2 stands in the place of base e": "np.exp( → np.exp2(",
         },
     ),
-    accepts=[
-        lambda logits, t: special.softmax(logits / t, axis=-1),
-        lambda logits, t: np.exp(logits / t - special.logsumexp(logits / t, axis=1, keepdims=True)),
-        lambda logits, t: (torch.as_tensor(logits) / t).softmax(dim=-1).numpy(),
-    ],
-    hints=[
-        "Divide first, then the softmax of each row.",
-        "exp(5000) is infinite. Subtract each row's largest scaled logit: the softmax does not change.",
-        "`powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))`, over `powers.sum(axis=1, keepdims=True)`.",
-    ],
     returns=("probabilities",),
-    minutes=5,
 )
 
 
@@ -126,19 +113,7 @@ entropy = Exercise(
             "one minus the sum of squares is handed back, another measure of spread": "-(p * logs).sum(axis=1) → 1 - (p**2).sum(axis=1)",
         },
     ),
-    accepts=[
-        lambda p: special.entr(p).sum(-1),
-        lambda p: stats.entropy(p, axis=1),
-        lambda p: np.array([-sum(q * np.log(q) for q in row if q > 0) for row in p]),
-        lambda p: -(p * np.log(np.where(p > 0, p, 1))).sum(axis=1),
-    ],
-    hints=[
-        "−Σ p log p over each row; `np.log(0)` is −∞, and 0 · ∞ is nan.",
-        "Take the logarithm only where p is positive: `np.log(np.where(p > 0, p, 1))` is 0 elsewhere.",
-        "`-(p * np.log(np.where(p > 0, p, 1))).sum(axis=1)`",
-    ],
     returns=("entropy",),
-    minutes=4,
 )
 
 
@@ -196,21 +171,7 @@ draw = Exercise(
             "how many sums are passed in all rows together is handed back": ").sum(axis=1)\n → ).sum()\n",
         },
     ),
-    accepts=[
-        lambda p, u: (np.cumsum(p, 1) > u[:, None]).argmax(1),
-        lambda p, u: [
-            next(i for i, s in enumerate(itertools.accumulate(row)) if s > v) for row, v in zip(p, u, strict=True)
-        ],
-        lambda p, u: np.array([np.searchsorted(row.cumsum(), v, "right") for row, v in zip(p, u, strict=True)]),
-    ],
-    hints=[
-        "Lay the probabilities end to end from 0 to 1. In whose stretch does u fall?",
-        "`p.cumsum(axis=1)` is where each stretch ends. How many stretches end at or before u?",
-        "`(p.cumsum(axis=1) <= u[:, None]).sum(axis=1)`",
-    ],
     returns=("tokens",),
-    difficulty=2,
-    minutes=6,
 )
 
 
@@ -278,27 +239,8 @@ orthogonalise = Exercise(
             "the three numbers are those of the plain cubic iteration, 3/2 and −1/2": "3.4445, -4.775, 2.0315 → 1.5, -0.5, 0.0",
         },
     ),
-    accepts=[
-        lambda G, steps=5: _wide(G, steps),
-        lambda G, steps=5: _by_singular_values(G, steps),
-    ],
-    hints=[
-        "First the norm: the root of the sum of all squares of one matrix, kept as a (…, 1, 1).",
-        "In each step: `A = X @ X.mT` (`.mT` turns the last two axes), then (9.5) as it stands.",
-        "`X = 3.4445 * X + (-4.775 * A + 2.0315 * A @ A) @ X`",
-    ],
     returns=("X",),
-    difficulty=2,
-    minutes=8,
 )
-
-
-def _wide(G, steps):
-    X = G / torch.linalg.matrix_norm(G, keepdim=True)
-    for _ in range(steps):
-        B = X.transpose(-1, -2) @ X
-        X = 3.4445 * X - 4.775 * X @ B + 2.0315 * X @ B @ B
-    return X
 
 
 # -- the cuts: top_k, top_p, min_p -----------------------------------------------------------------------------------
@@ -362,18 +304,7 @@ top_k = Exercise(
             "probabilities are handed back, where logits were asked for": "return np.where(logits >= least, logits, -np.inf) → return softmax(np.where(logits >= least, logits, -np.inf))",
         },
     ),
-    accepts=[
-        lambda logits, k: np.where(logits >= np.partition(logits, -k, axis=1)[:, [-k]], logits, -np.inf),
-        lambda logits, k: np.where((-logits).argsort(1).argsort(1) < k, logits, -np.inf),
-        lambda logits, k: np.where(logits < np.sort(logits)[:, -k, None], -np.inf, logits),
-    ],
-    hints=[
-        "The k-th largest logit of each row is the bar.",
-        "`np.sort(logits, axis=1)[:, -k]` is that bar; give it an axis, `[:, None]`, to compare rows with it.",
-        "`np.where(logits >= bar, logits, -np.inf)`",
-    ],
     returns=("logits",),
-    minutes=5,
 )
 
 
@@ -404,19 +335,6 @@ def _p_by_loop(logits, p):
                 break
             kept[i], held = row[i], held + chances[i]
     return cut
-
-
-def _p_by_threshold(logits, p):
-    probs = special.softmax(logits, axis=1)
-    above = (probs[:, None, :] * (logits[:, None, :] > logits[:, :, None])).sum(axis=2)
-    return np.where(above < p, logits, -np.inf)
-
-
-def _p_with_a_bar(logits, p):
-    ranked = -np.sort(-special.softmax(logits, axis=1), axis=1)
-    count = (ranked.cumsum(axis=1) < p).sum(axis=1)
-    bar = ranked[np.arange(len(ranked)), count][:, None]
-    return np.where(special.softmax(logits, axis=1) >= bar, logits, -np.inf)
 
 
 top_p = Exercise(
@@ -452,16 +370,7 @@ top_p = Exercise(
             "the running sum goes down the columns": "probs.cumsum(axis=1) → probs.cumsum(axis=0)",
         },
     ),
-    accepts=[_p_by_threshold, _p_with_a_bar, lambda logits, p: _p_by_loop(logits, p)],
-    hints=[
-        "Sort each row by falling probability. A token stays as long as those *before* it hold less than p.",
-        "`order = np.argsort(-logits, axis=1)` and `np.take_along_axis(probs, order, axis=1)`; before a token: its running "
-        "sum minus itself.",
-        "Back to the vocabulary's order: `np.put_along_axis(keep, order, before < p, axis=1)`.",
-    ],
     returns=("logits",),
-    difficulty=3,
-    minutes=10,
 )
 
 
@@ -510,20 +419,7 @@ min_p = Exercise(
             "the softmax goes down the columns": "softmax(logits)\n → softmax(logits, axis=0)\n",
         },
     ),
-    accepts=[
-        lambda logits, share: np.where(logits - logits.max(axis=1, keepdims=True) < np.log(share), -np.inf, logits),
-        lambda logits, share: np.array(
-            [[z if np.exp(z - max(row)) >= share else -np.inf for z in row.tolist()] for row in logits]
-        ),
-    ],
-    hints=[
-        "The bar moves with the model: a share of each row's largest probability.",
-        "`probs.max(axis=1, keepdims=True)` keeps the axis. Ratios of probabilities need no sum: "
-        "$p_i / p_{max} = e^{\\ell_i - \\ell_{max}}$.",
-        "`np.where(logits - logits.max(axis=1, keepdims=True) >= np.log(share), logits, -np.inf)`",
-    ],
     returns=("logits",),
-    minutes=5,
 )
 
 
@@ -554,16 +450,6 @@ def _texts(rng) -> list[Case]:
         Case("nothing in common", text="xyz" * int(rng.integers(2, 5)), source=text(30)),
         (lambda whole: Case("all of it", text=whole, source=text(9) + whole + text(5)))(word() + text(6)),
     ]
-
-
-def _by_table(text, source):
-    # The classic table of longest common suffixes, row by row.
-    best, row = (0, 0), [0] * (len(source) + 1)
-    for i, letter in enumerate(text):
-        row = [0] + [row[j] + 1 if letter == other else 0 for j, other in enumerate(source)]
-        longest = max(row)
-        best = (longest, i + 1) if longest > best[0] else best
-    return text[best[1] - best[0] : best[1]]
 
 
 def _longest_copy(text, source):
@@ -600,24 +486,8 @@ longest_copy = Exercise(
             "letters that occur somewhere in the source are taken, one by one, not a piece of it": "text[start:stop] not in source → not set(text[start:stop]) <= set(source)",
         },
     ),
-    accepts=[
-        _by_table,
-        lambda text, source: max(
-            ("", *(text[a:b] for a in range(len(text)) for b in range(a + 1, len(text) + 1) if text[a:b] in source)),
-            key=len,
-        ),
-        lambda text, source: _quick_copy(text, source),
-    ],
     forbids=("difflib.SequenceMatcher.find_longest_match",),
-    hints=[
-        "Python says whether a piece stands in a text: `piece in source`. Which pieces have to be tried?",
-        "From each place, try only pieces that are longer than the best so far; stop at the first that does not stand "
-        "there: a longer one cannot either.",
-        "Two loops: `for start in range(len(text))` and `for stop in range(start + len(best) + 1, len(text) + 1)`.",
-    ],
     returns=("piece",),
-    difficulty=2,
-    minutes=8,
 )
 
 
@@ -723,19 +593,7 @@ likeliest = Exercise(
             "the shortest words come first, whatever their probability": "(p * q, longer → (p + 1, longer",
         },
     ),
-    accepts=[_with_a_sorted_list, _by_enumeration],
-    hints=[
-        "A probability can only fall as a word grows. So the likeliest word that has ended and stands first in the queue "
-        "can't be overtaken.",
-        "`heapq.heappop` gives the smallest entry: put in `(-probability, word, ended)`. Begin with one entry, "
-        "`(-1.0, beginning, False)`.",
-        "Take the first entry. Has it ended, note it down. Else put in one entry for each letter of `next_p(word)`, with "
-        "the product of the probabilities; the end mark ends the word and is not added.",
-    ],
     returns=("words",),
-    difficulty=4,
-    minutes=15,
-    core=False,
 )
 
 
@@ -842,38 +700,8 @@ bar_units = Exercise(
             "the last note alone is handed back": "total += units → total = units",
         },
     ),
-    accepts=[
-        _units_letter_by_letter,
-        lambda bar: float(
-            sum(
-                float(t or 1)
-                / (float(o[1:] or 2) if o else 1)
-                * (2 / 3 if m.start() - 1 in _inside_triplets(bar) else 1)
-                for m in re.finditer(NOTE, bar)
-                for t, o in [(m[4], m[5])]
-            )
-        ),
-    ],
-    hints=[
-        "One note at a time: a letter, perhaps commas or apostrophes, a number, a slash with or without a number.",
-        '`re.findall(r"(\\(3)|([A-Ga-gz])[,\']*(\\d*)(/?\\d*)", bar)` gives four texts for each `(3` or note, empty where '
-        "there is nothing.",
-        "`float(times or 1)`, over `float(over[1:] or 2)` if there is a slash; times 2/3 for the three notes after `(3`.",
-    ],
     returns=("units",),
-    difficulty=3,
-    minutes=12,
 )
-
-
-def _inside_triplets(bar):
-    """Where the three notes after each (3 begin, minus one."""
-    inside = set()
-    for at in (m.end() for m in re.finditer(r"\(3", bar)):
-        inside |= {m.start() - 1 for m in itertools.islice(re.finditer(NOTE, bar[at:]), 3)} and {
-            at + m.start() - 1 for m in itertools.islice(re.finditer(NOTE, bar[at:]), 3)
-        }
-    return inside
 
 
 # -- frequency -------------------------------------------------------------------------------------------------------
@@ -925,17 +753,7 @@ frequency = Exercise(
             "it comes out an octave too low": "440.0 → 220.0",
         },
     ),
-    accepts=[
-        lambda key: 27.5 * 2 ** ((key - 21) / 12),
-        lambda key: float(np.exp2(np.log2(440) + (key - 69) / 12)),
-        lambda key: 440 * (2 ** (1 / 12)) ** (key - 69),
-    ],
-    hints=[
-        "Twelve keys up doubles the frequency, and each key multiplies it by the same ratio.",
-        "`2 ** (steps / 12)`, counted from key 69, which has 440 Hz.",
-    ],
     returns=("hertz",),
-    minutes=3,
 )
 
 
@@ -994,38 +812,5 @@ frame_nll = Exercise(
             "the squared error of the probabilities is handed back": "np.logaddexp(0, logits) - frames * logits → (special.expit(logits) - frames) ** 2",
         },
     ),
-    accepts=[
-        lambda logits, frames: (-special.log_expit(np.where(frames == 1, logits, -logits))).sum() / len(frames),
-        lambda logits, frames: np.mean(
-            [
-                sum(max(z, 0) - z * y + np.log1p(np.exp(-abs(z))) for z, y in zip(row, keys, strict=True))
-                for row, keys in zip(logits, frames, strict=True)
-            ]
-        ),
-        _frames_by_torch,
-    ],
-    hints=[
-        "Each key is a coin of its own. What costs a key that sounds, what one that is silent?",
-        "−log σ(ℓ) = log(1 + e^ℓ) − ℓ if it sounds, log(1 + e^ℓ) if not: the second minus y ℓ is both.",
-        "`np.logaddexp(0, logits) - frames * logits`, summed over the keys, averaged over the frames.",
-    ],
     returns=("nats",),
-    difficulty=2,
-    minutes=8,
 )
-
-
-EXERCISES = [
-    tempered,
-    entropy,
-    draw,
-    orthogonalise,
-    top_k,
-    top_p,
-    min_p,
-    longest_copy,
-    likeliest,
-    bar_units,
-    frequency,
-    frame_nll,
-]
