@@ -111,7 +111,7 @@ def direction(command):
     )  # fmt: skip
 
 
-SIZES = {250: 100, 1000: 250, 6909: 900}  # labelled sentences: steps of 64
+SIZES = {250: 100, 1000: 250, 6909: 700}  # labelled sentences: steps of 64
 
 
 @recording
@@ -163,7 +163,7 @@ def sst2(command):
         results.add("ensemble of 3", percent(np.mean(members, axis=0) > 0.5, test[1]))
         results.add("ensemble of 3 with ratios", percent(np.mean(members, axis=0) + ratios > 1, test[1]))
         model = fresh(seed)
-        read_before(model, tokens, budget(cpu=300), 4e-3, seed, batch=64)
+        read_before(model, tokens, budget(cpu=200), 4e-3, seed, batch=64)
         history, _, first = taught(model, seed, rate)
         curves.setdefault("a language model first", []).append(history)
         results.add("language model first", percent(first > 0.5, test[1]))
