@@ -111,7 +111,7 @@ def direction(command):
     )  # fmt: skip
 
 
-SIZES = {250: 100, 1000: 250, 6909: 700}  # labelled sentences: steps of 64
+SIZES = {250: 100, 1000: 250, 6909: 500}  # labelled sentences: steps of 64
 
 
 @recording
@@ -134,7 +134,7 @@ def sst2(command):
 
     def fresh(seed):
         torch.manual_seed(seed)
-        return Reviewer(len(words), 100, 64, ("mean", "max"), True, dropout=0.5, drop_words=0.1)
+        return Reviewer(len(words), 100, 64, ("mean", "max"), True, dropout=0.5, drop_words=0.1, scale=0.1)
 
     def taught(model, seed, rate, size=6909):
         order = np.random.default_rng([seed, 7]).permutation(len(sentences))[:size]
@@ -210,7 +210,7 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,), steps=1200):
 
     def taught(seed, steps, rate=4e-3, **options):
         torch.manual_seed(seed)
-        model = Tagger(lexicon, **options)
+        model = Tagger(lexicon, scale=0.1, **options)
         began = time.process_time()
         history = train_tagger(model, numbers, classes, budget(cpu=steps), rate, seed)
         return model, history, time.process_time() - began
