@@ -1033,7 +1033,8 @@ try:
                 "ratios": by_ratios(*films, films_test[0], ratio=log_ratios)}
     known = Vocabulary.build(films[0], min_count=2)
     torch.manual_seed(0)
-    reader = Reviewer(len(known), 100, 64, ("mean", "max"), True, 0.5, nn.LSTM, 0.1, scale=0.1)
+    options = {"dropout": 0.5, "drop_words": 0.1, "scale": 0.1}
+    reader = Reviewer(len(known), 100, 64, ("mean", "max"), two_way=True, **options)
     seen_films, new_films = as_rows(films[0], known), as_rows(films_test[0], known)
     steps = budget(cpu=250)
     train_reviews(reader, seen_films, films[1], steps, 4e-3, batch=64, name="SST-2")
