@@ -18,6 +18,7 @@ from seqlib.training.train import History, train
 
 __all__ = [
     "POOLS", "Reviewer", "WordModel", "as_rows", "probability", "read_before", "similar_lengths", "train_reviews",
+    "word_table",
 ]  # fmt: skip
 
 UNKNOWN = 1
@@ -58,6 +59,18 @@ def similar_lengths(lengths, batch: int, seed: int = 0) -> Callable[[int], np.nd
     return rows
 
 
+def word_table(size: int, width: int, scale: float) -> nn.Embedding:
+    """A table of vectors that begin with a spread of `scale`; PyTorch's own is 1.
+
+    In real text most words are rare: a vector that is met a few times stays near where it began, so it should begin
+    small, or it is mostly noise.
+    """
+    table = nn.Embedding(size, width, padding_idx=0)
+    with torch.no_grad():
+        table.weight *= scale
+    return table
+
+
 class Reviewer(nn.Module):
     """Words, a recurrent layer (or one for each direction), what a pool keeps of its states, and a readout.
 
@@ -67,10 +80,10 @@ class Reviewer(nn.Module):
 
     def __init__(
         self, vocabulary_size, width, hidden_size, pools=("last",), two_way=False, dropout=0.0, layer=nn.LSTM,
-        drop_words=0.0,
+        drop_words=0.0, scale=1.0,
     ):  # fmt: skip
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.embedding = word_table(vocabulary_size, width, scale)
         self.ahead = layer(width, hidden_size, batch_first=True)
         self.back = layer(width, hidden_size, batch_first=True) if two_way else None
         self.pools = [POOLS.get(pool, pool) for pool in pools]

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from seqlib.data.windows import Vocabulary, pad_batch
 from seqlib.models.bidirectional import Bidirectional
-from seqlib.studies.judging_reviews import similar_lengths
+from seqlib.studies.judging_reviews import similar_lengths, word_table
 from seqlib.training.train import History, train
 
 __all__ = ["Lexicon", "Tagger", "say_tags", "train_tagger"]
@@ -73,10 +73,10 @@ class Tagger(nn.Module):
 
     def __init__(
         self, lexicon: Lexicon, width=64, hidden_size=128, filters=96, two_way=True, dropout=0.33, drop=0.25,
-        letter_width=24,
+        letter_width=24, scale=1.0,
     ):  # fmt: skip
         super().__init__()
-        self.embedding = nn.Embedding(len(lexicon.words), width, padding_idx=0)
+        self.embedding = word_table(len(lexicon.words), width, scale)
         self.letters = nn.Embedding(len(lexicon.letters), letter_width, padding_idx=0) if filters else None
         self.filter = nn.Conv1d(letter_width, filters, 3, padding=1) if filters else None
         size = width + filters

@@ -15,6 +15,7 @@ from seqlib.studies.judging_reviews import (
     read_before,
     similar_lengths,
     train_reviews,
+    word_table,
 )
 
 SENTENCES = [list("abcde"), list("cb"), list("edcbaab"), list("d")]
@@ -95,3 +96,10 @@ def test_reading_before_teaches_the_layers_and_leaves_the_readout():
     after = model.state_dict()
     assert torch.equal(after["readout.weight"], before["readout.weight"])
     assert not torch.equal(after["back.weight_hh_l0"], before["back.weight_hh_l0"])
+
+
+def test_vectors_begin_as_large_as_they_are_told_and_the_padding_at_zero():
+    torch.manual_seed(0)
+    for scale in (1.0, 0.1):
+        table = word_table(300, 40, scale).weight
+        assert table[0].abs().max() == 0 and abs(table[1:].std().item() / scale - 1) < 0.05
