@@ -13,7 +13,7 @@
 # ## The next place of a ball
 #
 # In [01](01_why_order_matters.ipynb) a ball between two walls was foretold by a straight rule, and every bounce was
-# missed. Here the ball is seen through a slightly blurred lens: twelve frames of it, and then twenty-four that you are
+# missed. Here the ball is seen through a slightly blurred lens: ten frames of it, and then twenty that you are
 # to say *before* they come.
 
 # %%
@@ -98,11 +98,11 @@ class Forecaster(nn.Module):
 
 # %% [markdown]
 # It is trained as the language models were: at every step it reads the truth, and the loss is the mean squared error of
-# all its next readings. **Predict.** After that, 24 frames ahead and alone, how many times larger is its error than one
+# all its next readings. **Predict.** After that, 20 frames ahead and alone, how many times larger is its error than one
 # frame ahead?
 
 # %%
-guess = None  # predict: the error 24 frames ahead, divided by that one frame ahead
+guess = None  # predict: the error 20 frames ahead, divided by that one frame ahead
 
 # %%
 from seqlib import budget, reveal
@@ -1002,7 +1002,7 @@ print(f"a sample every {1e3 / 60:.1f} ms; a forecast takes {1e3 * np.median(took
 # ## Break it
 #
 # **The truth taken away.** Trained with the truth at each step, a forecaster has never read a forecast of its own. Train
-# it the other way, on the error of 24 frames said *alone*. Recorded: three seeds, each with the best of three rates.
+# it the other way, on the error of 20 frames said *alone*. Recorded: three seeds, each with the best of three rates.
 
 # %% tags=["fold"]
 # Draw: the ball again, forced and free training, error against frames ahead
@@ -1023,7 +1023,7 @@ print(credit(recorded_balls))
 
 # %% [markdown]
 # The curves cross. For the next frame, read the truth; for the far end, practise being alone. It costs more, because the
-# steps after the twelfth depend on one another, and it learns more slowly.
+# steps after the tenth depend on one another, and it learns more slowly.
 #
 # **The future let in.** Now break a *split*. A random walk cannot be foretold; let us “foretell” its change over the next
 # thirty days from the last thirty, by the three nearest neighbours, with windows split at random and with windows split in

@@ -74,7 +74,7 @@ def balls(command):
         unit="mean squared error, box widths squared",
         command=command,
         what=f"Balls: {SEEN} frames read, {AHEAD} foretold alone, trained with the truth at each step or without; "
-        f"{BALL_STEPS} batches of 64, three rates tried with seed 0",
+        f"{BALL_STEPS} batches of 32, three rates tried with seed 0",
     )
 
 
