@@ -162,7 +162,7 @@ result
 # %% [markdown]
 # ## The sun, and what may be known when
 #
-# Now a real series, and a short one: the yearly number of sunspots, which ships with statsmodels. The dotted line is the
+# Now a real series, and a short one: the yearly number of sunspots, which ships with statsmodels (NOAA, public domain). The dotted line is the
 # **cut**. Left of it you may learn; right of it lie the years that papers have tested on since 1990.
 
 # %%
@@ -341,7 +341,7 @@ print(credit(recorded_sun))
 # %% [markdown]
 # ## The air: a season, a trend, many origins
 #
-# CO₂ above Mauna Loa, month by month. It has a season, so the naive rule is *the same month a year ago*. No model is
+# CO₂ above Mauna Loa, month by month (Keeling and Whorf 2004, public domain, from statsmodels too). It has a season, so the naive rule is *the same month a year ago*. No model is
 # worth showing without it.
 #
 # **Exercise 08.5 · The seasonal naive rule** — ●○○○, 4 minutes, core
