@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from seqlib.data.corpora import ball
 from seqlib.training.history import History
 
-SEEN, AHEAD, BLUR = 10, 20, 0.01  # frames read, frames foretold, and how blurred each reading is
-BALL_STEPS, BALL_RATES = 500, (5e-3, 1.2e-2, 3e-2)
+SEEN, AHEAD, BLUR = 12, 24, 0.01  # frames read, frames foretold, and how blurred each reading is
+BALL_STEPS, BALL_RATES = 250, (2e-3, 5e-3, 1.2e-2)
 READ, SAY, DAY = 336, 96, 24  # hours of ETTh1 read and foretold
 MONTH = 30 * DAY
 PARTS = {"train": (0, 12 * MONTH), "validate": (12 * MONTH, 16 * MONTH), "test": (16 * MONTH, 20 * MONTH)}
@@ -23,7 +23,7 @@ ETT_STEPS, ETT_RATES = 600, {"DLinear": (3e-4, 1e-3, 3e-3), "GRU by days": (3e-4
 # -- balls -----------------------------------------------------------------------------------------------------------
 
 
-def balls(seed, count: int = 32, blur: float = BLUR) -> tuple[torch.Tensor, torch.Tensor]:
+def balls(seed, count: int = 64, blur: float = BLUR) -> tuple[torch.Tensor, torch.Tensor]:
     """Balls between two walls: what is seen, blurred, and where they are; both float32 (count, SEEN + AHEAD, 1)."""
     rng = np.random.default_rng(seed)
     places = ball(rng, count, SEEN + AHEAD)
