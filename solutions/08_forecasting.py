@@ -838,8 +838,8 @@ from seqlib.data.series import etth1
 
 recorded_ett, live = load("08_etth1"), {}
 ett = dict(recorded_ett["results"])
-if "08_etth1_networks" in recorded_names():
-    ett |= load("08_etth1_networks")["results"]
+if "08_networks_on_etth1" in recorded_names():
+    ett |= load("08_networks_on_etth1")["results"]
 try:
     table_of_hours = far.scaled(etth1())
     x, y = far.windows_of(table_of_hours, "train")

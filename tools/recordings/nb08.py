@@ -294,7 +294,7 @@ def etth1(command):
 
 
 @recording
-def etth1_networks(command):
+def networks_on_etth1(command):
     import torch
 
     from seqlib.data.series import etth1 as load
@@ -318,7 +318,7 @@ def etth1_networks(command):
         curves[name] = [history for history, *_ in runs]
         results[name] = [found for *_, found in runs]
     recorded.record(
-        "08_etth1_networks",
+        "08_networks_on_etth1",
         curves,
         results=results,
         seeds=SEEDS,
