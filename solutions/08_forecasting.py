@@ -1027,8 +1027,8 @@ show(fig, alt="Error against frames ahead, logarithmic. The network trained with
 print(credit(recorded_balls))
 
 # %% [markdown]
-# After 250 batches each, the network trained with the truth is ahead for the first frames; far out the two are level, and
-# so is what they learned of walls. Whether practice alone wins far out with more training is *not tested here*: it takes a
+# After 250 batches each, the network trained with the truth is ahead for the first frames; far out the two are level.
+# Whether practice alone wins far out with more training is *not tested here*: it takes a
 # few thousand batches, three seeds and rates again. Try it: `steps` and `lr` of `train_ball` are all that changes.
 #
 # **The future let in.** Now break a *split*. A random walk cannot be foretold; let us “foretell” its change over the next
