@@ -31,7 +31,7 @@ SAMPLES = 48  # of a simulated heartbeat, on average: 60 a second
 def sunspots() -> tuple[np.ndarray, np.ndarray]:
     """Years and yearly mean sunspot numbers, 1700 to 2008, each (309,).
 
-    Source: the SIDC's old series, as statsmodels ships it (statsmodels.datasets.sunspots).
+    Source: NOAA's National Geophysical Data Center, public domain, as statsmodels ships it.
     """
     from statsmodels.datasets import sunspots as shipped
 
@@ -44,7 +44,7 @@ def co2_monthly() -> tuple[np.ndarray, np.ndarray]:
 
     Means of the weeks that were measured. A month without any takes the value of a year before plus the rise of the
     month before it since then, so that nothing from its future is used.
-    Source: Keeling and Whorf, as statsmodels ships it (statsmodels.datasets.co2).
+    Source: Keeling and Whorf 2004, public domain, as statsmodels ships it.
     """
     from statsmodels.datasets import co2 as shipped
 
