@@ -305,7 +305,7 @@ top_k, result = check("09.top_k", top_k)
 result
 
 # %% [markdown]
-# Five is too many inside a word and too few at its beginning. **Top-p** (also: nucleus) keeps as many as it takes, the
+# Five, say, is too many inside a word and too few at its beginning. **Top-p** (also: nucleus) keeps as many as it takes, the
 # smallest set of likeliest tokens that holds at least p:
 #
 # $$i \text{ stays} \iff \sum_{j:\, \ell_j > \ell_i} p_j < p \tag{9.6}$$
