@@ -305,7 +305,7 @@ top_k, result = check("09.top_k", top_k)
 result
 
 # %% [markdown]
-# Five is too many inside a word and too few at its beginning. **Top-p** (also: nucleus) keeps as many as it takes, the
+# Five, say, is too many inside a word and too few at its beginning. **Top-p** (also: nucleus) keeps as many as it takes, the
 # smallest set of likeliest tokens that holds at least p:
 #
 # $$i \text{ stays} \iff \sum_{j:\, \ell_j > \ell_i} p_j < p \tag{9.6}$$
@@ -900,7 +900,7 @@ try:
     bach = frames_of("JSB_Chorales")
     torch.manual_seed(0)
     choir, steps = FrameModel(dropout=0.5), budget(cpu=150, gpu=1000)
-    learn_frames(choir.train(), bach["train"], bach["valid"], steps, lr=4e-2,
+    learn_frames(choir.train(), bach["train"], bach["valid"], steps, lr=8e-2,
                  name="chorales", every=max(1, steps // 4))
 except DataUnavailable as why:
     bach = None
@@ -950,7 +950,8 @@ if bach:
     print(f"live LSTM: {sung:.2f} nats per frame on the test chorales")
 
 # %% [markdown]
-# Recorded: three rates each, the best by validation, three seeds (whiskers); Nottingham one seed and the LSTM alone. The
+# Recorded: three rates each, the best by validation (for the LSTM the largest of the three, so a larger one may be better
+# still), three seeds (whiskers); Nottingham one seed, the LSTM alone, half a minute. The
 # published networks were tuned longer, by others, so a small difference says little either way. What the picture does say:
 # most of the way down from counting is the frame before; gates buy the rest, and a plain RNN, at this budget, hardly more
 # than that one frame.
@@ -1092,7 +1093,7 @@ claims([
      "not tested", "What it does to the text"),
     ("Networks recite what they were trained on", "folklore",
      f"mean copied piece: LSTM {means['LSTM, τ = 1']:.1f}, unseen modules "
-     f"{means['unseen modules']:.1f}; but this one is small, and read two thirds of its text",
+     f"{means['unseen modules']:.1f}; this one is small, and read two thirds once",
      "not tested", "Does it invent"),
 ])
 

@@ -96,7 +96,7 @@ def _chorales(command, name, seeds=(0, 1, 2), rates=(1e-2, 2e-2, 4e-2), steps=18
         seeds=seeds,
         unit="nats per frame",
         command=command,
-        what=f"An {name} of 200 on the JSB chorales, dropout one half, {steps} steps of 16 pieces, one thread",
+        what=f"One {name} of 200 on the JSB chorales, dropout one half, {steps} steps of 16 pieces, one thread",
     )
 
 
