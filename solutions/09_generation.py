@@ -602,7 +602,8 @@ for before, start in typed.items():
 # %% [markdown]
 # Recorded: one LSTM of 256, your recipe, by the *processor time* of one thread (of which two cores have 120 seconds in a
 # minute). The machine was busy, which makes each step dearer, not cheaper. The rate of Muon was searched by hand: of 0.02 and
-# 0.05 the second was better after 40 seconds. The live run is a short one of the same.
+# 0.05 the second was better after 12 seconds; 0.1 was ahead there and diverged later. The live run is a short one of the
+# same.
 
 # %%
 from seqlib.data.shakespeare import play_or_library
@@ -691,7 +692,7 @@ print(tunes[0].title, tunes[0].text, sep="\n")
 
 # %%
 def bar_units(bar):
-    """How many units of length a bar such as "A2B>c(3def" lasts: a number, here 6."""
+    """How many units of length a bar such as "A2B>c(3def" lasts: a float, here 6.0."""
     ### BEGIN SOLUTION
     total, left = 0.0, 0
     parts = re.findall(r"(\(3)|([A-Ga-gz])[,']*(\d*)(/?\d*)", bar)

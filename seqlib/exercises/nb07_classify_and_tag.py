@@ -376,10 +376,14 @@ def _tables(rng) -> list[Case]:
     absent, invented = drawn(4), drawn(5)
     absent[2], absent[:, 2] = 0, 0
     invented[3] = 0
+    overlooked = drawn(3)
+    overlooked[1], overlooked[:, 1] = 0, 0
+    overlooked[1, int(rng.choice([0, 2]))] = 1
     return [
         Case("three classes", table=drawn(3)),
         Case("a class that never occurs, neither right nor said", table=absent),
         Case("a class that was said and is never right", table=invented),
+        Case("a class that occurs once and is never said", table=overlooked),
         Case("two classes", table=drawn(2)),
     ]
 
@@ -689,17 +693,18 @@ drop_words = Exercise(
 
 
 def _spelled(rng) -> list[Case]:
-    def case(label, lengths, width, filters, window=3, extra=0):
+    def case(label, lengths, width, filters, window=3, extra=0, low=0.0):
         x, lengths = _states(rng, lengths, width, extra)
         W = np.stack([weights(rng, width, filters, gain=1.2) for _ in range(window)])
         real = torch.arange(x.shape[1]) < lengths[:, None]
-        return Case(label, x=x, real=real, W=tensor(W), b=tensor(rng.normal(size=filters) * 0.7 + 0.4))
+        return Case(label, x=x, real=real, W=tensor(W), b=tensor(rng.normal(size=filters) * 0.7 + 0.4 - low))
 
     return [
         case("words of 6, 2 and 4 letters, windows of 3", [6, 2, 4], 3, 5),
         case("windows of 5", [7, 3], 4, 6, window=5),
         case("a word of one letter, and much padding", [1, 5], 2, 7, extra=4),
         case("many filters", [5], 4, 11, extra=1),
+        case("filters that hardly any letter moves", [3, 3], 3, 6, low=6.0),
     ]
 
 

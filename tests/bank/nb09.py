@@ -783,35 +783,6 @@ def bar_units(bar):
         total += length
     return total
 
-# %% right 09.bar_units: read letter by letter, a Fraction comes back
-def bar_units(bar):
-    from fractions import Fraction
-    def digits_from(i):
-        j = i
-        while j < len(bar) and bar[j] in "0123456789":
-            j += 1
-        return bar[i:j], j
-    i, total, triplet = 0, Fraction(0), 0
-    while i < len(bar):
-        if bar[i : i + 2] == "(3":
-            triplet, i = 3, i + 2
-            continue
-        sign, i = bar[i], i + 1
-        if sign not in "ABCDEFGabcdefgz":
-            continue
-        while i < len(bar) and bar[i] in ",'":
-            i += 1
-        digits, i = digits_from(i)
-        length = Fraction(int(digits) if digits else 1)
-        if i < len(bar) and bar[i] == "/":
-            digits, i = digits_from(i + 1)
-            length /= int(digits) if digits else 2
-        if triplet:
-            length *= Fraction(2, 3)
-            triplet -= 1
-        total += length
-    return total
-
 # %% right 09.bar_units: the sum of all notes less a third of those in triplets
 def bar_units(bar):
     import re
