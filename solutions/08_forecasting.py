@@ -936,7 +936,8 @@ if pulse is not None:
 # The loudest surprise is no fault of the heart that you can see: it is a noisy stretch of the recording. And the broad
 # beats on the left, of another shape than the narrow ones, were there in the training minutes too, so they surprise it
 # less. An alarm is worth no more than its idea of “usual”. What one record without labels does not show is how often.
-#
+
+# %% [markdown]
 # ## A stream: one reading in, one forecast out
 #
 # A sensor has no windows. A reading comes, a forecast must go, and memory must not grow. A recurrent network is made for
@@ -1084,7 +1085,8 @@ claims(judged(runs,
 # *Not tested here:* that who always read the truth goes astray alone (Bengio et al. 2015, §2; our 250 batches are too few
 # to say); that networks forecast shares (it would take daily prices of shares that failed too, costs, and a test
 # period that nobody looked at), and that large models trained on many series forecast a new one without training.
-#
+
+# %% [markdown]
 # ## Remember
 #
 # - The past is what you knew on that day: scale, windows, choices and splits come from before the cut.
