@@ -450,10 +450,13 @@ def _tables(rng) -> list[Case]:
     absent, invented = drawn(4), drawn(5)
     absent[2], absent[:, 2] = 0, 0
     invented[3] = 0
+    once = drawn(4)
+    once[1], once[:, 1], once[1, 3] = 0, 0, 1
     return [
         Case("three classes", table=drawn(3)),
         Case("a class that never occurs, neither right nor said", table=absent),
         Case("a class that was said and is never right", table=invented),
+        Case("a class that occurs once and is never said", table=once),
         Case("two classes", table=drawn(2)),
     ]
 
@@ -749,6 +752,7 @@ def _texts(rng) -> list[Case]:
         a, n, close = alpha or 0.25, counts[tokens[0]].clamp(min=1), slice(lengths[0] // 2, lengths[0])
         # Not dropped by a hair: between a / (a + n) and a / n.
         noise[0, close] = (0.5 * a / (a + n) + 0.5 * a / n)[close].double()
+        noise[(tokens > 0) & (counts[tokens] == alpha)] = 0.5  # just the chance, which is not below it
         given = {} if alpha is None else {"alpha": alpha}
         return Case(label, tokens=tokens, counts=counts, noise=noise, **given)
 
