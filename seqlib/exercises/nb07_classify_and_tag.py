@@ -633,6 +633,7 @@ def _texts(rng) -> list[Case]:
         a, n, close = alpha or 0.25, counts[tokens[0]].clamp(min=1), slice(lengths[0] // 2, lengths[0])
         # Not dropped by a hair: between a / (a + n) and a / n.
         noise[0, close] = (0.5 * a / (a + n) + 0.5 * a / n)[close].double()
+        noise[(tokens > 0) & (counts[tokens] == alpha)] = 0.5  # just the chance, which is not below it
         given = {} if alpha is None else {"alpha": alpha}
         return Case(label, tokens=tokens, counts=counts, noise=noise, **given)
 

@@ -20,6 +20,5 @@ EQUIVALENT = {
     ("07.letter_features", "found = (sums + b).relu().masked_fill(~real[:, :, None], -1)"): (
         "a word has a letter, and behind a ReLU no response is below 0"
     ),
-    ("07.drop_words", "dropped = (noise <= chance) & (tokens > 0)"): "noise that meets a chance exactly is never drawn",
     ("07.drop_words", "dropped = (noise < chance) & (tokens > 1)"): "an <unk> that is dropped becomes <unk>",
 }
