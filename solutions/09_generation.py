@@ -634,7 +634,7 @@ for value, name in ((1.88, "nanoGPT, CPU"), (clock["5-gram"][0], "5-gram"),
     level(ax, value, name)
 ax.set(title=f"{curve[-1]:.3f} nats after {marks[-1]} s of one thread",
        xlabel="seconds", ylabel="nats per character")
-ax.legend(loc="center left")
+ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
 show(fig, alt="Held-out loss over the seconds of a recorded run, falling towards the "
               "dotted line of nanoGPT's GPU recipe; dotted lines also for its CPU recipe "
               "and the 5-gram; a star for the live run.")
