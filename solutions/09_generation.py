@@ -924,7 +924,8 @@ tunes_ladder = {"RNN": 4.05, "GRU": 3.46, "LSTM": 3.29, "TCN": 3.07}
 # Draw: the ladder, recorded, live and published
 from seqlib.display.figures import bars as draw_bars
 
-choruses = [load(f"09_chorales_{net}") for net in ("lstm", "gru", "rnn")]
+by_net = "09_chorales_lstm", "09_chorales_gru", "09_chorales_rnn"
+choruses = [load(name) for name in by_net]
 found = {key: row for run in choruses for key, row in run["results"].items()}
 nottingham = load("09_nottingham")
 sets = {"chorales": (found, ladder), "Nottingham": (nottingham["results"], tunes_ladder)}
