@@ -106,7 +106,7 @@ def definitions(path: Path) -> dict[str, ast.AST]:
 GIVEN = {"first_tensor", "select", "filtered", "sample"}
 BUILT = {
     (part, name): node
-    for part in ("layers", "attention", "generate", "seq2seq", "transformer", "gpt")
+    for part in ("layers", "attention", "generate", "seq2seq", "transformer", "gpt", "pictures")
     for name, node in definitions(ROOT / "seqlib/models" / f"{part}.py").items()
     if not name.startswith("_") and name not in GIVEN
 }

@@ -4,8 +4,6 @@ From 43 people's forms: 30 of them wrote the 3,823 training images, 13 others th
 Kaynak 1998, UCI data set 80. scikit-learn's `load_digits` is the official test set: never train on it and test there.
 """
 
-from functools import cache
-
 import numpy as np
 
 from seqlib.data.download import fetch
@@ -22,11 +20,10 @@ def embedded_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     Images float32 (N, 8, 8) from 0 to 1, digits int64 (N,): x, y, test x, test y. By order and not at random: images
     that follow one another are often by the same hand. No figure of this split can be compared with the literature.
     """
-    images, digits = digit_images()
+    images, digits = (array.copy() for array in digit_images())
     return images[:FIRST], digits[:FIRST], images[FIRST:], digits[FIRST:]
 
 
-@cache
 def official_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The official split, 3,823 and 1,797 images of different writers: x, y, test x, test y, as `embedded_digits`.
 
@@ -34,4 +31,4 @@ def official_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """
     table = np.loadtxt(fetch("optdigits/optdigits.tra"), delimiter=",", skiprows=1, dtype=np.int64)  # a header line
     images, digits = (table[:, :64].reshape(-1, 8, 8) / 16).astype(np.float32), table[:, 64]
-    return images, digits, *digit_images()
+    return images, digits, *(array.copy() for array in digit_images())
