@@ -39,7 +39,7 @@ def _two_readers(rng) -> list[Case]:
         case("A is better", int(rng.integers(30, 60)), few + int(rng.integers(5, 9)), few, 4),
         case("B is better", int(rng.integers(30, 60)), few, few + int(rng.integers(4, 8)), 3),
         case("they differ on as many pictures either way", 20, few + 1, few + 1, int(rng.integers(2, 6))),
-        case("one picture alone is read by B only", int(rng.integers(8, 20)), 0, 1, 2),
+        case("only B reads any picture alone", int(rng.integers(8, 20)), 0, int(rng.integers(4, 7)), 2),
         case("they are right on the same pictures", int(rng.integers(9, 20)), 0, 0, 3),
         case("hundreds of pictures", int(rng.integers(700, 800)), int(rng.integers(300, 340)), 290, 20),
     ]
@@ -206,7 +206,7 @@ conv_as_product = Exercise(
 
 def _embedded(rng) -> list[Case]:
     def case(label, batch, count, width):
-        return Case(label, x=_draw(rng, batch, count, width), first=_draw(rng, width),
+        return Case(label, u=_draw(rng, batch, count, width), first=_draw(rng, width),
                     places=_draw(rng, count + 1, width))  # fmt: skip
 
     return [
@@ -217,28 +217,28 @@ def _embedded(rng) -> list[Case]:
     ]
 
 
-def _to_tokens(x, first, places):
-    lead = first.expand(len(x), 1, -1)
-    return torch.cat([lead, x], dim=1) + places
+def _to_tokens(u, first, places):
+    lead = first.expand(len(u), 1, -1)
+    return torch.cat([lead, u], dim=1) + places
 
 
 to_tokens = Exercise(
     name="18.to_tokens",
     points=3,
     inputs=_embedded,
-    oracle=lambda x, first, places: torch.cat([first.repeat(x.shape[0], 1, 1), x], dim=1).add(places[None]),
+    oracle=lambda u, first, places: torch.cat([first.repeat(u.shape[0], 1, 1), u], dim=1).add(places[None]),
     right=_to_tokens,
     trains=True,
     mistakes=slips(_to_tokens, {
-        "the class token stands at the end: it is the first one": "[lead, x] → [x, lead]",
-        "the class token is left out, and the patches take the first places": "torch.cat([lead, x], dim=1) + places → x + places[:-1]",
-        "the class token gets no position of its own: there are N + 1": "torch.cat([lead, x], dim=1) + places → torch.cat([lead, x + places[1:]], dim=1)",
+        "the class token stands at the end: it is the first one": "[lead, u] → [u, lead]",
+        "the class token is left out, and the patches take the first places": "torch.cat([lead, u], dim=1) + places → u + places[:-1]",
+        "the class token gets no position of its own: there are N + 1": "torch.cat([lead, u], dim=1) + places → torch.cat([lead, u + places[1:]], dim=1)",
         "the positions are left out": " + places →",
         "patch n gets the position of the token before it, and the class token the last one: off by one": "+ places → + places.roll(-1, 0)",
         "the positions are multiplied, not added": "dim=1) + places → dim=1) * places",
         "the positions begin at the end": "+ places → + places.flip(0)",
         "the same position is added to every token": "+ places → + places[0]",
-        "the class token is added to every patch, too": "[lead, x] → [lead, x + lead]",
+        "the class token is added to every patch, too": "[lead, u] → [lead, u + lead]",
         "the class token is zeros: it is learned, and handed in": "lead = first.expand → lead = 0 * first.expand",
     }),
     returns=("tokens",),
