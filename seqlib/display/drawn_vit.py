@@ -25,10 +25,10 @@ def vit_drawing(pixels, size: int = 2, layers: int = 2) -> tuple[Html, str]:
         raise ValueError(f"expected a square picture whose side {size} divides, got shape {pixels.shape}")
     grid = side // size
     alt = (
-        f"A Vision Transformer in three stages. First: a picture of {side} by {side} pixels, cut into {grid**2} patches of "
-        f"{size} by {size}. Second: a class token and the {grid**2} patches in a row, each times W, each with a position "
-        f"added. Third: {layers} blocks of attention and feed-forward, through which all tokens go side by side, and "
-        "ten logits that are read from the class token alone."
+        f"A Vision Transformer in three stages. First: a picture of {side} by {side} pixels, cut into {grid**2} "
+        f"patches of {size} by {size}. Second: a class token and the {grid**2} patches in a row, each times W, each "
+        f"with a position added. Third: {layers} blocks of attention and feed-forward, through which all tokens go "
+        "side by side, and ten logits that are read from the class token alone."
     )
     parts = [_title(14, "1  cut"), _cut(pixels, size, 14, 40)]
     parts += [_arrow(152, 100, 190, 100), _title(196, "2  a row of tokens"), _tokens(pixels, size, 196, 70)]
@@ -68,8 +68,9 @@ def _grey(value: float) -> str:
 
 
 def _pixels(pixels, x, y, unit) -> str:
+    size = f'width="{unit:g}" height="{unit:g}"'
     return "".join(
-        f'<rect x="{x + column * unit:g}" y="{y + row * unit:g}" width="{unit:g}" height="{unit:g}" fill="{_grey(value)}"/>'
+        f'<rect x="{x + column * unit:g}" y="{y + row * unit:g}" {size} fill="{_grey(value)}"/>'
         for (row, column), value in np.ndenumerate(pixels)
     )
 

@@ -206,13 +206,13 @@ def _label(x: float, y: int, text: str) -> str:
     return f'<text x="{x:g}" y="{y}" text-anchor="{anchor}">{html.escape(text)}</text>'
 
 
-VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "depends": "~ depends"}
+VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "depends": "~ depends", "not tested": "○ not tested here"}
 
 
 def claims(rows: Iterable[tuple[str, str, str, str, str]]) -> Shown:
     """What textbooks say beside what was measured here.
 
-    A row is (claim, source, measured, verdict, where); the verdict is holds, fails or depends, and `where`
+    A row is (claim, source, measured, verdict, where); the verdict is holds, fails, depends or not tested, and `where`
     names the section that measures it.
     """
     rows = [tuple(row) for row in rows]

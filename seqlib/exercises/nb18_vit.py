@@ -421,7 +421,9 @@ def _to_shuffle(rng) -> list[Case]:
     def case(label, batch, height, width, size, order=None):
         count = (height // size) * (width // size)
         order = rng.permutation(count) if order is None else order
-        while count > 2 and np.array_equal(order[order], np.arange(count)):  # its own inverse: it hides a wrong way round
+        while count > 2 and np.array_equal(
+            order[order], np.arange(count)
+        ):  # its own inverse: it hides a wrong way round
             order = rng.permutation(count)
         return Case(label, pictures=_draw(rng, batch, height, width), order=torch.from_numpy(order), size=size)
 

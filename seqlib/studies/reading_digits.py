@@ -106,3 +106,19 @@ def beats(these: Sequence[float], those: Sequence[float] | float) -> str:
     if min(these) > max(those):
         return "holds"
     return "fails" if max(these) <= min(those) else "depends"
+
+
+FINISHED = 0.05  # nats: a training loss below it is as good as at its floor
+
+
+def fairly(these: Sequence[float], those: Sequence[float] | float, losses: Sequence[float], swept: bool = True) -> str:
+    """What `beats` says of a fair fight: "not tested" where a training loss is still above FINISHED, or where the
+    learning rate was no good one for somebody."""
+    return beats(these, those) if swept and max(losses) <= FINISHED else "not tested"
+
+
+def rates_fit(found: dict[str, Sequence[float]], used: int = 1, margin: float = 0.5) -> bool:
+    """Whether the rate that was used, the `used`-th of those tried, is within `margin` points of each reader's best and
+    not at an end of what was tried. found: {reader: [percent at each rate, rates rising]}."""
+    inside = all(0 < used < len(row) - 1 for row in found.values())
+    return inside and all(row[used] >= max(row) - margin for row in found.values())

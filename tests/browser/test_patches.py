@@ -1,4 +1,4 @@
-"""The explorer of patches in a real browser: the weights that were handed in, whatever is clicked, and by keys alone."""
+"""The explorer of patches in a real browser: the weights that were handed in, by mouse and by keys alone."""
 
 import numpy as np
 import pytest

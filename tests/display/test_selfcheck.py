@@ -144,3 +144,8 @@ def test_cards_read_well_where_their_style_is_stripped():
     assert bare[1].startswith("What the books say, and what you measured · 1 holds")
     assert bare[2].startswith("Check yourself: choose an answer to see why · 2 questions")
     assert bare[3].startswith("Flashcards: say the answer, then open the card · 1 card")
+
+
+def test_a_claim_without_a_fair_fight_is_told_as_not_tested():
+    shown = claims([("it floats", "folklore", "it would take a bath", "not tested", "nowhere")])
+    assert "○ not tested here" in shown._repr_html_() and "1 not tested" in shown._repr_html_()

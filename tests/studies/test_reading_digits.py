@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seqlib.data.digits import embedded_digits
-from seqlib.studies.reading_digits import ConvNet, PictureGRU, beats, learn, right, simple_readers
+from seqlib.studies.reading_digits import ConvNet, PictureGRU, beats, fairly, learn, rates_fit, right, simple_readers
 
 X, Y, TEST_X, TEST_Y = embedded_digits()
 ORDER = np.random.default_rng(0).permutation(64)
@@ -44,3 +44,14 @@ def test_a_verdict_turns_with_the_numbers():
     assert beats([98.4, 98.6], 98.0) == "holds" and beats([98.4, 98.6], [98.3, 98.2]) == "holds"
     assert beats([97.0, 97.9], 98.0) == "fails" and beats([97.0, 98.0], [98.0, 98.4]) == "fails"
     assert beats([97.9, 98.4], 98.0) == "depends" and beats([98.0, 98.6], [98.2, 98.1]) == "depends"
+
+
+def test_an_unfinished_or_unfair_fight_has_no_verdict():
+    assert fairly([98.4], [97.0], [0.01, 0.02]) == "holds" and fairly([96.0], [97.0], [0.01]) == "fails"
+    assert fairly([98.4], [97.0], [0.01, 0.2]) == "not tested"
+    assert fairly([98.4], [97.0], [0.01], swept=False) == "not tested"
+
+
+def test_a_rate_fits_where_it_is_near_everybodys_best_and_inside():
+    assert rates_fit({"A": [90, 97, 96], "B": [97.2, 97, 91]}) and not rates_fit({"A": [90, 97, 96], "B": [98, 97, 91]})
+    assert not rates_fit({"A": [97, 96, 95]}, used=0)

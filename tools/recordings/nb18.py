@@ -39,7 +39,7 @@ def official(command, seeds=(0, 1, 2, 3, 4), steps=800):
     from seqlib.studies.reading_digits import right, simple_readers
     from seqlib.training import recorded
 
-    here, results, curves = notebook("18"), {}, {}
+    here, results, curves = notebook("18"), {"batches": [steps] * len(seeds)}, {}
     x, y, test_x, test_y = pictures()
     bars = {name: right(bar, test_x, test_y) for name, bar in simple_readers(x, y).items()}
     nearest = bars["1-nearest neighbour"]
@@ -75,7 +75,7 @@ def official(command, seeds=(0, 1, 2, 3, 4), steps=800):
         seeds=seeds,
         unit="nats per picture",
         command=command,
-        what=f"Six readers of the official handwritten digits, {steps} batches of 64, rate 3e-3; percent of 1,797 right",
+        what=f"Six readers of the official digits, {steps} batches of 64, rate 3e-3; percent of the 1,797 right",
     )
 
 
@@ -86,7 +86,7 @@ def rates(command, seed=0, steps=400):
     from seqlib.training import recorded
 
     x, y, *_ = pictures()
-    results = {}
+    results = {"batches": [steps]}
     for kind in ("ViT", "ViT, stem", "CNN"):
         for rate in (1e-3, 3e-3, 1e-2):
             model, _ = _fit(kind, x[:3000], y[:3000], steps, seed, rate)
@@ -98,8 +98,8 @@ def rates(command, seed=0, steps=400):
         seeds=[seed],
         unit="percent right",
         command=command,
-        what=f"Three readers at three learning rates, {steps} batches of 64 from the first 3,000 of the official training "
-        "pictures; percent of the other 823 right",
+        what=f"Three readers at three learning rates, {steps} batches of 64 from the first 3,000 of the official "
+        "training pictures; percent of the other 823 right",
     )
 
 
@@ -112,15 +112,16 @@ def few(command, seeds=(0, 1, 2), steps=400):
     from seqlib.training import recorded
 
     x, y, test_x, test_y = pictures()
-    results = {}
+    results = {"batches": [steps] * len(seeds)}
     for count in (100, 300, 1000, len(x)):
         for seed in seeds:
             which = np.random.default_rng(seed).permutation(len(x))[:count]
             nearest = simple_readers(x[which], y[which])["1-nearest neighbour"]
             results.setdefault(f"1-nearest neighbour, {count}", []).append(100 * right(nearest, test_x, test_y).mean())
             for kind in ("ViT", "ViT, stem", "CNN"):
-                model, _ = _fit(kind, x[which], y[which], steps, seed)
+                model, history = _fit(kind, x[which], y[which], steps, seed)
                 results.setdefault(f"{kind}, {count}", []).append(100 * right(model, test_x, test_y).mean())
+                results.setdefault(f"{kind}, {count}, last loss", []).append(history.last())
     recorded.record(
         "18_few",
         {},
@@ -128,8 +129,8 @@ def few(command, seeds=(0, 1, 2), steps=400):
         seeds=seeds,
         unit="percent right",
         command=command,
-        what=f"Readers that learn from 100, 300, 1,000 or all official training pictures, {steps} batches of 64, no shifts; "
-        "percent of the 1,797 right",
+        what=f"Readers that learn from 100, 300, 1,000 or all official training pictures, {steps} batches of 64, no "
+        "shifts; percent of the 1,797 right",
     )
 
 
@@ -142,7 +143,7 @@ def order(command, seeds=(0, 1, 2), steps=400):
     from seqlib.studies.reading_digits import PictureGRU, right
     from seqlib.training import recorded
 
-    here, results = notebook("18", "ORDER"), {}
+    here, results = notebook("18", "ORDER"), {"batches": [steps] * len(seeds)}
     plain = tuple(map(torch.tensor, pictures()))
 
     def mix(images):
@@ -173,6 +174,6 @@ def order(command, seeds=(0, 1, 2), steps=400):
         seeds=seeds,
         unit="percent right",
         command=command,
-        what=f"Readers of the official digits, {steps} batches of 64, no shifts: as they are, with all patches in one other "
-        "order, without positions, and as sequences of rows or pixels; percent of the 1,797 right",
+        what=f"Readers of the official digits, {steps} batches of 64, no shifts: as they are, with all patches in one "
+        "other order, without positions, and as sequences of rows or pixels; percent of the 1,797 right",
     )
