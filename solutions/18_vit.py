@@ -26,7 +26,7 @@ from seqlib.data.digits import embedded_digits
 from seqlib.display.figures import figure
 
 x, y, test_x, test_y = embedded_digits()
-print(f"to learn from {x.shape}, to test {test_x.shape}, values from {x.min()} to {x.max()}")
+print(f"to learn from {x.shape}, to test {test_x.shape}, values {x.min()} to {x.max()}")
 
 # %% tags=["fold"]
 # Draw: two of each digit, from the pictures to learn from
@@ -153,12 +153,13 @@ def assemble(cut, height):
 assemble, result = check("18.assemble", assemble)
 result
 
-# %%
+# %% tags=["fold"]
+# Try: cut and put back, with three sizes of patch
 from seqlib.models.pictures import patches
 
 pictures = torch.tensor(test_x)
 print("cut and put back, the same:",
-      all(torch.equal(assemble(patches(pictures, size), 8), pictures) for size in (1, 2, 4)))
+      all(torch.equal(assemble(patches(pictures, p), 8), pictures) for p in (1, 2, 4)))
 
 # %% [markdown]
 # ## A convolution is a matrix product
@@ -353,8 +354,8 @@ live = {"Vision Transformer": right(vit, test_x, test_y),
 # Print: what each reads rightly, beside 1-nearest neighbour
 for (name, found), model in zip(live.items(), (vit, conv), strict=True):
     print(f"{name:27} {right(model, x, y).mean():7.2%} of the pictures it learned from, "
-          f"{found.mean():.2%} of the 797;\n{'':27} {parameters(model):,} parameters; against "
-          f"1-nearest neighbour p = {coin_toss(found, nearest):.3f}")
+          f"{found.mean():.2%} of the 797;\n{'':27} {parameters(model):,} parameters; "
+          f"against 1-nearest neighbour p = {coin_toss(found, nearest):.3f}")
 reveal(guess_vit, 100 * live["Vision Transformer"].mean(),
        "percent right, Vision Transformer, one live run", fmt="{:.2f}")
 
@@ -429,7 +430,8 @@ def reader(kind):
     if kind.startswith("CNN"):
         return ConvNet()
     return ViT(ConvStem() if "stem" in kind else PatchStem(),
-               positions="no positions" not in kind, how="mean" if "mean" in kind else "class")
+               positions="no positions" not in kind,
+               how="mean" if "mean" in kind else "class")
 
 
 # %% [markdown]
@@ -449,12 +451,14 @@ percent = {kind: np.array(official["results"][f"{kind}, percent"]) for kind in K
 known = {name: official["results"][name][0] for name in bars_right}
 fig, ax = figure(figsize=(7.4, 3.4))
 for place, kind in enumerate(KINDS):
-    ax.plot(place + np.linspace(-0.2, 0.2, 5), percent[kind], "o", color="#0072B2")
-    ax.plot([place - 0.3, place + 0.3], [percent[kind].mean()] * 2, "-", color="black")
+    found = percent[kind]
+    ax.plot(place + np.linspace(-0.2, 0.2, 5), found, "o", color="#0072B2")
+    ax.plot([place - 0.3, place + 0.3], [found.mean()] * 2, "-", color="black")
 for name, value in known.items():
     level(ax, value, name.replace(" ", "\n"))
 ax.set_xticks(range(len(KINDS)), [kind.replace(", ", ",\n") for kind in KINDS])
-ax.set(title="Official test set: dots are seeds, the bar their mean", ylabel="percent right")
+ax.set(title="Official test set: dots are seeds, the bar their mean",
+       ylabel="percent right")
 show(fig, alt=(
     "Percent of the official test pictures read rightly by six kinds of network, five "
     "seeds each as dots with a bar at their mean, and three dotted lines for logistic "
@@ -463,15 +467,17 @@ best = max(KINDS, key=lambda kind: percent[kind].mean())
 for kind in KINDS:
     ours, theirs = (np.mean(official["results"][f"{kind}, {what}"])
                     for what in ("alone", "nearest alone"))
-    print(f"{kind:18} {percent[kind].mean():.2f} ({percent[kind].min():.2f} to "
-          f"{percent[kind].max():.2f}), {official['results'][f'{kind}, parameters'][0]:,.0f} "
-          f"parameters; it alone {ours:.0f}, 1-nearest neighbour alone {theirs:.0f} pictures")
+    found, size = percent[kind], official["results"][f"{kind}, parameters"][0]
+    print(f"{kind:18} {found.mean():.2f} ({found.min():.2f} to {found.max():.2f}), "
+          f"{size:,.0f} parameters; it alone reads {ours:.0f} pictures, "
+          f"1-nearest neighbour alone {theirs:.0f}")
 batches = official["results"]["batches"][0]
-print(f"{batches:.0f} batches of 64, {64 * batches / 3823:.1f} times through all training pictures.")
+print(f"{batches:.0f} batches of 64: {64 * batches / 3823:.1f} times through them all.")
 print(credit(official))
 
 # %%
-reveal(guess_best, percent[best].mean(), f"percent, mean of five seeds: {best}", fmt="{:.2f}")
+reveal(guess_best, percent[best].mean(), f"percent, mean of five seeds: {best}",
+       fmt="{:.2f}")
 
 # %% [markdown]
 # One picture is 0.056 percent of 1,797. The verdict on each remedy, by a rule: it *holds* where the worst seed with it is
@@ -481,9 +487,9 @@ reveal(guess_best, percent[best].mean(), f"percent, mean of five seeds: {best}",
 # %%
 from seqlib.studies.reading_digits import beats
 
-print("networks that beat 1-nearest neighbour with every seed:",
-      *[kind for kind in KINDS if beats(percent[kind], known["1-nearest neighbour"]) == "holds"]
-      or ["none"], sep="\n  ")
+bar = known["1-nearest neighbour"]
+above = [kind for kind in KINDS if beats(percent[kind], bar) == "holds"]
+print("beat 1-nearest neighbour with every seed:", "; ".join(above) or "none")
 for with_it, without in (("ViT, shifts", "ViT"), ("ViT, stem", "ViT"),
                          ("ViT, stem, shifts", "ViT, stem"), ("CNN, shifts", "CNN")):
     print(f"{with_it} better than {without}: {beats(percent[with_it], percent[without])} "
@@ -549,11 +555,11 @@ show(fig, alt=(
     "convolutional network, Vision Transformers with a convolutional stem and with plain "
     "patches, and 1-nearest neighbour, each with a band for three seeds."))
 ends = [np.mean(few[f"{kind}, {n}, last loss"]) for kind in ("CNN", "ViT") for n in COUNTS]
-print(f"{few['batches'][0]:.0f} batches; the highest of the losses at the end: {max(ends):.3f}")
+print(f"{few['batches'][0]:.0f} batches; the highest loss at the end: {max(ends):.3f}")
 gaps = {n: np.subtract(few[f"CNN, {n}"], few[f"ViT, {n}"]) for n in COUNTS}
 for n, gap in gaps.items():
-    print(f"{n:5,} pictures: the convolutional network is ahead of the Vision Transformer by "
-          f"{gap.mean():.1f} points ({gap.min():.1f} to {gap.max():.1f})")
+    print(f"{n:5,} pictures: the convolutional network is {gap.mean():.1f} points ahead of "
+          f"the Vision Transformer ({gap.min():.1f} to {gap.max():.1f})")
 
 # %% [markdown]
 # What this does not show: where the lines cross, if they do. Dosovitskiy et al. (2021, §4.3) needed tens of millions of
@@ -603,8 +609,8 @@ def draw_places(model, name):
     fig.colorbar(drawn, ax=axes, label="cosine", shrink=0.7)
     fig.suptitle(name, x=0.02, ha="left", fontsize=11, fontweight="bold")
     show(fig, alt=(
-        "Sixteen maps of 4 by 4 squares, one for each place in the picture: how similar its "
-        "position vector is to those of all places. The place itself, framed, is darkest."))
+        "Sixteen maps of 4 by 4 squares, one for each place in the picture: how similar "
+        "its position vector is to those of all places. The place itself, framed, is darkest."))
 
 
 draw_places(vit, "Live, 1,000 pictures")
@@ -620,12 +626,12 @@ def by_distance(places):
 
 # %% tags=["fold"]
 # Print: the mean cosine against the distance, five seeds on the official split
-apart = {kind: np.array([official["results"][f"{kind}, cosine {k} apart"] for k in range(1, 5)])
-         for kind in KINDS[:4]}
+apart = {kind: [np.array(official["results"][f"{kind}, cosine {k} apart"])
+                for k in range(1, 5)] for kind in KINDS[:4]}
+print("cosine of places 1, 2, 3, 4 steps apart, mean (lowest to highest seed):")
 for kind, found in apart.items():
-    print(f"{kind:18} cosine of places 1, 2, 3, 4 steps apart: "
-          + ", ".join(f"{row.mean():+.2f} ({row.min():+.2f} to {row.max():+.2f})"
-                      for row in found))
+    told = [f"{row.mean():+.2f} ({row.min():+.2f} to {row.max():+.2f})" for row in found]
+    print(f"{kind:18} {', '.join(told)}")
 
 # %% [markdown]
 # A network that never heard of rows finds some of "near" by itself, as far as those numbers fall with the distance. In
@@ -698,8 +704,8 @@ for ax in axes.flat:
 for ax, name in zip(axes[:, 0], rows, strict=True):
     ax.set_ylabel(name)
 show(fig, alt=(
-    "Eight handwritten digits, and below each five maps of 4 by 4 patches laid over it: the "
-    "rollout, which is spread widely, and the four heads of the last block, which are more "
+    "Eight handwritten digits, and below each five maps of 4 by 4 patches laid over it: "
+    "the rollout, which is spread widely, and the four heads of the last block, which are more "
     "selective and differ from one another."))
 
 # %% [markdown]
@@ -718,20 +724,22 @@ def wiped(model, pictures, places):
 
 # %% tags=["fold"]
 # Draw: verdicts that change when a patch is wiped, five seeds on the official split
-changed = {what: np.array([100 - np.array(official["results"][f"{kind}, verdicts kept, {what}"])
-                           for kind in KINDS[:4]]) for what in ("most", "any", "least")}
+kept = {what: [official["results"][f"{kind}, verdicts kept, {what}"] for kind in KINDS[:4]]
+        for what in ("most", "any", "least")}
+changed = {what: 100 - np.array(values) for what, values in kept.items()}
+looks_like = {"most": ("o", "#D55E00"), "any": ("s", "#6B6B6B"), "least": ("^", "#0072B2")}
 fig, ax = figure(figsize=(7.2, 3))
 for offset, (what, values) in zip((-0.25, 0, 0.25), changed.items(), strict=True):
-    look = {"most": ("o", "#D55E00"), "any": ("s", "#6B6B6B"), "least": ("^", "#0072B2")}[what]
-    ax.plot(np.repeat(np.arange(4) + offset, 5), values.ravel(), look[0], color=look[1],
-            linestyle="none", label={"any": "any patch"}.get(what, f"the {what} looked at"))
+    mark, colour = looks_like[what]
+    ax.plot(np.repeat(np.arange(4) + offset, 5), values.ravel(), mark, color=colour,
+            label={"any": "any patch"}.get(what, f"the {what} looked at"))
 ax.set_xticks(range(4), KINDS[:4])
 ax.set(title="Wipe one patch: how many verdicts change?", ylabel="percent", ylim=(0, None))
 ax.legend()
 show(fig, alt=(
     "Percent of verdicts that change when one patch of a picture is wiped, for four Vision "
-    "Transformers with five seeds each: the patch with the largest share of the rollout, any "
-    "patch, and the patch with the smallest share."))
+    "Transformers with five seeds each: the patch with the largest share of the rollout, "
+    "any patch, and the patch with the smallest share."))
 print({what: round(float(values.mean()), 1) for what, values in changed.items()})
 
 # %% [markdown]
@@ -749,7 +757,8 @@ from seqlib.display.explorers.patches import PatchExplorer
 
 with torch.no_grad():
     said = vit(pictures[chosen[:5]]).argmax(dim=1)
-PatchExplorer(test_x[chosen[:5]], [layer.numpy() for layer in looks(vit, pictures[chosen[:5]])],
+five = [layer.numpy() for layer in looks(vit, pictures[chosen[:5]])]
+PatchExplorer(test_x[chosen[:5]], five,
               [f"a {digit}, read as {word}" for digit, word in
                zip(test_y[chosen[:5]], said.tolist(), strict=True)])
 
@@ -820,8 +829,8 @@ ax.set(title="Trained and tested on pictures in this order", ylabel="percent rig
 show(fig, alt=(
     "Percent right, a dot a seed, for a Vision Transformer and a convolutional network on "
     "proper and on shuffled pictures, and for a Vision Transformer without positions."))
-lost = {kind: np.mean(results[f"{kind}, percent"]) - np.mean(results[f"{kind}, shuffled, percent"])
-        for kind in ("ViT", "CNN")}
+lost = {kind: np.mean(results[f"{kind}, percent"])
+        - np.mean(results[f"{kind}, shuffled, percent"]) for kind in ("ViT", "CNN")}
 print("points lost by the shuffle:", {kind: round(float(v), 2) for kind, v in lost.items()})
 for kind in ("ViT", "ViT, no positions", "CNN"):
     print(f"{kind:18} shuffled only afterwards: "
@@ -829,7 +838,7 @@ for kind in ("ViT", "ViT, no positions", "CNN"):
 print(credit(orders))
 
 # %%
-reveal(guess_trained, lost["ViT"], "points that the Vision Transformer loses, trained shuffled",
+reveal(guess_trained, lost["ViT"], "points that the Vision Transformer loses",
        fmt="{:.2f}")
 
 # %% [markdown]
@@ -879,9 +888,11 @@ print(f"shuffled pictures, moved positions: logits at most {gap:.0e} apart; "
 # %% tags=["fold"]
 # Print: what a GRU reads, three seeds, beside the Vision Transformer at the same batches
 for name in ("GRU, rows", "GRU, pixels", "GRU, pixels in a random order", "ViT"):
-    values, loss = results[f"{name}, percent"], results[f"{name}, last loss"]
-    print(f"{name:30} {np.mean(values):5.1f} percent ({min(values):.1f} to {max(values):.1f}), "
-          f"loss at the end {np.mean(loss):.3f}, {results[f'{name}, parameters'][0]:,.0f} parameters")
+    values, loss, size = (results[f"{name}, {what}"]
+                          for what in ("percent", "last loss", "parameters"))
+    print(f"{name:29} {np.mean(values):5.1f} percent ({min(values):.1f} to "
+          f"{max(values):.1f}), loss at the end {np.mean(loss):.3f}, "
+          f"{size[0]:,.0f} parameters")
 
 # %% [markdown]
 # Read the losses first: where one is still high, its network is unfinished, and the number says "learns slowly", no
@@ -894,7 +905,7 @@ for name in ("GRU, rows", "GRU, pixels", "GRU, pixels in a random order", "ViT")
 from seqlib import claims
 from seqlib.studies.reading_digits import fairly, rates_fit
 
-bar, swept = known["1-nearest neighbour"], rates_fit(tried)
+swept = rates_fit(tried)
 mean = {kind: found.mean() for kind, found in percent.items()}
 pooled = {kind: results[f"{kind}, percent"] for kind in ("ViT", "ViT, mean")}
 nearer = apart[best if best in apart else "ViT, stem, shifts"]
@@ -909,25 +920,25 @@ claims([
      "points behind: " + ", ".join(f"{g.mean():.1f} at {n:,}" for n, g in gaps.items()),
      fairly([g.min() for g in gaps.values()], 0.0, ends, swept), "Fewer pictures"),
     ("Early convolutions help a Vision Transformer", "Xiao et al. 2021, §5 and §6",
-     f"{mean['ViT']:.2f} → {mean['ViT, stem']:.2f}; with shifts {mean['ViT, shifts']:.2f} → "
-     f"{mean['ViT, stem, shifts']:.2f}",
-     fairly(percent["ViT, stem"], percent["ViT"], [losses["ViT"], losses["ViT, stem"]], swept),
-     "On a real benchmark"),
+     f"{mean['ViT']:.2f} → {mean['ViT, stem']:.2f}; with shifts "
+     f"{mean['ViT, shifts']:.2f} → {mean['ViT, stem, shifts']:.2f}",
+     fairly(percent["ViT, stem"], percent["ViT"],
+            [losses["ViT"], losses["ViT, stem"]], swept), "On a real benchmark"),
     ("Augmentation helps", "folklore", ", ".join(
         f"{kind} {mean[f'{kind}, shifts'] - mean[kind]:+.2f}"
-        for kind in ("ViT", "ViT, stem", "CNN")) + f" points after {batches:.0f} batches",
+        for kind in ("ViT", "ViT, stem", "CNN")) + f" points, {batches:.0f} batches",
      fairly([percent[f"{kind}, shifts"].min() - percent[kind].max()
              for kind in ("ViT", "ViT, stem", "CNN")], 0.0,
             [losses[f"{kind}{shifts}"] for kind in ("ViT", "ViT, stem", "CNN")
              for shifts in ("", ", shifts")], swept), "On a real benchmark"),
     ("Class token and mean of the patches do the same",
-     "Dosovitskiy et al. 2021, appendix D.3", "not tested here: each needs its own rate; at one "
-     f"rate {np.mean(pooled['ViT']):.2f} and {np.mean(pooled['ViT, mean']):.2f}",
-     "not tested", "Pixels as a sequence"),
+     "Dosovitskiy et al. 2021, appendix D.3",
+     f"each needs its own rate; at one rate {np.mean(pooled['ViT']):.2f} and "
+     f"{np.mean(pooled['ViT, mean']):.2f}", "not tested", "Class token and positions"),
     ("Nearer patches get more similar positions", "Dosovitskiy et al. 2021, §4.5",
      "1 to 4 steps apart: " + ", ".join(f"{row.mean():+.2f}" for row in nearer),
      beats(nearer[0], nearer[2]), "What the positions have learned"),
-    ("A Vision Transformer can beat 1-nearest neighbour here", "nobody's; asked of this page",
+    ("A Vision Transformer can beat 1-nearest neighbour here", "asked by this page",
      f"best kind of it {max(mean[kind] for kind in KINDS[:4]):.2f}, convolutional network "
      f"{max(mean['CNN'], mean['CNN, shifts']):.2f}, bar {bar:.2f}",
      max((beats(percent[kind], bar) for kind in KINDS[:4]),
