@@ -610,10 +610,15 @@ def draw_places(model, name):
     fig.suptitle(name, x=0.02, ha="left", fontsize=11, fontweight="bold")
     show(fig, alt=(
         "Sixteen maps of 4 by 4 squares, one for each place in the picture: how similar "
-        "its position vector is to those of all places. The place itself, framed, is darkest."))
+        "its position vector is to those of all places. The place itself is framed and "
+        "darkest."))
 
 
 draw_places(vit, "Live, 1,000 pictures")
+
+# %% [markdown]
+# Each small map belongs to the framed place. One map proves nothing: fresh noise has patterns too. So take the mean over
+# all pairs of places that lie 1, 2, 3 or 4 steps apart; of noise it would be near 0 everywhere.
 
 # %%
 def by_distance(places):
@@ -670,6 +675,9 @@ def rollout(weights):
 rollout, result = check("18.rollout", rollout)
 result
 
+# %% [markdown]
+# `EncoderBlock` keeps its weights to itself, so a **hook** listens to each attention while it runs:
+
 # %%
 def looks(model, pictures):
     """What each layer's heads look at: a list of weights (B, A, T, T)."""
@@ -705,8 +713,8 @@ for ax, name in zip(axes[:, 0], rows, strict=True):
     ax.set_ylabel(name)
 show(fig, alt=(
     "Eight handwritten digits, and below each five maps of 4 by 4 patches laid over it: "
-    "the rollout, which is spread widely, and the four heads of the last block, which are more "
-    "selective and differ from one another."))
+    "the rollout, which is spread widely, and the four heads of the last block, which are "
+    "more selective and differ from one another."))
 
 # %% [markdown]
 # A map is a claim (12). Its test: **wipe** the patch with the largest share, then the one with the smallest, then any one
@@ -795,6 +803,9 @@ def shuffled(pictures, order, size):
 shuffled, result = check("18.shuffled", shuffled)
 result
 
+# %% [markdown]
+# One order, drawn once and kept. The live network, trained on proper pictures, sees the shuffled ones for the first time:
+
 # %%
 ORDER = torch.tensor([9, 4, 14, 0, 7, 12, 2, 15, 5, 10, 1, 13, 8, 3, 11, 6])
 mixed = shuffled(pictures, ORDER, SIZE)
@@ -811,6 +822,9 @@ show(fig, alt=(
     "Four handwritten digits and below each the same picture with its sixteen patches in "
     "another order, in which no digit can be recognised."))
 reveal(guess_after, 100 * after, "percent right, test pictures shuffled", fmt="{:.1f}")
+
+# %% [markdown]
+# And trained on shuffled pictures from the first batch, recorded:
 
 # %% tags=["fold"]
 # Draw: percent right as it is, and with every patch moved, three seeds
@@ -837,7 +851,8 @@ for kind in ("ViT", "ViT, no positions", "CNN"):
           f"{np.mean(results[f'{kind}, shuffled afterwards']):.1f} percent")
 print(credit(orders))
 
-# %%
+# %% tags=["fold"]
+# Show: your guess
 reveal(guess_trained, lost["ViT"], "points that the Vision Transformer loses",
        fmt="{:.2f}")
 
@@ -865,6 +880,9 @@ def moved_places(places, order):
 # %%
 moved_places, result = check("18.moved_places", moved_places)
 result
+
+# %% [markdown]
+# No training, no new weights, only rows in another order. Logits of the two networks, on all 797 pictures:
 
 # %%
 import copy
