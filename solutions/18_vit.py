@@ -454,7 +454,7 @@ percent = {name: np.array(run[f"{kind}, percent"]) for name, (run, kind) in runs
 known = {name: official["results"][name][0] for name in bars_right}
 fig, ax = figure(figsize=(7.8, 3.4))
 for place, found in enumerate(percent.values()):
-    ax.plot(place + np.linspace(-0.2, 0.2, 5), found, "o", color="#0072B2")
+    ax.plot(place + np.linspace(-0.2, 0.2, len(found)), found, "o", color="#0072B2")
     ax.plot([place - 0.3, place + 0.3], [found.mean()] * 2, "-", color="black")
 level(ax, known["logistic regression"], "logistic\nregression")
 level(ax, known["1-nearest neighbour"], "1-nearest\nneighbour;\nSVM above")
@@ -749,7 +749,8 @@ looks_like = {"most": ("o", "#D55E00"), "any": ("s", "#6B6B6B"), "least": ("^", 
 fig, ax = figure(figsize=(7.2, 3))
 for offset, (what, values) in zip((-0.25, 0, 0.25), changed.items(), strict=True):
     mark, colour = looks_like[what]
-    ax.plot(np.repeat(np.arange(4) + offset, 5), values.ravel(), mark, color=colour,
+    where = np.repeat(np.arange(4) + offset, values.shape[1])
+    ax.plot(where, values.ravel(), mark, color=colour,
             label={"any": "any patch"}.get(what, f"the {what} looked at"))
 ax.set_xticks(range(4), KINDS[:4])
 ax.set(title="Wipe one patch: how many verdicts change?", ylabel="percent", ylim=(0, None))

@@ -1,13 +1,18 @@
-"""The recorded runs of notebook 18: the official split, learning rates, few pictures, and the order of pixels.
+"""The recorded runs of notebook 18: the official split, longer runs, learning rates, few pictures, the order of pixels.
 
-The code that trains is the notebook's own: its definitions are read, by name, from solutions/18_vit.py.
+The code that trains is the notebook's own: its definitions are read, by name, from solutions/18_vit.py. On an idle
+machine all of them together take about a quarter of an hour of one core; each uses every core there is.
 """
 
 from functools import cache
+from itertools import product
 
-from recordings import notebook, recording
+from recordings import in_processes, notebook, recording
 
 KINDS = ("ViT", "ViT, shifts", "ViT, stem", "ViT, stem, shifts", "CNN", "CNN, shifts")
+LONGER = ("ViT, stem, shifts", "CNN, shifts")
+PLAIN = ("ViT", "ViT, stem", "CNN")
+RECURRENT = {"GRU, rows": (8, False), "GRU, pixels": (1, False), "GRU, pixels in a random order": (1, True)}
 
 
 @cache
@@ -16,6 +21,22 @@ def pictures() -> tuple:
     from seqlib.data.digits import official_digits
 
     return official_digits()
+
+
+@cache
+def nearest(seed: int | None, count: int | None):
+    """Which test pictures 1-nearest neighbour reads from `count` training pictures drawn by `seed`, or from all."""
+    from seqlib.studies.reading_digits import right, simple_readers
+
+    x, y, test_x, test_y = pictures()
+    which = slice(None) if seed is None else _drawn(seed, count)
+    return right(simple_readers(x[which], y[which])["1-nearest neighbour"], test_x, test_y)
+
+
+def _drawn(seed: int, count: int):
+    import numpy as np
+
+    return np.random.default_rng(seed).permutation(len(pictures()[0]))[:count]
 
 
 def _fit(kind, x, y, steps, seed, rate=3e-3, model=None):
@@ -31,44 +52,58 @@ def _fit(kind, x, y, steps, seed, rate=3e-3, model=None):
     return model, learn(model, x, y, steps, rate=rate, seed=seed, change=change, name=None)
 
 
-def _read(name, kinds, command, seeds, steps):
-    """Networks on the official split: what they read, what 1-nearest neighbour alone reads, places and maps."""
+def _gather(found: dict, seeds) -> dict:
+    """{(label, seed): {what: number}} as results: a list over the seeds for each label and what."""
+    labels = dict.fromkeys(label for label, _ in found)
+    return {
+        f"{label}, {what}": [float(found[label, seed][what]) for seed in seeds]
+        for label in labels
+        for what in found[label, seeds[0]]
+    }
+
+
+# -- the official split ----------------------------------------------------------------------------------------------
+
+
+def _reader(job):
+    """One network on the official split: what it reads, what 1-nearest neighbour alone reads, places and maps."""
     import torch
 
+    from seqlib.studies.reading_digits import right
+
+    (kind, seed), steps = job
+    here, (x, y, test_x, test_y) = notebook("18"), pictures()
+    model, history = _fit(kind, x, y, steps, seed)
+    found, seen = right(model, test_x, test_y), torch.tensor(test_x)
+    told = {
+        "percent": 100 * found.mean(),
+        "alone": (found & ~nearest(None, None)).sum(),
+        "nearest alone": (nearest(None, None) & ~found).sum(),
+        "last loss": history.last(),
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
+    if kind.startswith("ViT"):
+        told |= {f"cosine {k} apart": cosine for k, cosine in enumerate(here["by_distance"](model.places), 1)}
+        shares = here["rollout"](here["looks"](model, seen))
+        chance = torch.randint(16, (len(seen),), generator=torch.Generator().manual_seed(seed))
+        for what, place in (("most", shares.argmax(1)), ("least", shares.argmin(1)), ("any", chance)):
+            told[f"verdicts kept, {what}"] = 100 * here["wiped"](model, seen, place)
+    return told, history
+
+
+def _read(name, kinds, command, seeds, steps):
     from seqlib.studies.reading_digits import right, simple_readers
     from seqlib.training import recorded
 
-    here, curves, results = notebook("18"), {}, {"batches": [steps] * len(seeds)}
     x, y, test_x, test_y = pictures()
-    bars = {bar: right(model, test_x, test_y) for bar, model in simple_readers(x, y).items()}
-    nearest = bars["1-nearest neighbour"]
-    for bar, found in bars.items():
-        results[bar] = [100 * found.mean()] * len(seeds)  # nothing in them is drawn
-    seen = torch.tensor(test_x)
-    for kind in kinds:
-        for seed in seeds:
-            model, history = _fit(kind, x, y, steps, seed)
-            found = right(model, test_x, test_y)
-            told = {
-                "percent": 100 * found.mean(),
-                "alone": (found & ~nearest).sum(),
-                "nearest alone": (nearest & ~found).sum(),
-                "last loss": history.last(),
-                "parameters": sum(p.numel() for p in model.parameters()),
-            }
-            if kind.startswith("ViT"):
-                cosines = here["by_distance"](model.places)
-                told |= {f"cosine {k} apart": cosine for k, cosine in enumerate(cosines, 1)}
-                shares = here["rollout"](here["looks"](model, seen))
-                chance = torch.randint(16, (len(seen),), generator=torch.Generator().manual_seed(seed))
-                for what, place in (("most", shares.argmax(1)), ("least", shares.argmin(1)), ("any", chance)):
-                    told[f"verdicts kept, {what}"] = 100 * here["wiped"](model, seen, place)
-            for what, value in told.items():
-                results.setdefault(f"{kind}, {what}", []).append(float(value))
-            curves.setdefault(kind, []).append(history)
+    done = in_processes(_reader, [(job, steps) for job in product(kinds, seeds)])
+    results = _gather({job: told for (job, _), (told, _) in done.items()}, seeds)
+    results["batches"] = [steps] * len(seeds)
+    for bar, model in simple_readers(x, y).items():  # nothing in them is drawn
+        results[bar] = [100 * right(model, test_x, test_y).mean()] * len(seeds)
     recorded.record(
         name,
-        curves,
+        {kind: [done[(kind, seed), steps][1] for seed in seeds] for kind in kinds},
         results=results,
         seeds=seeds,
         unit="nats per picture",
@@ -86,26 +121,32 @@ def official(command, seeds=(0, 1, 2, 3, 4), steps=800):
 @recording
 def longer(command, seeds=(0, 1, 2, 3, 4), steps=2400):
     """The two that see shifted pictures and convolve, three times as long: about four minutes of one core."""
-    _read("18_longer", ("ViT, stem, shifts", "CNN, shifts"), command, seeds, steps)
+    _read("18_longer", LONGER, command, seeds, steps)
+
+
+# -- what was tried, and what else was asked --------------------------------------------------------------------------
+
+
+def _rate(job):
+    from seqlib.studies.reading_digits import right
+
+    kind, rate, steps = job
+    x, y, *_ = pictures()
+    model, _ = _fit(kind, x[:3000], y[:3000], steps, 0, rate)
+    return 100 * right(model, x[3000:], y[3000:]).mean()
 
 
 @recording
-def rates(command, seed=0, steps=400):
+def rates(command, steps=400):
     """Three learning rates, on the last 823 training pictures: about a minute of one core."""
-    from seqlib.studies.reading_digits import right
     from seqlib.training import recorded
 
-    x, y, *_ = pictures()
-    results = {"batches": [steps]}
-    for kind in ("ViT", "ViT, stem", "CNN"):
-        for rate in (1e-3, 3e-3, 1e-2):
-            model, _ = _fit(kind, x[:3000], y[:3000], steps, seed, rate)
-            results[f"{kind}, {rate:g}"] = [100 * right(model, x[3000:], y[3000:]).mean()]
+    found = in_processes(_rate, [(kind, rate, steps) for kind in PLAIN for rate in (1e-3, 3e-3, 1e-2)])
     recorded.record(
         "18_rates",
         {},
-        results=results,
-        seeds=[seed],
+        results={f"{kind}, {rate:g}": [percent] for (kind, rate, _), percent in found.items()} | {"batches": [steps]},
+        seeds=[0],
         unit="percent right",
         command=command,
         what=f"Three readers at three learning rates, {steps} batches of 64 from the first 3,000 of the official "
@@ -113,25 +154,29 @@ def rates(command, seed=0, steps=400):
     )
 
 
+def _few(job):
+    from seqlib.studies.reading_digits import right
+
+    kind, count, seed, steps = job
+    if kind == "1-nearest neighbour":
+        return 100 * nearest(seed, count).mean(), 0.0
+    x, y, test_x, test_y = pictures()
+    which = _drawn(seed, count)
+    model, history = _fit(kind, x[which], y[which], steps, seed)
+    return 100 * right(model, test_x, test_y).mean(), history.last()
+
+
 @recording
 def few(command, seeds=(0, 1, 2), steps=400):
     """Fewer pictures: about two minutes of one core."""
-    import numpy as np
-
-    from seqlib.studies.reading_digits import right, simple_readers
     from seqlib.training import recorded
 
-    x, y, test_x, test_y = pictures()
+    counts, kinds = (100, 300, 1000, len(pictures()[0])), ("1-nearest neighbour", *PLAIN)
+    found = in_processes(_few, [(*job, steps) for job in product(kinds, counts, seeds)])
     results = {"batches": [steps] * len(seeds)}
-    for count in (100, 300, 1000, len(x)):
-        for seed in seeds:
-            which = np.random.default_rng(seed).permutation(len(x))[:count]
-            nearest = simple_readers(x[which], y[which])["1-nearest neighbour"]
-            results.setdefault(f"1-nearest neighbour, {count}", []).append(100 * right(nearest, test_x, test_y).mean())
-            for kind in ("ViT", "ViT, stem", "CNN"):
-                model, history = _fit(kind, x[which], y[which], steps, seed)
-                results.setdefault(f"{kind}, {count}", []).append(100 * right(model, test_x, test_y).mean())
-                results.setdefault(f"{kind}, {count}, last loss", []).append(history.last())
+    for kind, count in product(kinds, counts):
+        results[f"{kind}, {count}"], losses = zip(*(found[kind, count, seed, steps] for seed in seeds), strict=True)
+        results |= {f"{kind}, {count}, last loss": losses} if kind in PLAIN else {}
     recorded.record(
         "18_few",
         {},
@@ -144,43 +189,49 @@ def few(command, seeds=(0, 1, 2), steps=400):
     )
 
 
-@recording
-def order(command, seeds=(0, 1, 2), steps=400):
-    """Pictures shuffled patch by patch, no positions, and pixels as a sequence: about three minutes of one core."""
+def _ordered(job):
+    """One network on pictures as they are or shuffled, and what a shuffle afterwards does to it."""
     import numpy as np
     import torch
 
     from seqlib.studies.reading_digits import PictureGRU, right
-    from seqlib.training import recorded
 
-    here, results = notebook("18", "ORDER"), {"batches": [steps] * len(seeds)}
-    plain = tuple(map(torch.tensor, pictures()))
+    (kind, seed), steps = job
+    here = notebook("18", "ORDER")
+    x, y, test_x, test_y = map(torch.tensor, pictures())
 
     def mix(images):
         return here["shuffled"](images, here["ORDER"], here["SIZE"])
 
-    pixels = np.random.default_rng(0).permutation(64)
-    recurrent = {
-        "GRU, rows": lambda: PictureGRU(8),
-        "GRU, pixels": lambda: PictureGRU(1),
-        "GRU, pixels in a random order": lambda: PictureGRU(1, pixels),
-    }
-    for kind in ("ViT", "ViT, no positions", "ViT, mean", "CNN", "ViT, shuffled", "CNN, shuffled", *recurrent):
-        for seed in seeds:
-            x, y, test_x, test_y = plain
-            if "shuffled" in kind:
-                x, test_x = mix(x), mix(test_x)
-            model, history = _fit(kind, x, y, steps, seed, model=recurrent.get(kind))
-            told = {"percent": 100 * right(model, test_x, test_y).mean(), "last loss": history.last()}
-            told["parameters"] = sum(p.numel() for p in model.parameters() if p.requires_grad)
-            if "shuffled" not in kind and not kind.startswith("GRU"):
-                told["shuffled afterwards"] = 100 * right(model, mix(test_x), test_y).mean()
-            for what, value in told.items():
-                results.setdefault(f"{kind}, {what}", []).append(float(value))
+    if "shuffled" in kind:
+        x, test_x = mix(x), mix(test_x)
+    make = None
+    if kind in RECURRENT:
+        step, at_random = RECURRENT[kind]
+        order = np.random.default_rng(0).permutation(64) if at_random else None
+
+        def make():
+            return PictureGRU(step, order)
+
+    model, history = _fit(kind, x, y, steps, seed, model=make)
+    told = {"percent": 100 * right(model, test_x, test_y).mean(), "last loss": history.last()}
+    told["parameters"] = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    if "shuffled" not in kind and kind not in RECURRENT:
+        told["shuffled afterwards"] = 100 * right(model, mix(test_x), test_y).mean()
+    return told
+
+
+@recording
+def order(command, seeds=(0, 1, 2), steps=400):
+    """Pictures shuffled patch by patch, no positions, and pixels as a sequence: about three minutes of one core."""
+    from seqlib.training import recorded
+
+    kinds = ("ViT", "ViT, no positions", "ViT, mean", "CNN", "ViT, shuffled", "CNN, shuffled", *RECURRENT)
+    done = in_processes(_ordered, [(job, steps) for job in product(kinds, seeds)])
     recorded.record(
         "18_order",
         {},
-        results=results,
+        results=_gather({job: told for (job, _), told in done.items()}, seeds) | {"batches": [steps] * len(seeds)},
         seeds=seeds,
         unit="percent right",
         command=command,
