@@ -26,7 +26,7 @@ VALUES = {n: e for n, e in ALL.items() if e.value}
 SEEDS = range(10)
 # A recurrent matrix leads from a state to a state; everything else can have two different sizes.
 # Attention of a sequence to itself has as many rows as columns.
-SQUARE = {"W_hh", "weight_hh", "16.prefix_score: weights"}
+SQUARE = {"W_hh", "weight_hh", "16.prefix_score: weights", "19.grow: log_lm"}
 
 
 def each(exercises):

@@ -1,0 +1,285 @@
+"""From sound to digits: features, networks that listen, how they are trained and scored, and a threshold beside them.
+
+Sounds are 8,000 samples a second. Features are log-mel powers (B, T, F) of frames 32 ms long, one each 16 ms. Digits
+are numbers 1 … 10 ("0" is 1), 0 is the blank of CTC and the padding of targets (B, U).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from seqlib.data.spoken import Spoken, strung_together
+from seqlib.data.tones import COLUMN_HZ, KEYS, RATE, ROW_HZ, Call, calls
+from seqlib.models.attention import AdditiveScore
+from seqlib.models.generate import greedy, until_end
+from seqlib.models.seq2seq import AttentionDecoder
+from seqlib.training.train import History, train, warmup_cosine
+
+__all__ = [
+    "BANDS", "BLANK", "HOP", "SIZE", "SYMBOLS", "AttentionListener", "Listener", "by_threshold", "collapsed",
+    "ctc_loss", "cut_evenly", "digit_errors", "distance", "even_loss", "features", "random_strings", "seconds_of",
+    "shares", "speech_batch", "spelled", "spikes", "strings_of", "targets_of", "tone_batch", "train_listener",
+    "tune_threshold",
+]  # fmt: skip
+
+SIZE, HOP, BANDS = 256, 128, 40  # samples a frame, samples from frame to frame, mel bands
+BLANK, SYMBOLS = 0, "–0123456789"
+START, END = len(SYMBOLS), len(SYMBOLS) + 1  # marks of the decoder with attention
+SNR, LENGTHS = (-5.0, 0.0), (3, 8)  # decibels, digits: what is trained on
+
+
+# -- features --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _bank() -> torch.Tensor:
+    """Triangular filters (SIZE / 2 + 1, BANDS), evenly spaced in mel = 1127 ln(1 + f / 700) from 0 Hz to RATE / 2."""
+    top = 1127 * np.log1p(RATE / 2 / 700)
+    corners = 700 * np.expm1(np.linspace(0, top, BANDS + 2) / 1127)
+    hertz = np.arange(SIZE // 2 + 1)[:, None] * RATE / SIZE
+    up = (hertz - corners[:-2]) / np.diff(corners)[:-1]
+    down = (corners[2:] - hertz) / np.diff(corners)[1:]
+    return torch.tensor(np.clip(np.minimum(up, down), 0, None), dtype=torch.float32)
+
+
+def features(signals) -> torch.Tensor:
+    """Signals (B, N) -> log-mel features (B, T, BANDS), shifted and scaled by constants."""
+    frames = torch.as_tensor(np.asarray(signals), dtype=torch.float32).unfold(1, SIZE, HOP)
+    power = torch.fft.rfft(frames * torch.hann_window(SIZE)).abs().square()
+    return ((power @ _bank() + 1).log() - 6) / 2
+
+
+def seconds_of(frame) -> np.ndarray:
+    """The middle of a frame, in seconds."""
+    return (np.asarray(frame) * HOP + SIZE / 2) / RATE
+
+
+# -- strings and batches ---------------------------------------------------------------------------------------------
+
+
+def random_strings(rng: np.random.Generator, count: int, lengths: tuple[int, int] = LENGTHS) -> list[str]:
+    """Strings of digits, each digit as likely as any other, their lengths in a range with both ends."""
+    return ["".join(rng.choice(list("0123456789"), rng.integers(lengths[0], lengths[1] + 1))) for _ in range(count)]
+
+
+def targets_of(strings: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Digits as numbers, padded with 0: targets (B, U), and their lengths (B,)."""
+    rows = [torch.tensor([SYMBOLS.index(digit) for digit in s], dtype=torch.long) for s in strings]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([len(s) for s in strings])
+
+
+def spelled(numbers) -> str:
+    """Numbers as the digits that they stand for."""
+    return "".join(SYMBOLS[int(k)] for k in numbers)
+
+
+def strings_of(batch: tuple) -> list[str]:
+    """The true strings of a batch."""
+    return [spelled(row[:n]) for row, n in zip(batch[1], batch[2], strict=True)]
+
+
+def tone_batch(seed, size: int = 32, lengths=LENGTHS, snr=SNR) -> tuple:
+    """Calls drawn by a seed: features (B, T, F), targets (B, U), lengths (B,), labels of an even cut (B, T)."""
+    rng = np.random.default_rng(seed)
+    made = calls(rng, random_strings(rng, size, lengths), snr)
+    x = features(np.stack([c.signal for c in made]))
+    targets, counts = targets_of([c.digits for c in made])
+    return x, targets, counts, cut_evenly(targets, counts, x.shape[1])
+
+
+def speech_batch(recordings: Sequence[Spoken], seed, size: int = 32, lengths=(1, 4)) -> tuple:
+    """Strings of recordings, each string by one speaker: features (B, T, F), targets (B, U), lengths (B,)."""
+    rng = np.random.default_rng(seed)
+    by = {who: [s for s in recordings if s.speaker == who] for who in sorted({s.speaker for s in recordings})}
+    speakers = [by[who] for who in rng.choice(list(by), size)]
+    rows = [[own[k] for k in rng.integers(len(own), size=rng.integers(lengths[0], lengths[1] + 1))] for own in speakers]
+    signals, strings = strung_together(rng, rows)
+    return features(signals), *targets_of(strings)
+
+
+def cut_evenly(targets: torch.Tensor, lengths: torch.Tensor, steps: int) -> torch.Tensor:
+    """A label for each frame (B, T), as if every digit took the same time: what one does who has no alignment."""
+    place = torch.arange(steps)[None] * lengths[:, None] // steps
+    return targets.gather(1, place)
+
+
+# -- networks --------------------------------------------------------------------------------------------------------
+
+
+class Listener(nn.Module):
+    """A GRU over the features and a readout at every frame: x (B, T, F) -> log p (B, T, V), V = 11 with the blank.
+
+    two_way=False reads from left to right only, so that frame t depends on nothing after it: a stream can be heard as
+    it comes (`forward(x, state)` goes on from a state; the last one is kept in `self.state`).
+    """
+
+    def __init__(self, hidden_size: int = 64, two_way: bool = True, layers: int = 1):
+        super().__init__()
+        self.encoder = nn.GRU(BANDS, hidden_size, layers, batch_first=True, bidirectional=two_way)
+        self.readout = nn.Linear(hidden_size * (1 + two_way), len(SYMBOLS))
+        self.state = None
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> torch.Tensor:
+        states, last = self.encoder(x, state)
+        self.state = last.detach()
+        return self.readout(states).log_softmax(dim=2)
+
+    def transcribe(self, x: torch.Tensor) -> list[str]:
+        with torch.no_grad():
+            return [spelled(collapsed(row)) for row in self(x).argmax(dim=2).tolist()]
+
+
+class AttentionListener(nn.Module):
+    """The same encoder, and the decoder with attention of notebook 11 in the place of CTC.
+
+    forward(x, target_in) -> logits (B, U, V + 2): START and END come after the symbols.
+    """
+
+    def __init__(self, hidden_size: int = 64):
+        super().__init__()
+        self.encoder = nn.GRU(BANDS, hidden_size, batch_first=True, bidirectional=True)
+        memory = 2 * hidden_size
+        self.decoder = AttentionDecoder(
+            len(SYMBOLS) + 2, 32, hidden_size, memory, AdditiveScore(hidden_size, memory, 64)
+        )
+
+    def begin(self, x: torch.Tensor) -> tuple:
+        memory, last = self.encoder(x)
+        everywhere = torch.ones(memory.shape[:2], dtype=torch.bool, device=x.device)
+        return self.decoder.begin(memory, everywhere, last.transpose(0, 1).flatten(1))
+
+    def forward(self, x: torch.Tensor, target_in: torch.Tensor) -> torch.Tensor:
+        return self.decoder(target_in, self.begin(x))[0]
+
+    def weights(self, x: torch.Tensor, target_in: torch.Tensor) -> torch.Tensor:
+        return self.decoder(target_in, self.begin(x))[2]
+
+    def step(self, tokens: torch.Tensor, state: tuple) -> tuple:
+        logits, state, _ = self.decoder(tokens[:, None], state)
+        return logits[:, 0], state
+
+    def transcribe(self, x: torch.Tensor, most: int = 24) -> list[str]:
+        with torch.no_grad():
+            written = until_end(greedy(self.step, self.begin(x), START, END, most), END)
+        return [spelled(k for k in row if 0 < k < START) for row in written]
+
+
+# -- losses and training ---------------------------------------------------------------------------------------------
+
+
+def ctc_loss(model: Listener, batch: tuple) -> torch.Tensor:
+    """-log p(target) by torch's own CTC, a mean over strings of nats per digit."""
+    x, targets, lengths = batch[:3]
+    log_p = model(x)
+    steps = torch.full((len(x),), log_p.shape[1])
+    return F.ctc_loss(log_p.transpose(0, 1), targets, steps, lengths, blank=BLANK)
+
+
+def even_loss(model: Listener, batch: tuple) -> torch.Tensor:
+    """Cross entropy with the labels of an even cut, frame by frame: no alignment, no CTC."""
+    return F.nll_loss(model(batch[0]).flatten(0, 1), batch[3].flatten())
+
+
+def attention_loss(model: AttentionListener, batch: tuple) -> torch.Tensor:
+    """Teacher forcing: nats per symbol, the end mark included."""
+    x, targets, lengths = batch[:3]
+    first = torch.full_like(targets[:, :1], START)
+    target_in = torch.cat([first, targets], dim=1)
+    target_out = torch.cat([targets, torch.zeros_like(first)], dim=1).scatter(1, lengths[:, None], END)
+    places = torch.arange(target_out.shape[1], device=x.device)
+    target_out = target_out.masked_fill(places[None] > lengths[:, None], -100)
+    return F.cross_entropy(model(x, target_in).flatten(0, 1), target_out.flatten())
+
+
+def train_listener(
+    model: nn.Module, steps: int, *, lr: float = 5e-3, seed: int = 0, loss: Callable | None = None,
+    sampler: Callable | None = None, evaluate: Callable | None = None, every: int | None = None, name="listening",
+) -> History:  # fmt: skip
+    """Train on fresh calls, 32 a step: AdamW, a warm-up of 20 steps, then a cosine to zero, gradients clipped at 1."""
+    loss = loss or (attention_loss if isinstance(model, AttentionListener) else ctc_loss)
+    draw = sampler or (lambda step: tone_batch([seed, step]))
+    schedule = warmup_cosine(steps, min(20, steps))
+    return train(model, draw, steps, loss=loss, lr=lr, clip=1.0, schedule=schedule, evaluate=evaluate, every=every,
+                 name=name)  # fmt: skip
+
+
+# -- scores ----------------------------------------------------------------------------------------------------------
+
+
+def collapsed(path: Sequence[int]) -> list[int]:
+    """A path as what it spells: repetitions merged, then blanks taken out."""
+    return [k for k, before in zip(path, [None, *path[:-1]], strict=True) if k != before and k != BLANK]
+
+
+def distance(said: Sequence, true: Sequence) -> int:
+    """The fewest insertions, deletions and substitutions between two sequences."""
+    row = list(range(len(true) + 1))
+    for i, a in enumerate(said, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(true, 1):
+            before, row[j] = row[j], min(before + (a != b), row[j] + 1, row[j - 1] + 1)
+    return row[-1]
+
+
+def digit_errors(said: Sequence[str], true: Sequence[str]) -> float:
+    """The digit error rate: all edits over all true digits."""
+    return sum(map(distance, said, true)) / sum(map(len, true))
+
+
+def spikes(model: Listener, made: Sequence[Call]) -> np.ndarray:
+    """By how many seconds the first frame that says a digit comes after the start of its tone, digit by digit.
+
+    Only calls that are transcribed rightly are counted.
+    """
+    with torch.no_grad():
+        paths = model(features(np.stack([c.signal for c in made]))).argmax(dim=2).tolist()
+    late = []
+    for path, call in zip(paths, made, strict=True):
+        first = [t for t, k in enumerate(path) if k != BLANK and (t == 0 or path[t - 1] != k)]
+        if spelled(collapsed(path)) == call.digits:
+            # A frame is known once its last sample has come.
+            late += [(t * HOP + SIZE - start) / RATE for t, start in zip(first, call.starts, strict=True)]
+    return np.array(late)
+
+
+# -- the threshold decoder -------------------------------------------------------------------------------------------
+
+
+def shares(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each frame (T,): the likeliest key, and which share of the frame's power its two frequencies hold.
+
+    The power at seven frequencies exactly, as Goertzel's recursion gives it; a pure key has a share of 1.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(signal, SIZE)[::HOP]
+    window = np.hanning(SIZE + 1)[:-1]
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(SIZE), ROW_HZ + COLUMN_HZ) / RATE)
+    power = np.abs((frames * window) @ turns) ** 2
+    rows, columns = power[:, :4], power[:, 4:]
+    keys = np.array([list(row) for row in KEYS])[rows.argmax(axis=1), columns.argmax(axis=1)]
+    whole = ((frames * window) ** 2).sum(axis=1) * window.sum() ** 2 / (2 * (window**2).sum())
+    return keys, (rows.max(axis=1) + columns.max(axis=1)) / whole
+
+
+def by_threshold(keys: np.ndarray, share: np.ndarray, threshold: float, least: int) -> str:
+    """A digit for each run of at least `least` frames that have one key and a share above the threshold."""
+    heard = np.where(share > threshold, keys, " ")
+    edges = np.flatnonzero(np.concatenate([[True], heard[1:] != heard[:-1], [True]]))
+    runs = zip(heard[edges[:-1]], np.diff(edges), strict=True)
+    return "".join(key for key, length in runs if key != " " and length >= least)
+
+
+def tune_threshold(made: Sequence[Call]) -> tuple[float, int]:
+    """The threshold and the least number of frames with the fewest digit errors on these calls."""
+    seen, true = [shares(c.signal) for c in made], [c.digits for c in made]
+
+    def errors(choice):
+        return digit_errors([by_threshold(*frame, *choice) for frame in seen], true)
+
+    choices = [(threshold, least) for threshold in np.arange(0.02, 0.8, 0.02).round(2).tolist() for least in (1, 2, 3)]
+    return min(choices, key=errors)
