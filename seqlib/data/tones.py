@@ -18,6 +18,7 @@ RATE = 8000
 ROW_HZ, COLUMN_HZ = (697, 770, 852, 941), (1209, 1336, 1477)
 KEYS = ("123", "456", "789", " 0 ")
 TONE_S, GAP_S = (0.040, 0.090), (0.020, 0.080)  # the shortest and the longest
+VOICE = 0.8  # of the noise's power, where somebody is talking
 TURN = 0.015  # of the frequency: how far a keypad may be off
 
 
@@ -34,7 +35,7 @@ class Call:
 def frequencies(digit: str) -> tuple[int, int]:
     """The two frequencies of a digit in hertz: its row's and its column's."""
     for row, keys in enumerate(KEYS):
-        if digit in keys and digit.strip():
+        if digit in "0123456789" and len(digit) == 1 and digit in keys:
             return ROW_HZ[row], COLUMN_HZ[keys.index(digit)]
     raise ValueError(f"expected a digit from 0 to 9, got {digit!r}")
 
@@ -74,18 +75,18 @@ def calls(
 ) -> list[Call]:
     """A call for each string, all made equally long by noise at the end; snr in decibels, or a range to draw from.
 
-    Half of the noise's power is white and half is a voice where somebody is `talking`, else all of it is white.
+    Where somebody is `talking`, a share of VOICE of the noise's power is a voice; the rest, or else all, is white.
     """
     laid = [_layout(rng, digits) for digits in strings]
     longest = max((length for _, _, length in laid), default=0)
     low, high = snr if isinstance(snr, tuple) else (snr, snr)
-    talk = voice(rng, longest * (1 + len(strings) // 4)) if talking else None  # each call hears a piece of it
+    talk = voice(rng, longest * (2 + len(strings) // 16)) if talking else None  # each call hears a piece of it
     made = []
     for digits, (starts, ends, _) in zip(strings, laid, strict=True):
         noise = rng.normal(size=longest)
         if talking:
             at = rng.integers(len(talk) - longest + 1)
-            noise = (noise + talk[at : at + longest]) / np.sqrt(2)
+            noise = np.sqrt(1 - VOICE) * noise + np.sqrt(VOICE) * talk[at : at + longest]
         signal = noise * 10 ** (-rng.uniform(low, high) / 20)
         for digit, start, end in zip(digits, starts, ends, strict=True):
             signal[start:end] += tone(rng, digit, end - start)

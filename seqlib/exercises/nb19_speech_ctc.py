@@ -583,8 +583,8 @@ error_rate = Exercise(
 def _beams(rng) -> list[Case]:
     def case(label, symbols, prefixes, even=False):
         lm = np.zeros((symbols, symbols)) if even else _log_softmax(rng, symbols, symbols)
-        beams = {tuple(l): (float(-abs(b)), float(-abs(s)) if l else -np.inf)
-                 for l, b, s in zip(prefixes, *rng.uniform(0.3, 4, (2, len(prefixes))), strict=True)}  # fmt: skip
+        beams = {tuple(one): (float(-abs(b)), float(-abs(s)) if one else -np.inf)
+                 for one, b, s in zip(prefixes, *rng.uniform(0.3, 4, (2, len(prefixes))), strict=True)}  # fmt: skip
         return Case(label, beams=beams, frame=_log_softmax(rng, 1, symbols)[0], log_lm=lm)
 
     return [
