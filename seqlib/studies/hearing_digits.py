@@ -23,7 +23,7 @@ from seqlib.training.train import History, train, warmup_cosine
 
 __all__ = [
     "BANDS", "BLANK", "HOP", "SIZE", "SYMBOLS", "AttentionListener", "Listener", "by_threshold", "collapsed",
-    "ctc_loss", "cut_evenly", "digit_errors", "distance", "even_loss", "features", "random_strings", "seconds_of",
+    "ctc_loss", "cut_evenly", "digit_errors", "distance", "even_loss", "features", "random_strings", "scored", "seconds_of",
     "shares", "speech_batch", "spelled", "spikes", "strings_of", "targets_of", "tone_batch", "train_listener",
     "tune_threshold", "verdicts",
 ]  # fmt: skip
@@ -246,6 +246,28 @@ def spikes(model: Listener, made: Sequence[Call]) -> np.ndarray:
             # A frame is known once its last sample has come.
             late += [(t * HOP + SIZE - start) / RATE for t, start in zip(first, call.starts, strict=True)]
     return np.array(late)
+
+
+def scored(kind: str, model: nn.Module, size: int = 100) -> dict[str, list[float]]:
+    """What is recorded of one trained listener, as {"kind, what": [value]}.
+
+    Digit error rates on `size` calls that nobody trained on at four levels of noise, and on strings of 12 digits; the
+    parameters; and for CTC how late a digit is said (the median, in seconds) and in which share of the frames none is.
+    """
+    found = {"parameters": float(sum(p.numel() for p in model.parameters()))}
+    tests = {f"{snr} dB": {"snr": snr, "size": size} for snr in (5, 0, -5, -10)}
+    tests["12 digits"] = {"snr": SNR, "size": max(2, size // 2), "lengths": (12, 12)}
+    for k, (name, options) in enumerate(tests.items()):
+        batch = tone_batch([10**6, k], **options)
+        found[name] = digit_errors(model.transcribe(batch[0]), strings_of(batch))
+    if isinstance(model, Listener):
+        made = calls(np.random.default_rng(10**6), random_strings(np.random.default_rng(10**6 + 1), size), 0.0)
+        late = spikes(model, made)
+        found["delay"] = float(np.median(late)) if len(late) else 0.0
+        with torch.no_grad():
+            said = model(features(np.stack([c.signal for c in made]))).argmax(dim=2)
+        found["blank share"] = float((said == BLANK).double().mean())
+    return {f"{kind}, {what}": [value] for what, value in found.items()}
 
 
 # -- the threshold decoder -------------------------------------------------------------------------------------------
