@@ -565,13 +565,13 @@ live = [error_rate(heard_by(model, batch), strings_of(batch)) for batch in tests
 from seqlib.studies.hearing_digits import scored
 from seqlib.training import recorded as runs
 
-results, RECORDED = {}, {"CTC, two-way": "tones", "attention": "attention",
-                         "CTC, causal": "causal", "cut evenly": "even"}
+results, RECORDED = {}, {"CTC, two-way": "19_tones", "attention": "19_attention",
+                         "CTC, causal": "19_causal", "cut evenly": "19_even"}
 
 
 def note(kind, listener):
     """The recorded results of a kind of listener where they are here, else one live seed's."""
-    name = f"19_{RECORDED[kind]}"
+    name = RECORDED[kind]
     if name not in runs.names():
         results.update(scored(kind, listener, budget(cpu=60, smoke=3)))
         return f"{kind}: one live seed of {STEPS} steps, which decides nothing."

@@ -24,7 +24,8 @@ from seqlib.training.train import History, train, warmup_cosine
 __all__ = [
     "BANDS", "BLANK", "HOP", "SIZE", "SYMBOLS", "AttentionListener", "Listener", "by_threshold", "collapsed",
     "ctc_loss", "cut_evenly", "digit_errors", "distance", "even_loss", "features", "random_strings", "scored",
-    "seconds_of", "shares", "speech_batch", "spelled", "spikes", "strings_of", "targets_of", "tone_batch", "train_listener",
+    "seconds_of", "shares", "speech_batch",
+    "spelled", "spikes", "strings_of", "targets_of", "tone_batch", "train_listener",
     "tune_threshold", "verdicts",
 ]  # fmt: skip
 
