@@ -570,7 +570,7 @@ results, RECORDED = {}, {"CTC, two-way": "19_tones", "attention": "19_attention"
 
 
 def note(kind, listener):
-    """The recorded results of a kind of listener where they are here, else one live seed's."""
+    """A listener's recorded results where they are here, else those of one live seed."""
     name = RECORDED[kind]
     if name not in runs.names():
         results.update(scored(kind, listener, budget(cpu=60, smoke=3)))
@@ -764,7 +764,7 @@ for ax, kind in zip(axes, kinds, strict=True):
     ax.set(title=f"{kind}: {size:,.0f} weights", ylim=(0, 110))
 axes[0].set_ylabel("percent of digits wrong")
 show(fig, alt="Bars of the percentage of wrong digits for CTC and for attention, on "
-              "strings as long as in training at two noise levels and on strings of 12 digits.")
+              "strings as long as in training at two noise levels and on strings of 12.")
 print(told)
 
 # %% [markdown]
@@ -963,7 +963,8 @@ rows = [
      f"−5 dB with a voice: {net:.1%} against {tuned:.1%} ({of})", says["learned"],
      "Train, and watch the alignment appear"),
     ("Labels need no alignment", "Graves et al. 2006, §1",
-     f"0 dB: CTC {aligned:.1%}, cut evenly {evenly:.1%} ({of})", says["aligned"], "Break it"),
+     f"0 dB: CTC {aligned:.1%}, cut evenly {evenly:.1%} ({of})", says["aligned"],
+     "Break it"),
     ("CTC's outputs are spikes, and blanks between", "Graves et al. 2006, figure 1",
      f"a tone sounds {sounding:.0%} of the time, a digit is said in {saying:.0%} of the "
      "frames", says["spikes"], "Train, and watch the alignment appear"),
