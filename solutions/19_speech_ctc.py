@@ -478,7 +478,7 @@ torch.manual_seed(0)
 model = Listener(64)
 with torch.no_grad():
     keep(model)
-STEPS = budget(cpu=250)
+STEPS = budget(cpu=400)
 history = train_listener(model, STEPS, lr=1e-2, evaluate=keep, every=50,
                          name="two-way GRU, CTC")
 
@@ -804,11 +804,11 @@ fig, axes = figure(1, 2, figsize=(7, 2.8))
 error = [recorded(kind, ["-5 dB"]) for kind in encoders]
 delay = [spread(1000 * np.transpose([results[f"{kind}, delay"]]))
          for kind in encoders]
-for ax, values, told, fmt in ((axes[0], error, "percent wrong at −5 dB", "{:.1f}"),
+for ax, values, title, fmt in ((axes[0], error, "percent wrong at −5 dB", "{:.1f}"),
                               (axes[1], delay, "median delay, ms", "{:.0f}")):
     mean, low, high = np.array(values)[:, :, 0].T
     bars(ax, ["two-way", "causal"], mean, spread=(low, high), fmt=fmt)
-    ax.set(title=told)
+    ax.set(title=title)
 show(fig, alt="Bars of the digit error rate at minus 5 decibels and of the median delay in "
               "milliseconds, for the two-way and the causal encoder.")
 sizes = [results[f"{kind}, parameters"][0] for kind in encoders]
