@@ -935,10 +935,11 @@ if web:
 # Compare: your letter_features with the tagger's own convolution
 if web:
     tagger.eval()
-    spelled = web_lexicon.spelling[test_rows[:1]][0]
+    one_sentence = test_rows[:1, : (test_rows[0] > 0).sum()]  # its words, no padding
+    spelled = web_lexicon.spelling[one_sentence][0]
     W = tagger.filter.weight.permute(2, 1, 0)
     mine = letter_features(tagger.letters(spelled), spelled != 0, W, tagger.filter.bias)
-    gap = (mine - tagger.spelled(test_rows[:1])[0]).abs().max().item()
+    gap = (mine - tagger.spelled(one_sentence)[0]).abs().max().item()
     print(f"features of the letters: {gap:.0e} apart")
 
 # %% [markdown]
