@@ -63,3 +63,8 @@ def better(these: Sequence[float], others: Sequence[float]) -> str:
     if min(these) > max(others):
         return "holds"
     return "fails" if max(these) <= min(others) else "depends"
+
+
+def settled(verdict: str, best: float, tried: Sequence[float]) -> str:
+    """The verdict where the best learning rate lies inside those that were tried, else "not tested"."""
+    return verdict if min(tried) < best < max(tried) else "not tested"

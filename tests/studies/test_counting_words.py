@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqlib.data import negation_grammar
-from seqlib.studies.counting_words import better, by_ratios, by_weights
+from seqlib.studies.counting_words import better, by_ratios, by_weights, settled
 
 NEAR = (1,)
 RNG = np.random.default_rng(0)
@@ -37,3 +37,5 @@ def test_a_verdict_turns_with_the_numbers():
     assert better([80, 81.9], [82, 83, 84]) == "fails"
     assert better([80, 82, 84], [81, 83, 85]) == "depends"
     assert better([82], [82]) == "fails", "not better is not better"
+    assert settled("fails", 4e-3, [2e-3, 4e-3, 8e-3]) == "fails"
+    assert settled("fails", 8e-3, [2e-3, 4e-3, 8e-3]) == settled("holds", 2e-3, [2e-3, 4e-3]) == "not tested"
