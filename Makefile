@@ -11,10 +11,11 @@ ifndef PYTHON
 PYTHON := $(shell $(find))
 endif
 
-.PHONY: help lab test notebooks site lint runs clean
+.PHONY: help lab my test notebooks site lint runs clean
 
 help:
 	@echo "make lab        install what is missing and open the course in JupyterLab"
+	@echo "make my         make or update my/, your copies of the notebooks, without opening JupyterLab"
 	@echo "make test       install what is missing and run every test and every notebook"
 	@echo "make notebooks  build both editions of the notebooks whose source changed"
 	@echo "make site       build the web site"
@@ -25,7 +26,7 @@ help:
 	@echo "Options:        make lab ARGS=\"--no-browser --port 9000\"    make test ARGS=\"-k rnn\""
 	@echo "Another Python: make lab PYTHON=python3.12                  Without make: python tools/course.py lab"
 
-lab test notebooks site lint runs clean:
+lab my test notebooks site lint runs clean:
 ifeq ($(PYTHON),)
 	@echo "Cannot go on: no Python was found on this machine."
 	@echo "What to do: install Python 3.11 or newer from https://www.python.org/downloads/ and run the same command."

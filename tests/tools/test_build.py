@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -227,6 +228,7 @@ def test_every_edition_says_where_it_came_from_and_sets_itself_up(built):
         cells = read(built, kind).cells
         assert "98_tiny.py" in cells[0].source and cells[0].source.startswith("# 98")
         assert cells[1].metadata.tags == ["setup"] and 'seqlib.setup("98_tiny")' in cells[1].source
+        assert max(map(len, cells[1].source.splitlines())) <= 92, "cut off on a laptop's screen"
 
 
 def test_nbgrader_metadata_follows_from_the_exercises(built):
@@ -315,6 +317,22 @@ def test_a_change_of_seqlib_is_stale_where_the_notebook_reaches_it(course, file,
     assert build.main([]) == 0 and course.executed == ["98_tiny"] * stale
 
 
+def test_a_page_that_shows_the_progress_follows_the_exercises_of_every_notebook(course, monkeypatch):
+    def check(points):
+        others = {"97.more": SimpleNamespace(variable="more", points=points)}
+        monkeypatch.setattr(exercise, "module_names", lambda: {"97": "nb97_other", "98": "nb98_tiny"})
+        monkeypatch.setattr(exercise, "exercises", lambda number: EXERCISES if number == "98" else others)
+        return build.main(["98", "--check"])
+
+    assert [check(2), check(3)] == [0, 0], "the points of other notebooks are shown by `progress()` alone"
+    (course.root / "seqlib/checks/overview.py").write_text("def progress():\n    return None\n", encoding="utf-8")
+    change(course.source, "from seqlib import check\n", "from seqlib import check, progress\n")
+    assert build.main(["98"]) == 0
+    assert [check(3), check(4)] == [0, 1]
+    build.main(["98"])
+    assert [check(4), check(3)] == [0, 1]
+
+
 def test_a_comment_in_seqlib_is_no_change(course):
     change(course.root / "seqlib/small.py", "# a comment\n", "# another comment\n\n")
     assert build.main(["--check"]) == 0
@@ -359,9 +377,94 @@ def test_force_executes_again(course):
 
 
 def test_an_edition_without_a_source_is_named(course, capsys):
-    shutil.copy(course.root / "notebooks/98_tiny.ipynb", course.root / "notebooks/97_gone.ipynb")
+    course.source.rename(course.root / "98_tiny.py")
     assert build.main(["--check"]) == 1
-    assert "notebooks/97_gone.ipynb" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for kind in ("notebooks", "solutions"):
+        assert f"{kind}/98_tiny.ipynb: no source makes it any more: delete it" in said
+    change(course.root / "notebooks/98_tiny.ipynb", "Its promise.", "My own words.")
+    assert build.main(["--check"]) == 1
+    assert "notebooks/98_tiny.ipynb: no source makes it any more: move it to my/" in capsys.readouterr().out
+
+
+def test_a_notebook_of_ones_own_is_nobodys_business(course, capsys):
+    own = course.root / "notebooks"
+    shutil.copy(own / "98_tiny.ipynb", own / "98_tiny-Copy1.ipynb")
+    (own / "Untitled.ipynb").write_text('{"cells": []}', encoding="utf-8")
+    (own / "Untitled1.ipynb").write_text("", encoding="utf-8")
+    shutil.copy(own / "Untitled.ipynb", course.root / "solutions/Untitled.ipynb")
+    assert build.main(["--check"]) == 0
+    assert "Untitled" not in capsys.readouterr().out
+    assert build.main([]) == 0 and sorted(p.name for p in own.glob("*Un*")) == ["Untitled.ipynb", "Untitled1.ipynb"]
+
+
+# -- what somebody wrote ---------------------------------------------------------------------------------------------
+
+
+def solve(course, kind="notebooks"):
+    """An answer in an edition, saved as JupyterLab saves it. Returns the file and what is in it."""
+    path = course.root / kind / "98_tiny.ipynb"
+    book = nbformat.read(path, as_version=4)
+    cell = next(c for c in book.cells if c.id == "98-double")
+    cell.source = 'def double(x):\n    """Twice `x`."""\n    return x + x'
+    nbformat.write(book, path)
+    return path, path.read_bytes()
+
+
+def test_building_over_an_answer_keeps_a_copy_and_names_it(course, capsys):
+    path, before = solve(course)
+    assert build.main(["--check"]) == 1
+    assert "somebody wrote in it (building keeps a copy in my/)" in capsys.readouterr().out
+    assert path.read_bytes() == before
+    assert build.main([]) == 0
+    assert "kept as my/98_tiny.kept.ipynb" in capsys.readouterr().out
+    assert (course.root / "my/98_tiny.kept.ipynb").read_bytes() == before and path.read_bytes() != before
+    assert build.main(["--check"]) == 0
+    solve(course)
+    assert build.main([]) == 0  # the same work is kept once
+    change(solve(course)[0], "x + x", "3 * x")
+    assert build.main([]) == 0
+    assert "kept as my/98_tiny.kept2.ipynb" in capsys.readouterr().out
+    assert (course.root / "my/98_tiny.kept.ipynb").read_bytes() == before
+
+
+def test_building_over_the_courses_own_older_edition_keeps_nothing(course, capsys):
+    change(course.source, "Its promise.", "Its better promise.")
+    change(course.source, '"""Twice `x`."""', '"""Two times `x`."""')
+    assert build.main([]) == 0 and not (course.root / "my").exists()
+    assert "kept as" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["an exercise", "a cell", "a new cell"])
+def test_what_was_written_in_a_solved_edition_is_kept_too(course, capsys, what):
+    path = course.root / "solutions/98_tiny.ipynb"
+    if what == "an exercise":
+        solve(course, "solutions")
+    else:
+        book = nbformat.read(path, as_version=4)
+        new = nbformat.v4.new_markdown_cell("A note of mine.")
+        book.cells = [*book.cells, new] if what == "a new cell" else book.cells
+        book.cells[-1].source += " And more."
+        nbformat.write(book, path)
+    before = path.read_bytes()
+    assert build.main([]) == 0 and "kept as my/98_tiny.kept.ipynb" in capsys.readouterr().out
+    assert (course.root / "my/98_tiny.kept.ipynb").read_bytes() == before
+    assert build.main(["--check"]) == 0
+
+
+LOST = {
+    "code in a Markdown cell": ("# Its promise.\n\n# %%\nimport os", "# Its promise.\n\nimport os", "line 6: code in"),
+    "prose in a code cell": ("# %% [markdown]\n# The end.", "# ## The end", "a heading in the code cell"),
+    "a mark without its space": ("# %%\nimport os", "#%%\nimport os", "write the mark of a cell as `# %%`"),
+}
+
+
+@pytest.mark.parametrize("old, new, message", LOST.values(), ids=LOST)
+def test_a_lost_mark_of_a_cell_is_refused(course, capsys, old, new, message):
+    change(course.source, old, new)
+    assert build.main([]) == 1 and course.executed == []
+    error = capsys.readouterr().err
+    assert message in error and "98_tiny.py" in error and "Traceback" not in error
 
 
 @pytest.mark.parametrize("names", [["98"], ["98_tiny"], ["solutions/98_tiny.py"], ["98", "98_tiny"]])
@@ -430,6 +533,25 @@ def test_an_execution_that_goes_wrong_is_refused(tmp_path, monkeypatch, capsys, 
     error = capsys.readouterr().err
     assert message in error and "98_tiny.py" in error
     assert not source.with_suffix(".ipynb").exists()
+
+
+def test_a_long_temporary_folder_is_no_obstacle(tmp_path, monkeypatch):
+    """The name of a socket in a file has at most 107 bytes."""
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(build.tempfile, "tempdir", str(long))
+    write_course(tmp_path / "course")
+    _point_at(tmp_path / "course", monkeypatch)
+    assert build.main([]) == 0
+
+
+@pytest.mark.parametrize("name, value", [("PYTHONSAFEPATH", "1"), ("PYTHONOPTIMIZE", "2")])
+def test_the_builder_starts_whatever_the_shell_says_about_python(tmp_path, name, value):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/build.py", "--help"],
+        cwd=tmp_path, env=os.environ | {name: value}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and "--missing" in done.stdout, done.stderr
 
 
 # -- the course itself -----------------------------------------------------------------------------------------------

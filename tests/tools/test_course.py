@@ -17,6 +17,7 @@ import tomllib
 import zipfile
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -26,8 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from course import environment as ce  # noqa: E402
+from course import pytorch as cp  # noqa: E402
 from course import readme_map as cm  # noqa: E402
 from course import tasks as ct  # noqa: E402
+from course import words as cw  # noqa: E402
 
 entry = importlib.util.module_from_spec(
     spec := importlib.util.spec_from_file_location("entry", ROOT / "tools/course.py")
@@ -139,7 +142,7 @@ def fake_python(folder, name, version):
 @posix
 def test_make_alone_explains_every_target():
     shown = make().stdout
-    for target in ("lab", "test", "notebooks", "site", "lint", "runs", "clean"):
+    for target in ("lab", "my", "test", "notebooks", "site", "lint", "runs", "clean"):
         assert re.search(rf"^make {target}\s+\S", shown, re.MULTILINE), target
         assert target in ct.COMMANDS
 
@@ -196,6 +199,7 @@ def test_lab_says_which_port_it_uses_instead(taken, tmp_path, monkeypatch, capsy
     environment = ce.Environment(tmp_path, tmp_path / "bin/python", own=True)
     monkeypatch.setattr(ct, "ensure", lambda extra, here: environment)
     monkeypatch.setattr(ct, "missing_editions", lambda: [])
+    monkeypatch.setattr(ct, "working_folder", lambda: "notebooks")
     monkeypatch.setattr(ct.os, "execve", lambda program, command, variables: commands.append(command))
     done = subprocess.CompletedProcess([], 0)  # what Windows gets in execve's place
     monkeypatch.setattr(ct.subprocess, "run", lambda command, **_: commands.append(command) or done)
@@ -235,10 +239,23 @@ def test_too_little_disk_says_how_much_is_needed(tmp_path):
 
 def test_disk_is_checked_before_anything_is_downloaded(tmp_path, monkeypatch):
     monkeypatch.setattr(ce, "import_torch", lambda python: (None, ""))
-    monkeypatch.setattr(ce, "answers", lambda url: True)
+    monkeypatch.setattr(cp, "answers", lambda url: True)
     monkeypatch.setattr(ce, "pip", lambda *a: pytest.fail("pip ran on a full disk"))
     monkeypatch.setattr(ce.check_disk, "__defaults__", (lambda folder: Usage(1, 1, 0.5e9),))
     with pytest.raises(ce.Problem, match="0.5 GB free"):
+        ce.install_torch(ce.Environment(tmp_path, Path(sys.executable), own=True))
+
+
+@pytest.mark.parametrize("gpu, reachable", [(True, True), (False, False)], ids=["a GPU", "no index"])
+def test_where_the_gpu_build_may_come_there_is_room_for_it(tmp_path, monkeypatch, gpu, reachable):
+    monkeypatch.setattr(ce, "import_torch", lambda python: (None, ""))
+    monkeypatch.setattr(ce, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(ce.platform, "system", lambda: "Linux")
+    plan = lambda pin, system, gpu, index: cp.plan_torch(pin, system, gpu, index, lambda url: reachable)  # noqa: E731
+    monkeypatch.setattr(ce, "plan_torch", plan)
+    monkeypatch.setattr(ce, "pip", lambda *a: pytest.fail("pip ran where the GPU build does not fit"))
+    monkeypatch.setattr(ce.check_disk, "__defaults__", (lambda folder: Usage(9e10, 8e10, 4e9),))
+    with pytest.raises(ce.Problem, match=r"has 4\.0 GB free, and this step needs 10\.0 GB"):
         ce.install_torch(ce.Environment(tmp_path, Path(sys.executable), own=True))
 
 
@@ -280,14 +297,14 @@ def test_here_needs_an_environment_of_yours(monkeypatch, tmp_path):
     "system, gpu, reachable, arguments, size",
     [
         ("Linux", False, True, ("--extra-index-url", "INDEX", "torch==2.13.0"), "cpu"),
-        ("Linux", False, False, ("torch==2.13.0",), "cpu"),
+        ("Linux", False, False, ("torch==2.13.0",), "gpu"),
         ("Linux", True, True, ("torch==2.13.0",), "gpu"),
         ("Darwin", False, True, ("torch==2.13.0",), "cpu"),
         ("Windows", True, True, ("torch==2.13.0",), "cpu"),
     ],
 )
 def test_choice_of_pytorch(system, gpu, reachable, arguments, size):
-    plan = ce.plan_torch("torch==2.13.0", system, gpu, "INDEX", lambda url: reachable)
+    plan = cp.plan_torch("torch==2.13.0", system, gpu, "INDEX", lambda url: reachable)
     assert (plan.arguments, plan.size) == (arguments, size)
 
 
@@ -298,7 +315,7 @@ def test_an_index_that_does_not_answer_costs_seconds(kind, taken):
         port = {"closed": spare.getsockname()[1], "silent": taken}.get(kind)
         url = f"http://127.0.0.1:{port}/whl/cpu" if port else "no address at all"
         began = time.monotonic()
-        plan = ce.plan_torch("torch==2.13.0", "Linux", False, url, lambda url: ce.answers(url, seconds=1.0))
+        plan = cp.plan_torch("torch==2.13.0", "Linux", False, url, lambda url: cp.answers(url, seconds=1.0))
     assert time.monotonic() - began < 3
     assert plan.arguments == ("torch==2.13.0",)  # the lock's pin: a bare "torch" may be gigabytes
     assert "does not answer" in plan.words
@@ -422,10 +439,239 @@ def test_a_damaged_stamp_is_only_a_reason_to_look_again(house, damage):
 
 def test_an_environment_whose_python_has_gone_is_made_again(house, monkeypatch):
     made = []
-    monkeypatch.setattr(ce, "python_version", lambda python: None)
+    monkeypatch.setattr(ce, "python_version", lambda environment: None)
     monkeypatch.setattr(ce, "make_environment", made.append)
     ce.ensure("lab")
     assert len(made) == 1 and house == ["lab"]
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements.lock"])
+def test_a_comment_more_is_no_reason_to_install(house, name):
+    (ce.ROOT / "pyproject.toml").write_text('[project]\nname = "seqlib"\ndependencies = ["torch"]\n', encoding="utf-8")
+    ce.ensure("lab")
+    path = ce.ROOT / name
+    path.write_text(f"# a comment\n\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    ce.ensure("lab")
+    assert house == ["lab"]
+    (ce.ROOT / "pyproject.toml").write_text('[project]\nname = "seqlib"\ndependencies = ["numpy"]\n', encoding="utf-8")
+    ce.ensure("lab")
+    assert house == ["lab", "lab"]
+
+
+def offline(environment, extra):
+    raise ce.explain("Temporary failure in name resolution", Path("install.log"))
+
+
+def test_offline_what_works_is_started_with_a_notice_and_renewed_later(house, monkeypatch, capsys):
+    ce.ensure("course")
+    (ce.ROOT / "requirements.lock").write_text("another\n", encoding="utf-8")
+    asked = []
+    monkeypatch.setattr(ce, "works", lambda environment, extra: asked.append(extra) or True)
+    with monkeypatch.context() as patched:
+        patched.setattr(ce, "install", offline)
+        assert ce.ensure("lab").prefix == ce.own_environment().prefix
+        said = capsys.readouterr().out
+        assert "registry cannot be reached" in said and "used as it is" in said and asked == ["course"]
+        ce.ensure("lab")  # and once more
+    assert house == ["course"]
+    ce.ensure("lab")
+    ce.ensure("lab")
+    assert house == ["course", "course"]  # back online: renewed once, with what it held before
+
+
+def test_offline_what_does_not_work_or_was_never_whole_is_a_problem(house, monkeypatch):
+    monkeypatch.setattr(ce, "works", lambda environment, extra: pytest.fail("asked of an empty environment"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ce, "install", offline)
+        with pytest.raises(ce.Problem, match="registry cannot be reached"):
+            ce.ensure("lab")
+    ce.ensure("lab")
+    monkeypatch.setattr(ce, "works", lambda environment, extra: False)
+    monkeypatch.setattr(ce, "install", offline)
+    with pytest.raises(ce.Problem, match="registry cannot be reached"):
+        ce.ensure("course")
+
+
+def test_whether_an_environment_works_is_asked_of_its_python(tmp_path, monkeypatch):
+    environment = ce.Environment(tmp_path, Path(sys.executable), own=True)
+    monkeypatch.setitem(ce.NEEDED, "lab", ("json", "seqlib"))
+    monkeypatch.setitem(ce.NEEDED, "course", ("no_such_module_of_ours",))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert ce.works(environment, "lab") and not ce.works(environment, "course")
+    monkeypatch.setattr(ce, "ROOT", tmp_path)  # its seqlib is another repository's
+    assert not ce.works(environment, "lab")
+
+
+def test_what_an_environment_needs_is_what_the_course_asks_for():
+    known = {"sklearn": "scikit-learn", "xdist": "pytest-xdist", "seqlib": None}
+    for extra, there in (("lab", LAB), ("course", COURSE)):
+        names = {known.get(name, name) for name in ce.NEEDED[extra]} - {None}
+        assert names <= set(there), names - set(there)
+
+
+def test_an_environment_that_may_not_be_written_to_is_a_plain_problem(house, monkeypatch):
+    ce.ensure("lab")
+    (ce.ROOT / "requirements.lock").write_text("another\n", encoding="utf-8")
+
+    def refuse(self, *arguments, **more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(ce, "works", lambda environment, extra: False)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(ce.Problem, match="may not be written to"):
+        ce.ensure("lab")
+
+
+# --- an environment that works is never cleared -------------------------------------------------------
+
+
+def venv_with(folder, script, version=None):
+    """A venv that holds something dear, whose Python is this shell script (None: a link into nowhere)."""
+    environment = ce.environment_at(folder)
+    environment.python.parent.mkdir(parents=True)
+    dear = folder / "lib/site-packages/dear.py"
+    dear.parent.mkdir(parents=True)
+    dear.write_text("years", encoding="utf-8")
+    version = version or ".".join(map(str, sys.version_info[:3]))
+    (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n", encoding="utf-8")
+    if script is None:
+        environment.python.symlink_to(folder / "gone")
+    else:
+        environment.python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        environment.python.chmod(0o755)
+    return environment, dear
+
+
+@posix
+def test_a_slow_python_is_waited_for(tmp_path, monkeypatch, capsys):
+    environment, dear = venv_with(tmp_path / "venv", "sleep 1; echo 3.12.4")
+    monkeypatch.setattr(ce, "START_SECONDS", 0.2)
+    assert ce.python_version(environment) == "3.12.4" and dear.exists()
+    assert "slow to start: waiting" in capsys.readouterr().out
+
+
+@posix
+@pytest.mark.parametrize("script", ["sleep 30", "echo no memory >&2; exit 3", "kill -9 $$", "echo 42 is no version"])
+def test_a_python_that_does_not_answer_is_a_problem_and_its_environment_stays(tmp_path, monkeypatch, script):
+    environment, dear = venv_with(tmp_path / "venv", f"exec {script}" if "sleep" in script else script)
+    monkeypatch.setattr(ce, "START_SECONDS", 0.2)
+    monkeypatch.setattr(ce, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(ce, "own_environment", lambda: environment)
+    monkeypatch.setattr(ce, "make_environment", lambda environment: pytest.fail("made another"))
+    with pytest.raises(ce.Problem, match="left as it is") as caught:
+        ce.ensure("lab")
+    assert dear.exists() and "clean" in caught.value.remedy
+
+
+@posix
+def test_a_python_that_is_back_under_another_path_keeps_its_packages(tmp_path, monkeypatch):
+    monkeypatch.setattr(ce, "VENV", (*ce.VENV, "--without-pip"))
+    environment, dear = venv_with(tmp_path / "venv", None)
+    assert ce.python_version(environment) is None
+    ce.make_environment(environment)
+    assert dear.read_text(encoding="utf-8") == "years" and ce.python_version(environment)
+
+
+@posix
+def test_the_environment_of_a_python_that_is_gone_is_put_aside(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(ce, "VENV", (*ce.VENV, "--without-pip"))
+    monkeypatch.setattr(ce, "ROOT", tmp_path)
+    environment, dear = venv_with(tmp_path / "venv", None, version="3.10.2")
+    ce.make_environment(environment)
+    assert (tmp_path / "venv.old/lib/site-packages/dear.py").is_file() and ce.python_version(environment)
+    assert "venv.old" in capsys.readouterr().out
+
+
+@posix
+def test_an_environment_of_somebody_else_is_refused(tmp_path):
+    environment, dear = venv_with(tmp_path / "theirs", None, version="3.9.1")
+    with pytest.raises(ce.Problem, match="did not make") as caught:
+        ce.make_environment(environment)
+    assert dear.exists() and "COURSE_VENV" in caught.value.remedy
+
+
+@posix
+def test_an_older_python_in_course_venv_is_refused_and_stays(tmp_path, monkeypatch):
+    environment, dear = venv_with(tmp_path / "theirs", "echo 3.9.1")
+    monkeypatch.setattr(ce, "own_environment", lambda: environment)
+    with pytest.raises(ce.Problem, match="has Python 3.9.1"):
+        ce.ensure("lab")
+    assert dear.exists()
+
+
+def test_clean_removes_no_environment_of_somebody_else(tmp_path, monkeypatch):
+    (tmp_path / "course").mkdir()
+    monkeypatch.setattr(ct, "ROOT", tmp_path / "course")
+    monkeypatch.setattr(ce, "ROOT", tmp_path / "course")
+    monkeypatch.setenv("COURSE_VENV", str(tmp_path / "theirs"))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/pyvenv.cfg").touch()
+    with pytest.raises(ce.Problem, match="not made by the course"):
+        ct.clean(options(all=True), [])
+    assert (tmp_path / "theirs/pyvenv.cfg").exists()
+    (tmp_path / "theirs" / ce.LOG).touch()
+    ct.clean(options(all=True), [])
+    assert not (tmp_path / "theirs").exists()
+
+
+# --- a shell with its own ideas -----------------------------------------------------------------------
+
+
+def course_py(*arguments, cwd=ROOT, **variables):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
+    command = [sys.executable, "tools/course.py", *arguments]
+    return subprocess.run(command, cwd=cwd, env=kept | variables, capture_output=True)
+
+
+@pytest.mark.parametrize("name, value", [("PYTHONSAFEPATH", "1"), ("PYTHONOPTIMIZE", "2"), ("PYTHONWARNINGS", "error")])
+def test_the_commands_start_whatever_the_shell_says_about_python(name, value):
+    done = course_py("--help", **{name: value})
+    assert done.returncode == 0 and b"--no-browser" in done.stdout, done.stderr
+    assert name not in ce.inherited() and name not in ce.child_variables(ce.own_environment())
+
+
+def test_every_command_says_what_it_does_and_is_a_target_of_make():
+    shown = course_py("--help").stdout.decode()
+    targets = set(re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split())
+    for name, task in ct.COMMANDS.items():
+        assert task.__doc__ and re.search(rf"^  {name} +\S", shown, re.M)
+    assert targets - {"help"} == set(ct.COMMANDS) - {"lock", "address"}  # of who keeps the course
+
+
+UMLAUT = [
+    {"LC_ALL": "C"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+]
+
+
+@posix
+@pytest.mark.parametrize("locale", UMLAUT, ids=lambda variables: " ".join(f"{k}={v}" for k, v in variables.items()))
+def test_a_path_with_an_umlaut_under_any_locale(tmp_path, locale):
+    """The environment is made, found again and stamped; a second start neither clears nor installs."""
+    root = tmp_path / "Übung"
+    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__", "recordings"))
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, root)
+    script = root / "try.py"
+    script.write_text(
+        "import sys; sys.path.insert(0, 'tools')\n"
+        "from course import environment as ce\n"
+        "ce.VENV = (*ce.VENV, '--without-pip')\n"
+        "ce.install = lambda environment, extra: print('installed', ascii(environment.prefix.name))\n"
+        "environment = ce.ensure('lab')\n"
+        "print('version', ce.python_version(environment))\n",
+        encoding="utf-8",
+    )
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON", "COURSE_"))}
+    dear = root / ".venv" / "dear.txt"
+    for start in (1, 2):
+        command = [sys.executable, "try.py"]
+        done = subprocess.run(command, cwd=root, env=kept | locale, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+        assert (b"installed" in done.stdout) == (start == 1)
+        assert re.search(rb"version 3\.\d+", done.stdout)
+        assert dear.exists() == (start == 2)
+        dear.touch()
 
 
 # --- pip's words --------------------------------------------------------------------------------------
@@ -456,6 +702,18 @@ def test_progress_shows_what_takes_long_and_nothing_else():
     assert ce.progress("  Downloading pooch-1.9.0-py3-none-any.whl (64 kB)") is None
     assert ce.progress("Installing collected packages: a, b, c") == "unpacking 3 packages"
     assert ce.progress("Requirement already satisfied: numpy in ./venv") is None
+
+
+def test_a_long_silence_of_pip_is_filled_with_the_time_and_a_short_one_is_not(capsys):
+    with cw.patience(0.1) as spoken:
+        spoken()
+        time.sleep(0.35)
+    said = capsys.readouterr().out
+    assert "still at it, " in said and said.count("still at it") < 5
+    with cw.patience(5):
+        time.sleep(0.05)
+    time.sleep(0.2)
+    assert capsys.readouterr().out == "", "neither before its time nor after the end"
 
 
 def test_a_failing_pip_becomes_a_problem_and_keeps_its_words(tmp_path):
@@ -502,6 +760,64 @@ def test_unknown_stage_is_a_plain_problem():
         ct.test(options(only=["banana"]), [])
 
 
+@posix
+def test_tests_run_in_a_temporary_folder_whose_sockets_have_names_that_fit(tmp_path, monkeypatch):
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    ran = []
+    monkeypatch.setattr(ct.tempfile, "tempdir", str(long))
+    monkeypatch.setattr(ct, "ensure", lambda *a: ce.environment_at(tmp_path / "venv"))
+    monkeypatch.setattr(ct, "call", lambda environment, *arguments, **variables: ran.append(variables) or 0)
+    assert ct.test(options(only=["lint"]), []) == 0
+    assert all(len(variables["TMPDIR"]) < 80 for variables in ran) and len(ran) == 1
+    monkeypatch.setattr(ct.tempfile, "tempdir", "/tmp")
+    ct.test(options(only=["lint"]), [])
+    assert "TMPDIR" not in ran[1] and not list(long.iterdir())
+
+
+def test_the_last_line_says_what_was_skipped(tmp_path, capsys):
+    record = tmp_path / "skipped.txt"
+    assert ct.skipped(record) == ""
+    reason = "no Chromium here (Debian: apt install chromium; or set COURSE_CHROMIUM to its path)"
+    record.write_text(f"{reason}\n" * 28 + "no Python before 3.11 on this machine\n", encoding="utf-8")
+    status = ct.run_stages(ct.stages(), lambda stage: 0, lambda: ct.skipped(record))
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert status == 0 and last.startswith("all passed; 28 browser tests were skipped: no Chromium here (Debian")
+    assert last.endswith("1 other was skipped: the lines SKIPPED say why")
+
+
+def _conftest():
+    """The checkout's own: under the name "conftest", a folder's may have been imported before."""
+    spec = importlib.util.spec_from_file_location("conftest_of_the_course", ROOT / "conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pytest_leaves_the_reasons_of_what_it_skipped(tmp_path, monkeypatch):
+    conftest = _conftest()
+
+    record = tmp_path / "skipped.txt"
+    reports = [("test_a.py", 3, "Skipped: no Chromium\nhere"), ("test_b.py", 1, "not now"), ""]
+    reporter = SimpleNamespace(stats={"skipped": [SimpleNamespace(longrepr=one) for one in reports]})
+    monkeypatch.delenv("COURSE_SKIPPED", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # the run itself writes the summary, not its workers
+    conftest.pytest_terminal_summary(reporter)
+    monkeypatch.setenv("COURSE_SKIPPED", str(record))
+    for _ in range(2):  # two stages
+        conftest.pytest_terminal_summary(reporter)
+    assert record.read_text(encoding="utf-8").splitlines() == ["no Chromium here", "not now"] * 2
+
+
+def test_a_notebook_of_ones_own_is_not_executed():
+    conftest = _conftest()
+
+    ignored = conftest.pytest_ignore_collect
+    for folder in ("notebooks", "solutions"):
+        assert ignored(ROOT / folder / "Untitled.ipynb") and not ignored(ROOT / folder / "00_start.ipynb")
+    assert not ignored(ROOT / "tests/tools/test_course.py")
+
+
 def test_our_options_are_ours_and_the_rest_goes_on():
     ours, rest = ct.read_arguments(["test", "--only", "tests", "-k", "rnn", "-x"])
     assert ours.only == ["tests"] and rest == ["-k", "rnn", "-x"]
@@ -511,8 +827,16 @@ def test_our_options_are_ours_and_the_rest_goes_on():
 
 def test_clean_keeps_notebooks_and_environment(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(ct, "ROOT", tmp_path)
+    monkeypatch.setattr(ce, "ROOT", tmp_path)
     monkeypatch.setenv("COURSE_VENV", str(tmp_path / ".venv"))
-    kept = ["notebooks/00_start.ipynb", ".venv/pyvenv.cfg", ".venv/lib/__pycache__/a.pyc", "seqlib/a.py"]
+    kept = [
+        "notebooks/00_start.ipynb",
+        "my/02_rnn.ipynb",
+        "my/.ipynb_checkpoints/02_rnn-checkpoint.ipynb",
+        ".venv/pyvenv.cfg",
+        ".venv/lib/__pycache__/a.pyc",
+        "seqlib/a.py",
+    ]
     gone = ["seqlib/__pycache__/a.pyc", "notebooks/.ipynb_checkpoints/a.ipynb", ".ruff_cache/a", "dist/a.whl"]
     for name in kept + gone:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -524,7 +848,7 @@ def test_clean_keeps_notebooks_and_environment(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / ".venv").exists() and (tmp_path / kept[0]).exists()
 
 
-@pytest.mark.parametrize("command, missing", [("runs", "record_runs.py"), ("site", "site.py")])
+@pytest.mark.parametrize("command, missing", [("runs", "record_runs.py"), ("site", "build_site.py")])
 def test_a_missing_tool_is_said_plainly_before_installing(tmp_path, monkeypatch, capsys, command, missing):
     monkeypatch.setattr(ct, "ROOT", tmp_path)
     monkeypatch.setattr(ct, "ensure", lambda *a: pytest.fail("installed first"))
@@ -653,7 +977,9 @@ def test_links_inside_the_repository_resolve():
 def test_badges_name_this_repository():
     owner_repo = URL.removeprefix("https://github.com/")
     badges = README.split("\n\n")[1]
-    assert f"https://mybinder.org/v2/gh/{owner_repo}/main?urlpath=lab/tree/notebooks/00_start.ipynb" in badges
+    assert f"https://mybinder.org/v2/gh/{owner_repo}/main?urlpath=doc/tree/notebooks/00_start.ipynb" in badges, (
+        "one notebook and no side bars: a phone can read it"
+    )
     colab = f"https://colab.research.google.com/github/{owner_repo}/blob/main/notebooks/00_start.ipynb"
     assert colab in badges and f"{URL}/actions/workflows/ci.yml" in badges
     assert f"git clone {URL}\n" in README
@@ -665,16 +991,20 @@ def test_badges_name_this_repository():
 PLACE = URL.removeprefix("https://github.com/")
 
 
+def test_the_disk_that_readers_are_told_of_is_the_disk_that_is_checked():
+    assert f"({ce.GIGABYTES['cpu']:g} GB of disk in all)" in README and f"({ce.GIGABYTES['gpu']:g} GB)" in README
+
+
 def test_map_lists_the_course_and_links_what_is_here():
     numbers = [match["number"] for match in cm.ROW.finditer(README)]
-    assert numbers == [f"{n:02}" for n in range(24)]
+    assert numbers == [f"{n:02}" for n in range(25)]
     assert len(re.findall(r"^### Part \d\. ", README, re.MULTILINE)) == 6
     assert cm.linked(README, cm.here(), PLACE) == README, "the map is stale: mend it with `make notebooks`"
 
 
 def test_map_follows_the_sources():
     none = cm.linked(README, {}, PLACE)
-    assert none.count("*to come*") == 24 and "](notebooks/" not in none
+    assert none.count("*to come*") == 25 and "](notebooks/" not in none
     some = cm.linked(none, {"05": "05_lstm"}, PLACE)
     (row,) = [line for line in some.splitlines() if "05_lstm" in line]
     assert row.startswith("| **[05 · The LSTM](notebooks/05_lstm.ipynb)** | ")
@@ -697,3 +1027,31 @@ def test_both_licences_are_said():
 
 def test_contributing_fits_on_a_page():
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def test_the_front_door_has_its_picture_its_site_and_what_it_says_of_itself():
+    first = README.split("\n## ")[0]
+    pictures = re.findall(r'(?:src|srcset)="([^":]+)"', first)
+    assert len(pictures) == 2 and all((ROOT / name).is_file() for name in pictures)
+    assert len(re.search(r'<img alt="([^"]+)"', first)[1]) > 100
+    assert "make lab" in first and "make test" in first
+    owner, _, name = PLACE.partition("/")
+    site = f"https://{owner}.github.io/{name}/"
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"[site]: {site}\n" in first and f'url: "{site}"' in citation
+    assert f"version: {PROJECT['version']}\n" in citation and f'repository-code: "{URL}"' in citation
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_front_picture_moves_and_then_stands():
+    image = pytest.importorskip("PIL.Image")
+    picture = image.open(ROOT / "docs" / "site" / "front.webp")
+    assert picture.n_frames > 20 and 0 < picture.info["loop"] <= 3
+    assert (ROOT / "docs" / "site" / "front.webp").stat().st_size < 1e6
+    assert image.open(ROOT / "docs" / "site" / "front.png").size == picture.size
+
+
+def test_the_site_is_published_by_the_command_that_builds_it():
+    workflow = (ROOT / ".github" / "workflows" / "site.yml").read_text(encoding="utf-8")
+    assert "run: make site\n" in workflow and "path: site/_build/html\n" in workflow
+    assert "requirements.lock" in workflow

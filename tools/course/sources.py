@@ -71,8 +71,16 @@ def _kept(statement, also) -> bool:
         return True
     if not isinstance(statement, ast.Assign):
         return False
-    targets = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
-    return _plain(statement.value) or bool(targets & set(also))
+    return _plain(statement.value) or bool(_targets(statement) & set(also))
+
+
+def _targets(statement) -> set[str]:
+    return {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
+def _value_of_a_run(statement, also) -> bool:
+    """Whether an assignment is one that nobody asked for by name."""
+    return isinstance(statement, ast.Assign) and not (_targets(statement) & set(also))
 
 
 @cache
@@ -94,6 +102,9 @@ def namespace(path: Path, also: tuple[str, ...] = ()) -> dict:
                 exec(code, names)
             except NameError:  # it needs a value that only a run gives
                 continue
+            except Exception:  # it reads what only a run fills: `found = {}`, a loop, `best = found["LSTM"]`
+                if not _value_of_a_run(statement, also):
+                    raise
     return names
 
 

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course import readme_map
+from course import address as places
+from course import editions, readme_map
 from course.environment import (
     LOCK,
     ROOT,
@@ -22,6 +24,7 @@ from course.environment import (
     child_variables,
     ensure,
     environment_at,
+    is_ours,
     locked,
     make_environment,
     own_environment,
@@ -81,9 +84,22 @@ def free_port(ports: Sequence[int], free: Callable[[int], bool] = is_free) -> in
     raise Problem(f"no port from {ports[0]} to {ports[-1]} is free.", "name one: make lab ARGS=--port=9100")
 
 
-def lab_command(environment: Environment, port: int, extra: Sequence[str]) -> list[str]:
-    """The command that serves the repository with the first notebook open."""
-    start = f"notebooks/{FIRST}.ipynb"
+def working_folder() -> str:
+    """Make or update the learner's copies; the folder to work in, as a name in the repository."""
+    try:
+        for line in editions.update(ROOT):
+            say(line)
+    except OSError as error:
+        there = (ROOT / editions.OWN / f"{FIRST}.ipynb").is_file()  # a full disk, a file that another program holds
+        instead = "it stays as it is" if there else "working in notebooks/ instead"
+        say(f"{editions.OWN}/ cannot be brought up to date ({error.strerror or error}): {instead}")
+        return editions.OWN if there else "notebooks"
+    return editions.OWN
+
+
+def lab_command(environment: Environment, port: int, extra: Sequence[str], folder: str = "notebooks") -> list[str]:
+    """The command that serves the repository with the first notebook of `folder` open."""
+    start = f"{folder}/{FIRST}.ipynb"
     command = [str(environment.python), "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--port={port}"]
     if (ROOT / start).is_file():
         command.append(f"--LabApp.default_url=/lab/tree/{start}")
@@ -93,7 +109,10 @@ def lab_command(environment: Environment, port: int, extra: Sequence[str]) -> li
 
 
 def trust(environment: Environment) -> None:
-    """Sign the course's own notebooks, so that JupyterLab shows their saved cards and pictures unstripped."""
+    """Sign the course's own notebooks, so that JupyterLab shows their saved cards and pictures unstripped.
+
+    What is in my/ is not signed here: a copy is as good as its edition, and its owner's Jupyter signs the rest.
+    """
     books = [str(book) for folder in ("solutions", "notebooks") for book in sorted((ROOT / folder).glob("*.ipynb"))]
     command = [str(environment.python), "-m", "jupyter", "trust", *books]
     subprocess.run(command, cwd=ROOT, env=child_variables(environment), capture_output=True)
@@ -108,6 +127,7 @@ def lab(options: argparse.Namespace, extra: list[str]) -> int:
         if call(environment, script("build.py", "the notebooks' builder"), "--missing"):
             raise Problem("the notebooks could not be built.", "the lines above say why.")
     trust(environment)
+    folder = working_folder()
     wanted = options.port or PORTS[0]
     port = free_port(range(wanted, wanted + len(PORTS)))
     if port != wanted:
@@ -115,11 +135,20 @@ def lab(options: argparse.Namespace, extra: list[str]) -> int:
     if options.no_browser:
         extra = ["--no-browser", *extra]
     say(f"starting JupyterLab on port {port}: its address follows. Ctrl-C, twice, stops it")
-    command, variables = lab_command(environment, port, extra), child_variables(environment)
+    command, variables = lab_command(environment, port, extra, folder), child_variables(environment)
     os.chdir(ROOT)
     if os.name == "nt":
         return subprocess.run(command, env=variables).returncode
     os.execve(command[0], command, variables)  # Ctrl-C then belongs to Jupyter alone
+
+
+def my(options: argparse.Namespace, extra: list[str]) -> int:
+    """Make or update my/, your copies of the notebooks, as `lab` does; nothing of yours is changed."""
+    if missing := missing_editions():
+        raise Problem(f"these notebooks are not built: {', '.join(missing)}.", "run `make lab`, which builds them.")
+    folder = working_folder()
+    say(f"your notebooks are in {folder}/")
+    return 0 if folder == editions.OWN else 1
 
 
 # --- test ---------------------------------------------------------------------------------------------
@@ -192,8 +221,27 @@ def find_chromium() -> str | None:
     return next((path for path in found if path and Path(path).is_file()), None)
 
 
-def run_stages(chosen: Sequence[Stage], run: Callable[[Stage], int]) -> int:
-    """Run every stage, even after a failure; print a table; return 1 where any failed, else 0."""
+def skipped(record: Path) -> str:
+    """What was skipped, for the last line: browser tests by their reason, others by their number; "" for nothing.
+
+    record: lines of "reason", one a test, which conftest.py writes.
+    """
+    try:
+        reasons = record.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    browser = [reason for reason in reasons if re.search("chromium|playwright", reason, re.IGNORECASE)]
+    said = [f"{len(browser)} browser tests were skipped: {Counter(browser).most_common(1)[0][0]}"] if browser else []
+    others = len(reasons) - len(browser)
+    said += [f"{others} other{'s were' if others > 1 else ' was'} skipped: the lines SKIPPED say why"] if others else []
+    return "; ".join(said)
+
+
+def run_stages(chosen: Sequence[Stage], run: Callable[[Stage], int], missed: Callable[[], str] = str) -> int:
+    """Run every stage, even after a failure; print a table; return 1 where any failed, else 0.
+
+    `missed` says, once all is done, what was left out: it belongs to the last line.
+    """
     rows = []
     for stage in chosen:
         print(f"\n=== {stage.name}: python {' '.join(stage.arguments)}", flush=True)
@@ -205,8 +253,16 @@ def run_stages(chosen: Sequence[Stage], run: Callable[[Stage], int]) -> int:
     for name, verdict, seconds in rows:
         print(f"{name:<12}{verdict:<14}{seconds:>6.0f} s")
     failed = [name for name, verdict, _ in rows if verdict != "passed"]
-    print(f"{'failed: ' + ', '.join(failed) if failed else 'all passed'}", flush=True)
+    verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
+    print("; ".join(filter(None, [verdict, missed()])), flush=True)
     return 1 if failed else 0
+
+
+def temporary() -> str:
+    """The folder for temporary files, or one with a shorter name where a socket's name (107 bytes) would not fit."""
+    usual = tempfile.gettempdir()
+    short = [folder for folder in (usual, "/tmp", "/var/tmp") if len(os.fsencode(folder)) <= 50]
+    return usual if os.name == "nt" else next((f for f in short if os.access(f, os.W_OK | os.X_OK)), usual)
 
 
 def test(options: argparse.Namespace, extra: list[str]) -> int:
@@ -218,18 +274,21 @@ def test(options: argparse.Namespace, extra: list[str]) -> int:
     environment = ensure("course", options.here)
     chromium = find_chromium()
     say(f"browser tests use {chromium}" if chromium else "no Chromium or Chrome: browser tests are skipped")
-    with tempfile.TemporaryDirectory(prefix="course-test-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="course-test-", dir=temporary(), ignore_cleanup_errors=True) as home:
         # Progress, checkpoints and IPython's start-up files of whoever runs this stay out of it.
         shared = {"SEQLIB_HOME": str(Path(home) / "seqlib"), "IPYTHONDIR": str(Path(home) / "ipython")}
+        shared["COURSE_SKIPPED"] = str(record := Path(home) / "skipped.txt")
         if chromium:
             shared["COURSE_CHROMIUM"] = chromium
+        if temporary() != tempfile.gettempdir():
+            shared["TMPDIR"] = home
 
         def run(one: Stage) -> int:
             status = call(environment, *one.arguments, **shared, **one.variables)
             # pytest's 5: what was asked for (-k rnn) is in another stage.
             return 0 if status == 5 and extra else status
 
-        return run_stages(chosen, run)
+        return run_stages(chosen, run, lambda: skipped(record))
 
 
 # --- the rest -----------------------------------------------------------------------------------------
@@ -246,7 +305,7 @@ def notebooks(options: argparse.Namespace, extra: list[str]) -> int:
 
 def site(options: argparse.Namespace, extra: list[str]) -> int:
     """Build the web site."""
-    builder = script("site.py", "the site's builder")
+    builder = script("build_site.py", "the site's builder")
     return call(ensure("course", options.here), builder, *extra)
 
 
@@ -268,14 +327,16 @@ SCATTERED = ["__pycache__", ".ipynb_checkpoints", "*.egg-info"]
 
 def clean(options: argparse.Namespace, extra: list[str]) -> int:
     """Remove what tools leave behind (--all: the environment too). Notebooks are never touched."""
-    environment = own_environment().prefix
-    doomed = [ROOT / name for name in PRODUCTS]
+    own = own_environment()
+    doomed, kept_out = [ROOT / name for name in PRODUCTS], {ROOT / ".git", ROOT / editions.OWN}
     for folder, below, _ in os.walk(ROOT):
         here = Path(folder)
-        below[:] = [name for name in below if name != ".git" and not (here / name / "pyvenv.cfg").is_file()]
+        below[:] = [n for n in below if here / n not in kept_out and not (here / n / "pyvenv.cfg").is_file()]
         doomed += [path for pattern in SCATTERED for path in here.glob(pattern)]
-    if options.all and (environment / "pyvenv.cfg").is_file():
-        doomed.append(environment)
+    if options.all and (own.prefix / "pyvenv.cfg").is_file():
+        if not is_ours(own):
+            raise Problem(f"{own.prefix} was not made by the course.", "remove it yourself, or leave --all out.")
+        doomed.append(own.prefix)
     doomed = [path for path in doomed if path.is_dir()]
     for path in doomed:
         shutil.rmtree(path, ignore_errors=True)
@@ -316,12 +377,30 @@ def lock(options: argparse.Namespace, extra: list[str]) -> int:
     return 0
 
 
-COMMANDS = {task.__name__: task for task in (lab, test, notebooks, site, lint, runs, clean, lock)}
+def address(options: argparse.Namespace, extra: list[str]) -> int:
+    """Where this course lives on GitHub: `address owner/repository` says it anew everywhere, for a fork."""
+    old = places.current()
+    if not extra:
+        say(old)
+        return 0
+    new = places.read(extra[0])
+    if new == old:
+        say(f"{old} it is already")
+        return 0
+    builder = script("build.py", "the notebooks' builder")
+    environment = ensure("course", options.here)
+    changed = places.rewrite(old, new)
+    say("rewrote " + ", ".join(changed))
+    return call(environment, builder, "--moved", f"https://github.com/{old}")
+
+
+COMMANDS = {task.__name__: task for task in (lab, my, test, notebooks, site, lint, runs, clean, lock, address)}
 
 
 def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Our options, and the rest, which goes to the program that the command starts."""
-    lines = "\n".join(f"  {name:<10} {task.__doc__.splitlines()[0]}" for name, task in COMMANDS.items())
+    about = {name: (task.__doc__ or name).splitlines()[0] for name, task in COMMANDS.items()}  # None under -OO
+    lines = "\n".join(f"  {name:<10} {what}" for name, what in about.items())
     parser = argparse.ArgumentParser(
         prog="python tools/course.py",
         description=f"commands:\n{lines}\n\nOther options go on to JupyterLab, pytest or the builder.",

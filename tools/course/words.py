@@ -1,6 +1,13 @@
-"""What the course says when something is in the way, and what it shows of pip's words. Standard library only."""
+"""What the course says when something is in the way, what it shows of pip's words, what it hands on of the shell's.
 
+Standard library only.
+"""
+
+import os
 import re
+import threading
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -67,3 +74,39 @@ def progress(line: str) -> str | None:
         count = len(found[1].split(","))
         return f"unpacking {count} package{'s' if count > 1 else ''}"
     return None
+
+
+@contextmanager
+def patience(seconds: float = 20):
+    """Fill long silences: a line with the time each `seconds` in which the function that this gives is not called.
+
+    A large download or its unpacking takes minutes, in which pip says nothing.
+    """
+    began, ended, last = time.monotonic(), threading.Event(), [time.monotonic()]
+
+    def wait() -> None:
+        while not ended.wait(max(0.01, last[0] + seconds - time.monotonic())):
+            if time.monotonic() - last[0] >= seconds:
+                last[0] = time.monotonic()
+                print(f"    still at it, {last[0] - began:.0f} s", flush=True)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    try:
+        yield lambda: last.__setitem__(0, time.monotonic())
+    finally:
+        ended.set()
+        thread.join()
+
+
+# What a shell may say about some Python, and what would break the course's: another home, no docstrings and no
+# assertions, no modules beside a script, warnings that end an installation, packages that go elsewhere.
+FOREIGN = ("PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONWARNINGS", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+
+
+def inherited() -> dict[str, str]:
+    """The shell's variables for a Python of the course, which reads and writes UTF-8 whatever the locale.
+
+    Under LC_ALL=C a path with an umlaut is otherwise no path at all.
+    """
+    return {name: value for name, value in os.environ.items() if name not in FOREIGN} | {"PYTHONUTF8": "1"}
