@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "check": "seqlib.checks",
     "hint": "seqlib.checks",
-    "progress": "seqlib.checks",
+    "progress": "seqlib.checks.overview",
     "setup": "seqlib.display.ready",
     "budget": "seqlib.runtime",
     "device": "seqlib.runtime",

@@ -8,6 +8,7 @@ import torch
 from sklearn import metrics as oracle
 
 from seqlib import metrics
+from seqlib.studies import translating_captions
 
 RNG = np.random.default_rng(5)
 
@@ -113,3 +114,53 @@ def test_masked_positions_change_nothing():
     expected = oracle.f1_score(actual[mask], predicted[mask], average="macro")
     assert metrics.macro_f1(predicted, actual, mask=mask) == pytest.approx(expected)
     assert metrics.confusion(predicted, marked, classes=6).shape == (6, 6)
+
+
+# -- BLEU --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bleu_is_sacrebleus_also_where_a_candidate_is_empty(seed):
+    sacrebleu = pytest.importorskip("sacrebleu")
+    rng = np.random.default_rng(seed)
+    references = [[str(word) for word in rng.integers(9, size=rng.integers(1, 12))] for _ in range(7)]
+    said = [[word if rng.random() < 0.9 else "x" for word in row[: rng.integers(3, 14)]] for row in references]
+    said[seed % 7] = []
+    metric = sacrebleu.metrics.BLEU(tokenize="none", smooth_method="none", force=True)
+    texts = [[" ".join(words) for words in side] for side in (said, references)]
+    assert metrics.corpus_bleu(said, references) == pytest.approx(metric.corpus_score(texts[0], [texts[1]]).score)
+
+
+def test_bleu_where_nothing_is_said_is_0():
+    assert metrics.corpus_bleu([[], []], [["a"], ["b", "c"]]) == 0.0
+    assert metrics.ngram_matches([], ["a"], 2) == (0, 0) == metrics.ngram_matches(["a"], ["a"], 2)
+    assert metrics.corpus_bleu([iter("abcd")], [iter("abcd")]) == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    "candidates, references",
+    [
+        ("the film", "the film"),
+        (["the film"], [["the", "film"]]),
+        ([["the"]], ["the"]),
+        ([["the"]], [["the"], ["film"]]),
+        ([], []),
+        (None, [["a"]]),
+        ([3], [["a"]]),
+    ],
+)
+def test_bleu_refuses_texts_and_sides_that_do_not_pair(candidates, references):
+    with pytest.raises(ValueError, match="got"):
+        metrics.corpus_bleu(candidates, references)
+
+
+@pytest.mark.parametrize("asked", [("the film", ["the"], 1), (["the"], "the", 1), (["the"], ["the"], 0)])
+def test_matches_are_counted_among_words(asked):
+    with pytest.raises(ValueError, match="should be"):
+        metrics.ngram_matches(*asked)
+
+
+@pytest.mark.parametrize("said", ["two men play", [["two", "men"], ["a", "dog"]], ["two men"], [3, 4]])
+def test_the_bleu_of_captions_takes_a_text_for_each(said):
+    with pytest.raises(ValueError, match="should (be|hold)"):
+        translating_captions.captions(said, ["Two men play.", "A dog."])

@@ -6,6 +6,8 @@ Throughout: batch first, x (B, T, D), lengths (B,) of real steps, states (B, T, 
 import torch
 from torch import nn
 
+from seqlib import expect
+
 __all__ = ["Bidirectional", "BidirectionalEncoder", "reverse_padded"]
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -16,10 +18,28 @@ def reverse_padded(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
 
     x (B, T, ...), lengths (B,). Turning the whole row round would put the padding first, and the layer would read it.
     """
+    lengths = _lengths(x, lengths)[:, None]
     steps = torch.arange(x.shape[1], device=x.device)
-    lengths = lengths[:, None]
     places = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return x[torch.arange(len(x), device=x.device)[:, None], places]
+
+
+def _lengths(x: torch.Tensor, lengths) -> torch.Tensor:
+    """The lengths (B,) on the device of x, 1 to T; their numbers are looked at on the CPU only: a GPU would wait."""
+    batch, steps, *_ = expect.shape(x, "x", "B*", "T", *("…" for _ in range(max(0, getattr(x, "ndim", 2) - 2))))
+    lengths = torch.as_tensor(lengths)
+    expect.shape(lengths, "lengths", batch, kind="whole")
+    if lengths.device.type == "cpu" and batch and not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
+        raise ValueError(f"lengths should lie between 1 and {steps}, the steps of x, got {lengths.tolist()}")
+    return lengths.to(x.device)
+
+
+def _one_way(layer, name: str) -> None:
+    """A recurrent layer for one direction: of PyTorch's, which can do more, one that reads the batch first."""
+    expect.function(layer, name)
+    if isinstance(layer, nn.RNNBase) and (not layer.batch_first or layer.bidirectional or layer.num_layers != 1):
+        found = f"batch_first={layer.batch_first}, bidirectional={layer.bidirectional}, num_layers={layer.num_layers}"
+        raise ValueError(f"{name} should read the batch first, one way, in one layer, got {found}")
 
 
 class Bidirectional(nn.Module):
@@ -34,10 +54,16 @@ class Bidirectional(nn.Module):
 
     def __init__(self, ahead: nn.Module, back: nn.Module):
         super().__init__()
+        for name, layer in (("ahead", ahead), ("back", back)):
+            _one_way(layer, name)
+        sizes = getattr(ahead, "input_size", None), getattr(back, "input_size", None)
+        if sizes[0] != sizes[1] and None not in sizes:
+            raise ValueError(f"ahead and back should read the same size, got {sizes[0]} and {sizes[1]}")
         self.ahead, self.back = ahead, back
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        lengths = torch.full((len(x),), x.shape[1], device=x.device) if lengths is None else lengths
+        batch, steps, _ = expect.shape(x, "x", "B*", "T", "D", kind="float")
+        lengths = torch.full((batch,), steps, device=x.device) if lengths is None else _lengths(x, lengths)
         ahead = self.ahead(x)[0]
         back = reverse_padded(self.back(reverse_padded(x, lengths))[0], lengths)
         real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
@@ -64,8 +90,11 @@ class BidirectionalEncoder(nn.Module):
         pad: int = 0,
     ):
         super().__init__()
-        if layer not in LAYERS:
-            raise ValueError(f"layer should be one of {', '.join(LAYERS)}, got {layer!r}")
+        expect.one_of(layer, "layer", tuple(LAYERS))
+        expect.wholes(vocabulary_size=vocabulary_size, embedding_size=embedding_size, hidden_size=hidden_size)
+        expect.whole(layers, "layers", 1)
+        expect.whole(pad, "pad", 0, vocabulary_size - 1)
+        expect.probability(dropout, "dropout")
         sizes = [embedding_size] + [2 * hidden_size] * (layers - 1)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=pad)
         self.layers = nn.ModuleList(
@@ -74,8 +103,17 @@ class BidirectionalEncoder(nn.Module):
         self.dropout, self.pad = nn.Dropout(dropout), pad
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        expect.tokens(tokens, "tokens", "B*", "T")
+        expect.padded_at_the_end(tokens, self.pad, "tokens")
         lengths = (tokens != self.pad).sum(dim=1)
-        x = self.embedding(tokens)
+        x = self._embedded(tokens)
         for layer in self.layers:
             x, _ = layer(self.dropout(x), lengths)
         return x
+
+    def _embedded(self, tokens: torch.Tensor) -> torch.Tensor:
+        try:
+            return self.embedding(tokens)
+        except IndexError:
+            expect.known(tokens, self.embedding.num_embeddings, "tokens")
+            raise

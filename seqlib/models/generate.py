@@ -5,21 +5,32 @@ needs to go on (a tensor, or tuples of tensors, the batch dimension first), and 
 """
 
 from collections.abc import Callable
+from functools import wraps
 
 import torch
+
+from seqlib import expect
 
 __all__ = ["beam_search", "best_beams", "filtered", "first_tensor", "greedy", "sample", "select", "until_end"]
 
 
 def first_tensor(state) -> torch.Tensor:
     """The first tensor of a state: it tells how many sequences there are, and on which device."""
-    return state if isinstance(state, torch.Tensor) else first_tensor(state[0])
+    if isinstance(state, torch.Tensor) and state.ndim:
+        return state
+    if not isinstance(state, (tuple, list)) or not state:
+        raise ValueError(f"state should be a tensor (B, …) or a tuple of tensors, got {expect.shown(state)}")
+    return first_tensor(state[0])
 
 
 def select(state, rows: torch.Tensor):
     """The state of these rows of the batch, in this order; a row may be taken twice."""
     if isinstance(state, torch.Tensor):
-        return state[rows]
+        try:
+            return state[rows]
+        except IndexError:
+            raise ValueError(f"rows should lie below {len(state)}, the batch, got {rows.tolist()}") from None
+    first_tensor(state)  # an error for what is no state
     return tuple(select(part, rows) for part in state)
 
 
@@ -97,10 +108,14 @@ def filtered(
     top_k keeps the k likeliest tokens; top_p the smallest set of likeliest tokens that holds at least that
     probability. Source: Holtzman et al. 2020, §3.1 (top-p), §3.2 (top-k, temperature).
     """
-    p, order = (logits / temperature).softmax(dim=1).sort(dim=1, descending=True)
+    _cutting(temperature, top_k, top_p)
+    _answer(logits)
+    # From the largest one down, no temperature above 0 is so low that the division ends in inf.
+    from_largest = (logits - logits.amax(dim=1, keepdim=True)) / temperature
+    p, order = from_largest.softmax(dim=1).sort(dim=1, descending=True, stable=True)
     if top_k is not None:
         p[:, top_k:] = 0.0
-    if top_p is not None:
+    if top_p is not None and top_p < 1:  # at 1 nothing is cut off, whatever the rounding of the sum says
         before = p.cumsum(dim=1) - p
         p = p.masked_fill(before >= top_p, 0.0)
     p = p / p.sum(dim=1, keepdim=True)
@@ -120,11 +135,16 @@ def sample(
     generator: torch.Generator | None = None,
 ) -> torch.Tensor:
     """Draw each next token from `filtered` probabilities; otherwise as greedy. end=None: always max_steps tokens."""
+    _asked(step, state, start, end, max_steps)
+    _cutting(temperature, top_k, top_p)
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator should be a torch.Generator or None, got {expect.shown(generator)}")
     like = first_tensor(state)
     tokens = torch.full((len(like),), start, device=like.device)
     ended, written = torch.zeros_like(tokens, dtype=torch.bool), []
     for _ in range(max_steps):
-        logits, state = step(tokens, state)
+        logits, state = _both(step(tokens, state))
+        _answer(logits, len(tokens), end)
         p = filtered(logits, temperature, top_k, top_p)
         tokens = torch.multinomial(p, 1, generator=generator)[:, 0]
         if end is not None:
@@ -140,3 +160,105 @@ def until_end(tokens: torch.Tensor, end: int) -> list[list[int]]:
     """Tokens (B, T) as lists, each cut before its first end mark."""
     rows = tokens.tolist()
     return [row[: row.index(end)] if end in row else row for row in rows]
+
+
+# -- what these parts refuse: `greedy` and the beam search are asked around their lines, which are notebook 10's ------
+
+
+def _asked(step, state, start, end, max_steps):
+    expect.function(step, "step")
+    first_tensor(state)
+    expect.whole(start, "start", 0)
+    if end is not None:
+        expect.whole(end, "end", 0)
+    expect.whole(max_steps, "max_steps", 1)
+
+
+def _cutting(temperature, top_k, top_p):
+    """What `filtered` cuts off."""
+    expect.number(temperature, "temperature", above=0)
+    if top_k is not None:
+        expect.whole(top_k, "top_k", 1)
+    if top_p is not None:
+        expect.number(top_p, "top_p", most=1, above=0)
+
+
+def _answer(logits, batch="B*", end=None):
+    """Logits (B, V) with something finite to choose in each row: neither nan nor inf, and not all -inf."""
+    _, size = expect.shape(logits, "the logits of a step", batch, "V", kind="float")
+    if end is not None:
+        expect.whole(end, "end, a token of the vocabulary,", 0, size - 1)
+    if logits.device.type != "meta" and not bool(logits.amax(dim=1).isfinite().all()):
+        raise ValueError("the logits of a step should be numbers to choose among, got nan, inf or nothing but -inf")
+
+
+def _both(answer):
+    """What a step gives: the logits and the state after it."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        raise ValueError(f"a step should give (logits, state), got {expect.shown(answer)}")
+    return answer
+
+
+def _careful(search):
+    """`search` with its arguments looked at, and every answer of its step."""
+
+    @wraps(search)
+    def checked(step, state, start, end, max_steps, *args, **kwargs):
+        _asked(step, state, start, expect.whole(end, "end", 0), max_steps)
+        if search.__name__ == "beam_search":
+            _beams(*args, **kwargs)
+
+        def answered(tokens, state):
+            logits, state = _both(step(tokens, state))
+            _answer(logits, len(tokens), end)
+            return logits, state
+
+        return search(answered, state, start, end, max_steps, *args, **kwargs)
+
+    return checked
+
+
+def _beams(width=4, length_power=0.0):
+    expect.whole(width, "width", 1)
+    expect.number(length_power, "length_power")
+
+
+def _grown(each, log_p, lengths, ended, end, length_power=0.0):
+    batch, width, size = expect.shape(each, "each", "B*", "width", "V", kind="float")
+    for name, part in (("log_p", log_p), ("lengths", lengths), ("ended", ended)):
+        expect.shape(part, name, batch, width, kind="bool" if name == "ended" else "")
+    expect.whole(end, "end", 0, size - 1)
+    expect.number(length_power, "length_power")
+
+
+def _rows(tokens, end):
+    expect.shape(tokens, "tokens", "B*", "T*", kind="whole")
+    expect.whole(end, "end")
+
+
+def _first_of_equals(function):
+    """Of equal scores the first beam's first token counts as the best, as argmax has it: `topk` takes any of them."""
+
+    @wraps(function)
+    def fair(each, log_p, lengths, ended, end, length_power=0.0):
+        found = function(each, log_p, lengths, ended, end, length_power)
+        width, size = each.shape[1:]
+        only_end = torch.full_like(each, -torch.inf)
+        only_end[:, :, end] = 0.0
+        total = log_p[:, :, None] + torch.where(ended[:, :, None], only_end, each)
+        longer = (lengths + ~ended)[:, :, None].expand_as(total)
+        scores = (total / longer**length_power).flatten(1)
+        chosen = scores.gather(1, found[0] * size + found[1])
+        more = (scores >= chosen[:, -1:]).sum(dim=1) > width
+        if not bool(more.any() or (chosen[:, 1:] == chosen[:, :-1]).any()):
+            return found
+        best = scores.sort(dim=1, descending=True, stable=True).indices[:, :width]
+        log_p, lengths = (part.flatten(1).gather(1, best) for part in (total, longer))
+        return best // size, best % size, log_p, lengths
+
+    return fair
+
+
+greedy, beam_search = _careful(greedy), _careful(beam_search)
+best_beams = expect.given(_first_of_equals(best_beams), _grown)
+until_end = expect.given(until_end, _rows)

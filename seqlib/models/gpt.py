@@ -5,12 +5,15 @@ value heads, d_k = D / A, F feed-forward width, V vocabulary. Rows are vectors; 
 """
 
 from dataclasses import dataclass
+from functools import wraps
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from seqlib import expect
 from seqlib.models.attention import attention, rotary
+from seqlib.models.options import ROTARY_BASE, check, plain, signed
 
 __all__ = [
     "GPT",
@@ -32,7 +35,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """What a GPT is made of. The defaults are the parts of GPT-2 (Radford et al. 2019, §2.3), in a small size."""
+    """What a GPT is made of. The defaults are the parts of GPT-2 (Radford et al. 2019, §2.3), in a small size.
+
+    Two options of seqlib's: rotary_base, that of the frequencies of rotary positions (Llama 3 has 500,000), and
+    attention_dropout, that of the weights of each attention.
+    """
 
     vocabulary_size: int
     context: int = 64
@@ -250,3 +257,219 @@ def from_gpt2(state_dict, config):
                 ours[f"blocks.{n}.attention.W_{mine}.{kind}"] = part.t()
     model.load_state_dict(ours)
     return model
+
+
+# -- options that other libraries have (seqlib/models/options.py), put around the same lines --------------------------
+
+
+@dataclass(frozen=True)
+class _TunableConfig(GPTConfig):
+    __doc__ = GPTConfig.__doc__
+
+    rotary_base: float = ROTARY_BASE
+    attention_dropout: float = 0.0
+
+
+_TunableConfig.__name__ = _TunableConfig.__qualname__ = "GPTConfig"
+GPTConfig = _TunableConfig
+
+
+def _tunable(begin):
+    """An attention with the options of its configuration; that of a reader's own making has none."""
+
+    @wraps(begin)
+    def __init__(part, config):
+        begin(part, config)
+        part.dropout = getattr(config, "attention_dropout", 0.0)
+        part.rotary_base = getattr(config, "rotary_base", ROTARY_BASE)
+
+    return __init__
+
+
+def _tuned(forward):
+    """The forward pass with the options; without any it is the notebook's."""
+
+    @wraps(forward)
+    def read(part, x, past=None):
+        if plain(part):
+            return forward(part, x, past)
+        dropout = part.dropout if part.training else 0.0
+        out, kept = attend(*part.project(x), past, part.turn, base=part.rotary_base, dropout=dropout)
+        return part.W_o(out.transpose(1, 2).flatten(2)), kept
+
+    return read
+
+
+def _optional(function):
+    """`attend` with another base of its rotary positions, and with dropout on its weights."""
+
+    @signed
+    @wraps(function)
+    def attend(q, k, v, past=None, turn=False, *, base=ROTARY_BASE, dropout=0.0):
+        if base == ROTARY_BASE and not dropout:
+            return function(q, k, v, past, turn)
+        if past is not None:
+            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
+        kept, (heads, new), total = (k, v), q.shape[1:3], k.shape[2]
+        if turn:
+            places = torch.arange(total)
+            q, k = rotary(q, places[total - new :], base), rotary(k, places, base)
+        mask = cached_mask(new, total).to(q.device)
+        return attention(q, repeat_heads(k, heads), repeat_heads(v, heads), mask, dropout)[0], kept
+
+    return attend
+
+
+# -- what these parts refuse, asked around the definitions, whose lines are those of notebook 16 ----------------------
+
+
+def _config(config):
+    sizes = ("vocabulary_size", "context", "width", "layers", "heads")
+    expect.wholes(**{name: getattr(config, name) for name in sizes})
+    given = {name: getattr(config, name) for name in ("kv_heads", "hidden_size")}
+    expect.wholes(**{name: value for name, value in given.items() if value is not None})
+    expect.divides(config.heads, config.width, "heads", "a width")
+    expect.divides(config.kv_heads or config.heads, config.heads, "kv_heads", "a number of heads")
+    expect.one_of(config.norm, "norm", ("layer", "rms"))
+    expect.one_of(config.positions, "positions", ("learned", "rotary"))
+    expect.one_of(config.feed_forward, "feed_forward", ("gelu", "swiglu"))
+    for name in ("qk_norm", "bias", "tied"):
+        expect.flag(getattr(config, name), name)
+    expect.probability(config.dropout, "dropout")
+    expect.number(config.epsilon, "epsilon", 0)
+    check(config.bias, config.attention_dropout, config.rotary_base, turns=config.positions == "rotary")
+    if config.positions == "rotary" and config.width // config.heads % 2:
+        odd = f"{config.width} / {config.heads}"
+        raise ValueError(f"rotary positions turn columns in pairs and need an even width / heads, got {odd}")
+
+
+def _normed(x, scale, epsilon=1e-5):
+    *_, width = expect.shape(x, "x", "…", "D", kind="float")
+    expect.shape(scale, "scale", width)
+    if epsilon != 1e-5:
+        expect.number(epsilon, "epsilon", 0)
+
+
+def _in_float32(function):
+    """The square of 256 is past the end of float16, and bfloat16 squares keep two digits: PyTorch, too, widens them."""
+
+    @wraps(function)
+    def wider(x, scale, epsilon=1e-5):
+        if x.dtype not in (torch.float16, torch.bfloat16):
+            return function(x, scale, epsilon)
+        return function(x.float(), scale, epsilon).to(torch.promote_types(x.dtype, scale.dtype))
+
+    return wider
+
+
+def _gated(x, W_gate, W_up, W_down):
+    *_, width = expect.shape(x, "x", "…", "D", kind="float")
+    _, hidden_size = expect.shape(W_gate, "W_gate", width, "F")
+    expect.shape(W_up, "W_up", width, hidden_size)
+    expect.shape(W_down, "W_down", hidden_size, "D")
+
+
+def _repeats(shared, heads):
+    _, groups, _, _ = expect.shape(shared, "shared", "B*", "G", "S*", "d_k")
+    expect.divides(groups, expect.whole(heads, "heads", 1), "shared heads", "a number of heads")
+
+
+def _cuts(new, total):
+    expect.whole(new, "new", 0, expect.whole(total, "total", 0))
+
+
+def _reads(q, k, v, past=None, turn=False, *, base=ROTARY_BASE, dropout=0.0):
+    check(True, dropout, base, expect.flag(turn, "turn"))
+    batch, heads, _, d_k = expect.shape(q, "q", "B*", "A", "T*", "d_k", kind="float")
+    _, groups, steps, _ = expect.shape(k, "k", batch, "G", q.shape[2], d_k, kind="float")
+    expect.shape(v, "v", batch, groups, steps, "d_v", kind="float")
+    expect.divides(groups, heads, "heads of k", "a number of heads of q")
+    if past is not None:
+        _past(past, batch, groups, d_k, v.shape[3])
+
+
+def _past(past, batch, groups, d_k, d_v):
+    """Keys and values of the positions before."""
+    if not isinstance(past, (tuple, list)) or len(past) != 2:
+        raise ValueError(f"past should be a pair of keys and values, got {expect.shown(past)}")
+    places = expect.shape(past[0], "the keys of the past", batch, groups, "P*", d_k)[2]
+    expect.shape(past[1], "the values of the past", batch, groups, places, d_v)
+
+
+def _is_config(part, config):
+    if not isinstance(config, GPTConfig) and not hasattr(config, "kv_heads"):
+        raise ValueError(f"config should be a GPTConfig, got {expect.shown(config)}")
+
+
+def _in_width(part, x, past=None):
+    """For what reads x (B, T, D)."""
+    attention = part if isinstance(part, CausalAttention) else part.attention
+    width = getattr(getattr(attention, "W_q", None), "in_features", "D")  # an attention of a reader's own: any
+    expect.shape(x, "x", "B*", "T*", width, kind="float")
+
+
+def _in_context(model, idx, cache=None):
+    _, new = expect.tokens(idx, "idx")
+    if cache is not None and (not isinstance(cache, (tuple, list)) or len(cache) not in (0, len(model.blocks))):
+        found = len(cache) if isinstance(cache, (tuple, list)) else expect.shown(cache)
+        raise ValueError(f"cache should be () or hold {len(model.blocks)} layers, got {found}")
+    for past in cache or ():
+        if not isinstance(past, (tuple, list)) or len(past) != 2 or getattr(past[0], "ndim", 0) != 4:
+            raise ValueError(f"cache should hold the keys and values of each layer, got {expect.shown(past)}")
+    seen = cache[0][0].shape[2] if cache else 0
+    if model.places is not None and seen + new > model.config.context:
+        raise ValueError(
+            f"learned places end at the context, {model.config.context}: expected no more tokens, got {seen + new}"
+        )
+
+
+def _why(model, idx, cache=None):
+    expect.known(idx, model.config.vocabulary_size, "idx")
+
+
+def _plain_gpt2(state_dict, config):
+    """The options of a public GPT-2 that change its logits and that our GPT does not have."""
+    if not hasattr(state_dict, "items"):
+        raise ValueError(f"state_dict should map names to tensors, got {expect.shown(state_dict)}")
+    usual = {
+        "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+        "scale_attn_weights": (True,),
+        "scale_attn_by_inverse_layer_idx": (False,),
+        "add_cross_attention": (False,),
+    }
+    for name, values in usual.items():
+        expect.one_of(getattr(config, name, values[0]), f"{name} of a GPT-2 to be loaded", values)
+    expect.wholes(n_layer=getattr(config, "n_layer", None), n_head=getattr(config, "n_head", None))
+    expect.number(getattr(config, "layer_norm_epsilon", None), "layer_norm_epsilon", 0)
+    given = {name.removeprefix("transformer."): w for name, w in state_dict.items()}
+    layer = ["ln_1", "ln_2", "attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"]
+    parts = ["ln_f", *(f"h.{n}.{part}" for n in range(config.n_layer) for part in layer)]
+    wanted = ["wte.weight", "wpe.weight", *(f"{part}.{kind}" for part in parts for kind in ("weight", "bias"))]
+    missing = [name for name in wanted if name not in given]
+    if missing or f"h.{config.n_layer}.ln_1.weight" in given:
+        found = f"no {missing[0]}" if missing else "more"
+        raise ValueError(f"expected the weights of a GPT-2 with {config.n_layer} layers, got {found}")
+    head = given.get("lm_head.weight")
+    if head is not None and not torch.equal(head, given["wte.weight"]):
+        raise ValueError("expected a GPT-2 whose head is its table of tokens (tied), got one with a head of its own")
+
+
+expect.made(GPTConfig, _config)
+rms_norm = expect.given(_in_float32(rms_norm), _normed)
+swiglu = expect.given(swiglu, _gated)
+repeat_heads = expect.given(repeat_heads, _repeats)
+cached_mask = expect.given(cached_mask, _cuts)
+attend = expect.given(_optional(attend), _reads)
+RMSNorm.__init__ = expect.given(
+    RMSNorm.__init__,
+    lambda norm, width, epsilon=1e-5: (expect.wholes(width=width), expect.number(epsilon, "epsilon", 0)),
+)
+norm_of = expect.given(norm_of, lambda config: _is_config(None, config))
+CausalAttention.__init__, CausalAttention.forward = _tunable(CausalAttention.__init__), _tuned(CausalAttention.forward)
+for _part in (CausalAttention, MLP, Block, GPT):
+    _part.__init__ = expect.given(_part.__init__, _is_config)
+for _part in (CausalAttention, Block):
+    _part.forward = expect.given(_part.forward, _in_width)
+MLP.forward = expect.given(MLP.forward, lambda mlp, x: expect.shape(x, "x", "…", mlp.W_up.in_features, kind="float"))
+GPT.forward = expect.given(GPT.forward, _in_context, _why)
+from_gpt2 = expect.given(from_gpt2, _plain_gpt2)

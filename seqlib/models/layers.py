@@ -6,6 +6,8 @@ Throughout: row vectors, batch first, x (B, T, D), states (B, T, H).
 import torch
 from torch import nn
 
+from seqlib import expect
+
 __all__ = ["GRU", "LSTM", "RNN", "remember_for"]
 
 
@@ -112,3 +114,55 @@ def remember_for(layer: LSTM, steps: int) -> LSTM:
         layer.b_h[size : 2 * size] = torch.empty(size).uniform_(1, steps).log()
         layer.b_h[:size] = -layer.b_h[size : 2 * size]
     return layer
+
+
+# -- what the layers refuse, asked around the classes, whose lines are those of the notebooks -------------------------
+
+
+def _sizes(layer, input_size, hidden_size):
+    expect.wholes(input_size=input_size, hidden_size=hidden_size)
+
+
+def _rnn_sizes(layer, input_size, hidden_size, activation=torch.tanh):
+    expect.wholes(input_size=input_size, hidden_size=hidden_size)
+    expect.function(activation, "activation")
+
+
+def _lstm_sizes(layer, input_size, hidden_size, forget_bias=1.0):
+    expect.wholes(input_size=input_size, hidden_size=hidden_size)
+    expect.number(forget_bias, "forget_bias")
+
+
+def _reads(layer, x, h=None):
+    size, width = layer.W_hh.shape[0], layer.W_xh.shape[0]
+    batch = expect.shape(x, "x", "B*", "T", width, kind="float")[0]
+    if h is not None:
+        expect.shape(h, "the state h", batch, size)  # PyTorch's own has one dimension more in front: (1, B, H)
+
+
+def _lstm_reads(layer, x, state=None):
+    size, width = layer.W_hh.shape[0], layer.W_xh.shape[0]
+    batch = expect.shape(x, "x", "B*", "T", width, kind="float")[0]
+    if state is not None:
+        if not isinstance(state, (tuple, list)) or len(state) != 2:
+            raise ValueError(f"the state should be a pair (h, c), got {expect.shown(state)}")
+        for name, part in zip(("the state h", "the state c"), state, strict=True):
+            expect.shape(part, name, batch, size)
+
+
+def _why(layer, x, state=None):
+    expect.alike(layer, x=x)
+    for part in state if isinstance(state, (tuple, list)) else (state,):
+        expect.alike(layer, state=part)
+
+
+def _remembers(layer, steps):
+    if not {"W_hh", "b_h"} <= dict(getattr(layer, "named_parameters", dict)()).keys():
+        raise ValueError(f"layer should be an LSTM with W_hh and b_h, got {expect.shown(layer)}")
+    expect.number(steps, "steps", 1)
+
+
+RNN.__init__, RNN.forward = expect.given(RNN.__init__, _rnn_sizes), expect.given(RNN.forward, _reads, _why)
+GRU.__init__, GRU.forward = expect.given(GRU.__init__, _sizes), expect.given(GRU.forward, _reads, _why)
+LSTM.__init__, LSTM.forward = expect.given(LSTM.__init__, _lstm_sizes), expect.given(LSTM.forward, _lstm_reads, _why)
+remember_for = expect.given(remember_for, _remembers)

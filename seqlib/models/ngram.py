@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqlib import expect
+
 SMOOTHINGS = ("witten-bell", "add")
 
 
@@ -25,6 +27,8 @@ class _Level:
 
     def find(self, keys: np.ndarray) -> np.ndarray:
         """The index of each n-gram, -1 where it was not seen (negative keys never are)."""
+        if not len(self.grams):  # no text was long enough for an n-gram of this length
+            return np.full(len(keys), -1)
         places = np.searchsorted(self.grams, keys)
         places[places == len(self.grams)] = 0
         return np.where(self.grams[places] == keys, places, -1)
@@ -48,11 +52,9 @@ class NGram:
     """
 
     def __init__(self, order: int, vocab_size: int, smoothing: str = "witten-bell", k: float = 1.0):
-        if order < 1 or vocab_size < 1 or not k > 0 or smoothing not in SMOOTHINGS:
-            raise ValueError(
-                f"expected order and vocab_size at least 1, k above 0 and smoothing one of {SMOOTHINGS}; "
-                f"got {order}, {vocab_size}, {k} and {smoothing!r}"
-            )
+        expect.wholes(order=order, vocab_size=vocab_size)
+        expect.one_of(smoothing, "smoothing", SMOOTHINGS)
+        expect.number(k, "k", above=0)
         self.order, self.vocab_size, self.smoothing, self.k = order, vocab_size, smoothing, k
         self._levels: list[_Level] = []
 
@@ -73,7 +75,9 @@ class NGram:
             grams, index, counts = np.unique(keys, return_inverse=True, return_counts=True)
             owner = grams // self.vocab_size
             totals = np.bincount(owner, weights=counts, minlength=contexts)
-            self._levels.append(_Level(grams, counts, totals, np.bincount(owner, minlength=contexts)))
+            kinds = np.bincount(owner, minlength=contexts)
+            # A zero behind each: what was not seen has the index -1, also where no text was long enough for any.
+            self._levels.append(_Level(grams, *(np.append(each, 0) for each in (counts, totals, kinds))))
             contexts = len(grams)
             here[there] = index.reshape(-1)
             here = _one_later(here)
@@ -104,7 +108,7 @@ class NGram:
 
         Only the last order - 1 ids of the context matter; a shorter one, or none, is fine.
         """
-        context = np.asarray(context, dtype=np.int64)
+        context, _ = self._checked(context)
         past, place = self._checked(context[max(0, len(context) - self.order + 1) :])
         last = [0] + [int(grams[-1]) for _, _, grams, _ in self._walk(past, place) if len(past)]
         probs = np.full(self.vocab_size, 1 / self.vocab_size)
@@ -118,7 +122,9 @@ class NGram:
 
     def sample(self, length: int, rng: np.random.Generator, context: Sequence[int] = ()) -> np.ndarray:
         """`length` ids drawn one after another from `next`, going on from `context`: int64 (length,)."""
-        ids = [int(i) for i in context]
+        expect.whole(length, "length", 0)
+        expect.generator(rng)
+        ids = self._checked(context)[0].tolist()
         given = len(ids)
         for _ in range(length):
             total = np.cumsum(self.next(ids[max(0, len(ids) - self.order + 1) :]))
@@ -128,7 +134,7 @@ class NGram:
     def _walk(self, ids: np.ndarray, place: np.ndarray):
         """For each level: the level, each token's context, its n-gram (-1: not seen), where both exist."""
         if not self._levels:
-            raise ValueError("this model has counted nothing yet: call fit first")
+            raise ValueError("expected a model that has counted, got one that has not: call fit first")
         here = np.zeros(len(ids), dtype=np.int64)
         for length, level in enumerate(self._levels):
             there = place >= length
@@ -148,7 +154,10 @@ class NGram:
     def _checked(self, ids) -> tuple[np.ndarray, np.ndarray]:
         """All ids in a row, int64 (T,), and for each how many come before it in its own array."""
         pieces = ids if isinstance(ids, list) and ids and np.ndim(ids[0]) == 1 else [ids]
-        pieces = [np.asarray(piece) for piece in pieces]
+        try:
+            pieces = [np.asarray(piece) for piece in pieces]
+        except ValueError:
+            raise ValueError(f"expected integer ids (T,), or a list of such arrays; got {expect.shown(ids)}") from None
         if any(piece.ndim != 1 or (len(piece) and piece.dtype.kind not in "iu") for piece in pieces):
             shapes = [(piece.shape, str(piece.dtype)) for piece in pieces[:3]]
             raise ValueError(f"expected integer ids (T,), or a list of such arrays; got {shapes}")

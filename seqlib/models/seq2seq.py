@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seqlib import expect
 from seqlib.data.pairs import PAD_ID
 from seqlib.models.attention import masked_softmax
 
@@ -144,3 +145,125 @@ class AttentionSeq2Seq(nn.Module):
     def step(self, tokens: torch.Tensor, state: tuple) -> tuple[torch.Tensor, tuple]:
         logits, state, _ = self.decoder(tokens[:, None], state)
         return logits[:, 0], state
+
+
+# -- what these parts refuse, asked around the classes, whose lines are those of notebooks 10 and 11 ------------------
+
+
+def _kinds(layer, **sizes):
+    expect.wholes(**sizes)
+    expect.one_of(layer, "layer", tuple(RECURRENT))
+
+
+def _encoder(encoder, vocabulary_size, embedding_size, hidden_size, layer="gru", bidirectional=False):
+    _kinds(layer, vocabulary_size=vocabulary_size, embedding_size=embedding_size, hidden_size=hidden_size)
+    expect.flag(bidirectional, "bidirectional")
+
+
+def _decoder(decoder, vocabulary_size, embedding_size, hidden_size, context_size, layer="gru"):
+    sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
+    _kinds(layer, **sizes, context_size=context_size)
+
+
+def _attention_decoder(decoder, vocabulary_size, embedding_size, hidden_size, memory_size, score, layer="gru"):
+    sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
+    _kinds(layer, **sizes, memory_size=memory_size)
+    expect.function(score, "score")
+
+
+def _modules(model, encoder, decoder, *sizes, **named):
+    for name, part in (("encoder", encoder), ("decoder", decoder)):
+        if not isinstance(part, nn.Module):
+            raise ValueError(f"{name} should be a torch.nn.Module, got {expect.shown(part)}")
+
+
+def _attending(model, encoder, decoder):
+    _modules(model, encoder, decoder)
+    _joined(model, encoder, decoder)
+
+
+def _joined(model, encoder, decoder, context_size=None):
+    _modules(model, encoder, decoder)
+    size, wanted = getattr(encoder, "size", None), getattr(getattr(decoder, "from_context", None), "in_features", None)
+    if context_size is not None:
+        expect.whole(context_size, "context_size", 1, size)
+    context = size if context_size is None else context_size
+    if None not in (context, wanted) and context != wanted:
+        raise ValueError(f"the decoder should begin from a context of {context} numbers, got one that takes {wanted}")
+
+
+def _source(encoder, source):
+    expect.tokens(source, "source", "B", "S")
+    expect.padded_at_the_end(source, PAD_ID, "source", always=True)  # its lengths are read on the CPU in any case
+
+
+def _why_source(encoder, source):
+    expect.known(source, encoder.embedding.num_embeddings, "source")
+    empty = (source == PAD_ID).all(dim=1).nonzero()
+    if len(empty):
+        raise ValueError(f"source should have a real token in every row, got padding alone in row {int(empty[0])}")
+
+
+def _state(decoder, state, batch):
+    """Hidden states (B, H), one for a GRU, two for an LSTM; PyTorch's own have one dimension more in front."""
+    if not isinstance(state, (tuple, list)) or len(state) != decoder.parts:
+        raise ValueError(f"the state should be a tuple of {decoder.parts} tensors (B, H), got {expect.shown(state)}")
+    for part in state:
+        expect.shape(part, "the state", batch, decoder.recurrent.hidden_size, kind="float")
+
+
+def _writes(decoder, tokens, state):
+    batch, _ = expect.tokens(tokens, "tokens", "B*", "T")
+    _state(decoder, state, batch)
+
+
+def _looks_back(decoder, tokens, state):
+    batch, _ = expect.tokens(tokens, "tokens", "B*", "T")
+    if not isinstance(state, (tuple, list)) or len(state) != 3:
+        raise ValueError(f"the state should be (memory, mask, hidden), got {expect.shown(state)}")
+    places = expect.shape(state[0], "memory", batch, "S", decoder.from_context.in_features, kind="float")[1]
+    expect.shape(state[1], "mask", batch, places, kind="bool")
+    _state(decoder, state[2], batch)
+
+
+def _why_written(decoder, tokens, state):
+    expect.known(tokens, decoder.embedding.num_embeddings, "tokens")
+
+
+def _context(decoder, context):
+    expect.shape(context, "context", "B*", decoder.from_context.in_features, kind="float")
+
+
+def _translated(model, source, target_in):
+    batch, _ = expect.tokens(source, "source", "B", "S")
+    expect.tokens(target_in, "target_in", batch, "T")
+    expect.padded_at_the_end(target_in, PAD_ID, "target_in")
+
+
+def _next(model, tokens, state):
+    expect.tokens(tokens, "tokens", "B*")
+
+
+def _runs(layer, x, state):
+    if not isinstance(layer, nn.RNNBase):
+        raise ValueError(f"layer should be a recurrent layer of PyTorch's, got {expect.shown(layer)}")
+    batch, *_ = expect.shape(x, "x", "B*", "T", layer.input_size, kind="float")
+    if not isinstance(state, (tuple, list)):
+        raise ValueError(f"state should be a tuple of tensors (B, H), got {expect.shown(state)}")
+    for part in state:
+        expect.shape(part, "the state", batch, layer.hidden_size)
+
+
+run = expect.given(run, _runs)
+Encoder.__init__ = expect.given(Encoder.__init__, _encoder)
+Encoder.forward = expect.given(Encoder.forward, _source, _why_source)
+Decoder.__init__, Decoder.begin = expect.given(Decoder.__init__, _decoder), expect.given(Decoder.begin, _context)
+Decoder.forward = expect.given(Decoder.forward, _writes, _why_written)
+Seq2Seq.__init__ = expect.given(Seq2Seq.__init__, _joined)
+AttentionDecoder.__init__ = expect.given(AttentionDecoder.__init__, _attention_decoder)
+AttentionDecoder.forward = expect.given(AttentionDecoder.forward, _looks_back, _why_written)
+AttentionSeq2Seq.__init__ = expect.given(AttentionSeq2Seq.__init__, _attending)
+for _kind in (Seq2Seq, AttentionSeq2Seq):
+    _kind.step = expect.given(_kind.step, _next)
+    _kind.forward = expect.given(_kind.forward, _translated)
+AttentionSeq2Seq.weights = expect.given(AttentionSeq2Seq.weights, _translated)

@@ -6,12 +6,15 @@ Throughout: tokens (B, S) or (B, T), padded with PAD_ID, 0; streams (B, T, D); m
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, wraps
 
 import torch
 from torch import nn
 
+from seqlib import expect
 from seqlib.data.pairs import PAD_ID
 from seqlib.models.attention import MultiHeadAttention, causal_mask, padding_mask, sinusoidal_positions
+from seqlib.models.options import ROTARY_BASE, check, signed, tune
 
 __all__ = [
     "DecoderBlock",
@@ -113,7 +116,11 @@ class Embedding(nn.Module):
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """What encoder and decoder share. feed_forward: 4 · width unless given; positions: as for Embedding."""
+    """What encoder and decoder share. feed_forward: 4 · width unless given; positions: as for Embedding.
+
+    Two options of seqlib's, which blocks take too: attention_bias=False leaves the biases of every attention out;
+    attention_dropout is that of its weights, which PyTorch's layers take from their one `dropout`.
+    """
 
     width: int
     heads: int
@@ -204,3 +211,161 @@ class TransformerDecoder(nn.Module):
         for block in self.blocks:
             x = block(x, memory, mask, memory_mask)
         return self.readout(self.norm(x))
+
+
+# -- options that other libraries have (seqlib/models/options.py), put around the same lines --------------------------
+
+
+@dataclass(frozen=True)
+class _TunableConfig(TransformerConfig):
+    __doc__ = TransformerConfig.__doc__
+
+    attention_bias: bool = True
+    attention_dropout: float = 0.0
+
+    def blocks(self, block: type) -> nn.ModuleList:
+        asked = {"attention_bias": self.attention_bias, "attention_dropout": self.attention_dropout}
+        usual = {"attention_bias": True, "attention_dropout": 0.0}
+        # A block of a reader's own knows no options: it is asked for those alone that are not as usual.
+        return super().blocks(partial(block, **{name: each for name, each in asked.items() if each != usual[name]}))
+
+
+_TunableConfig.__name__ = _TunableConfig.__qualname__ = "TransformerConfig"
+TransformerConfig = _TunableConfig
+
+
+def _tunable(begin):
+    """A block whose attentions take the options."""
+
+    @signed
+    @wraps(begin)
+    def __init__(
+        block, width, heads, feed_forward, dropout=0.0, pre_norm=True, *, attention_bias=True, attention_dropout=0.0
+    ):
+        begin(block, width, heads, feed_forward, dropout, pre_norm)
+        for part in block.children():
+            if isinstance(part, MultiHeadAttention):
+                tune(part, attention_bias, attention_dropout)
+
+    return __init__
+
+
+# -- what these parts refuse, asked around the classes, whose lines are those of notebook 14 --------------------------
+
+POSITIONS = ("sinusoidal", "learned", "none")
+
+
+def _widths(layer, width, hidden_size, dropout=0.0):
+    expect.wholes(width=width, hidden_size=hidden_size)
+    expect.probability(dropout, "dropout")
+
+
+def _around(layer, width, dropout=0.0, pre_norm=True):
+    expect.wholes(width=width)
+    expect.probability(dropout, "dropout")
+    expect.flag(pre_norm, "pre_norm")
+
+
+def _block(
+    block, width, heads, feed_forward, dropout=0.0, pre_norm=True, *, attention_bias=True, attention_dropout=0.0
+):
+    expect.wholes(width=width, heads=heads, feed_forward=feed_forward)
+    expect.divides(heads, width, "heads", "a width")
+    _around(block, width, dropout, pre_norm)
+    check(attention_bias, attention_dropout, ROTARY_BASE, turns=False)
+
+
+def _table(table, vocabulary_size, width, max_length=256, dropout=0.0, positions="sinusoidal", pad=PAD_ID):
+    expect.wholes(vocabulary_size=vocabulary_size, width=width, max_length=max_length)
+    expect.probability(dropout, "dropout")
+    expect.one_of(positions, "positions", POSITIONS)
+    expect.whole(pad, "pad", 0, vocabulary_size - 1)
+
+
+def _config(config):
+    expect.wholes(layers=config.layers, max_length=config.max_length)
+    inner = 4 * config.width if config.feed_forward is None else config.feed_forward
+    sizes = (config.width, config.heads, inner, config.dropout, config.pre_norm)
+    _block(None, *sizes, attention_bias=config.attention_bias, attention_dropout=config.attention_dropout)
+    expect.one_of(config.positions, "positions", POSITIONS)
+    expect.whole(config.pad, "pad", 0)
+
+
+def _stack(stack, vocabulary_size, width, heads, layers, **options):
+    _options(options)
+    expect.wholes(vocabulary_size=vocabulary_size)
+
+
+def _pair(model, source_vocabulary_size, target_vocabulary_size, width, heads, layers, **options):
+    _options(options)
+    expect.wholes(source_vocabulary_size=source_vocabulary_size, target_vocabulary_size=target_vocabulary_size)
+
+
+def _options(options):
+    known = [name for name in TransformerConfig.__dataclass_fields__ if name not in ("width", "heads", "layers")]
+    for name in options:
+        expect.one_of(name, "an option", known)
+
+
+def _known(table, tokens):
+    expect.known(tokens, table.tokens.num_embeddings, "tokens")
+
+
+def _width(attention):
+    """What an attention reads; that of a reader's own making may have other parts, and any width."""
+    return getattr(getattr(attention, "W_q", None), "in_features", "D")
+
+
+def _read(block, x, mask=None):
+    expect.shape(x, "x", "B*", "T*", _width(block.attention), kind="float")
+
+
+def _read_both(block, x, memory, mask=None, memory_mask=None):
+    batch, _, width = expect.shape(x, "x", "B*", "T*", _width(block.self_attention), kind="float")
+    expect.shape(memory, "memory", batch, "S*", width, kind="float")
+
+
+def _translated(model, source, target_in):
+    batch, _ = expect.tokens(source, "source")
+    expect.tokens(target_in, "target_in", batch, "T*")
+    expect.padded_at_the_end(target_in, getattr(model.encoder, "pad", PAD_ID), "target_in")
+
+
+def _encoded(encoder, tokens, causal=False):
+    expect.tokens(tokens, "tokens")
+    expect.flag(causal, "causal")
+
+
+def _stepped(model, tokens, state):
+    expect.tokens(tokens, "tokens", "B*")
+    if not isinstance(state, (tuple, list)) or len(state) != 3:
+        raise ValueError(f"state should be (memory, mask, written), as begin gives it, got {expect.shown(state)}")
+
+
+def _inside(residual, x, part):
+    gain = getattr(residual.norm, "weight", None)  # nn.Identity, in the place of a norm that was taken away, has none
+    expect.shape(x, "x", "…", "D" if gain is None else gain.shape[0], kind="float")
+    expect.function(part, "part")
+
+
+def _written(model, tokens, memory, memory_mask):
+    batch, _ = expect.tokens(tokens, "tokens")
+    expect.shape(memory, "memory", batch, "S*", model.readout.in_features, kind="float")
+
+
+expect.made(TransformerConfig, _config)
+EncoderBlock.__init__, DecoderBlock.__init__ = _tunable(EncoderBlock.__init__), _tunable(DecoderBlock.__init__)
+for _kind, _makes, _reads in (
+    (FeedForward, _widths, lambda layer, x: expect.shape(x, "x", "…", layer.W_1.in_features, kind="float")),
+    (Residual, _around, _inside),
+    (EncoderBlock, _block, _read),
+    (DecoderBlock, _block, _read_both),
+    (TransformerEncoder, _stack, _encoded),
+    (TransformerDecoder, _stack, _written),
+    (Transformer, _pair, _translated),
+):
+    _kind.__init__ = expect.given(_kind.__init__, _makes)
+    _kind.forward = expect.given(_kind.forward, _reads)
+Transformer.step = expect.given(Transformer.step, _stepped)
+Embedding.__init__ = expect.given(Embedding.__init__, _table)
+Embedding.forward = expect.given(Embedding.forward, lambda table, tokens: expect.tokens(tokens, "tokens"), _known)

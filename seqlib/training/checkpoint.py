@@ -9,19 +9,20 @@ import os
 import pickle
 import random
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from seqlib.runtime import home, write_whole
+from seqlib.runtime import home, sweep, write_whole
 
 MAGIC = b"seqlib checkpoint 1 "
 
 
 def path_for(name: str) -> Path:
     """The file of the checkpoint called `name`, under the learner's own folder."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ValueError(f"a checkpoint's name has letters, digits, '_', '-' and '.', got {name!r}")
     return home() / "checkpoints" / f"{name}.pt"
 
@@ -29,14 +30,27 @@ def path_for(name: str) -> Path:
 def save(path: Path, state: dict) -> None:
     """Write `state` so that a reader sees all of it or all of the one before.
 
-    It holds tensors, numbers, strings, lists and dicts. The first line of the file is a SHA-256 of the
-    rest. OSError if the disk is full or read-only.
+    It holds tensors, numbers (NumPy's too), strings, lists and dicts. The first line of the file is a SHA-256 of
+    the rest. What killed saves have left in the folder is removed. OSError if the disk is full or read-only.
     """
+    path = Path(path)
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save(plain(state), buffer)
     payload = buffer.getbuffer()
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent)
     write_whole(path, b"".join([MAGIC, hashlib.sha256(payload).hexdigest().encode(), b"\n", payload]))
+
+
+def plain(part):
+    """The same state without NumPy's scalars and arrays, which `load` would not unpickle."""
+    if isinstance(part, np.generic):
+        return part.item()
+    if isinstance(part, np.ndarray):
+        return torch.from_numpy(np.ascontiguousarray(part))
+    if type(part) in (dict, OrderedDict):
+        return type(part)((plain(key), plain(value)) for key, value in part.items())
+    return type(part)(plain(each) for each in part) if type(part) in (list, tuple) else part
 
 
 def load(path: Path) -> dict | None:
@@ -45,6 +59,8 @@ def load(path: Path) -> dict | None:
     Only plain data is unpickled (weights_only), so a foreign file cannot run code. ValueError if it is
     damaged.
     """
+    path = Path(path)
+    sweep(path.parent)
     try:
         head, _, payload = path.read_bytes().partition(b"\n")
     except OSError:

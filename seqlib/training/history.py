@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from seqlib import expect
 from seqlib.display.progress import duration, number, smoothed
 
 
@@ -39,7 +40,7 @@ class History:
 
     def last(self, n: int = 50) -> float:
         """The mean of the last `n` losses, nan if there are none."""
-        tail = self.losses[-n:]
+        tail = self.losses[-expect.whole(n, "n", 1) :]
         return sum(tail) / len(tail) if tail else math.nan
 
     def series(self, key: str) -> tuple[list[int], list[float]]:

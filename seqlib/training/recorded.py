@@ -40,7 +40,7 @@ def load(name: str, where: Path | None = None) -> dict:
     run or the file is not what it should be.
     """
     path = (where or folder()) / f"{name}.json"
-    if not re.fullmatch(r"[A-Za-z0-9_]+", name) or not path.is_file():
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]+", name) or not path.is_file():
         raise ValueError(f"expected a recorded run ({', '.join(names()) or 'there are none'}), got {name!r}")
     try:
         run = json.loads(path.read_text(encoding="utf-8"))

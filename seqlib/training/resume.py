@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import is_dataclass
+
 import torch
 
 from seqlib.training import checkpoint
 
 READABLE = ("steps", "lr", "clip", "amp")
+PARTS = {
+    "settings": dict,
+    "first_batch": str,
+    "random_at_start": dict,
+    "random": dict,
+    "done": int,
+    "model": dict,
+    "optimizer": dict,
+    "losses": torch.Tensor,
+    "grad_norms": torch.Tensor,
+    "evals": list,
+    "seconds": float,
+}
 
 
 def save(run, random_now: dict) -> None:
@@ -37,12 +53,53 @@ def load(run) -> str:
         return _aside(run, "damaged", "is damaged")
     if state is None:
         return ""
-    other = _difference(run, state)
+    if not _complete(state):
+        return _aside(run, "damaged", "lacks a part")
+    try:
+        other = _difference(run, state)
+    except Incomplete:
+        checkpoint.set_random_state(now)
+        return _aside(run, "damaged", "lacks a part")
     if other:
         checkpoint.set_random_state(now)
         return _aside(run, "other-settings", f"was made with {other}")
-    _restore(run, state)
+    before = _now(run)
+    try:
+        _restore(run, state)
+    except Exception:  # whatever a foreign file makes torch say: nothing of it may stay
+        _undo(run, before, now)
+        return _aside(run, "damaged", "does not fit this run")
     return f"resumed at step {run.done:,}"
+
+
+class Incomplete(ValueError):
+    """A checkpoint without one of its parts."""
+
+
+def _complete(state) -> bool:
+    """Whether a checkpoint has all its parts, each of its kind, and as many losses as steps."""
+    return (
+        isinstance(state, dict)
+        and all(isinstance(state.get(name), kind) for name, kind in PARTS.items())
+        and len(state["losses"]) == state["done"] > 0
+        and len(state["grad_norms"]) in (0, state["done"])
+        and all(isinstance(one, dict) and "step" in one for one in state["evals"])
+    )
+
+
+def _now(run) -> tuple:
+    """Model, optimizer and history as they are, apart from what loading would write over."""
+    return copy.deepcopy(run.model.state_dict()), copy.deepcopy(run.optimizer.state_dict()), vars(run.history).copy()
+
+
+def _undo(run, before: tuple, random_state: dict) -> None:
+    """Back to what `_now` took down, as if there had been no file."""
+    model, optimizer, history = before
+    run.model.load_state_dict(model)
+    run.optimizer.load_state_dict(optimizer)
+    vars(run.history).update(history)
+    run.done, run.first_batch = 0, ""
+    checkpoint.set_random_state(random_state)
 
 
 def settings(run) -> dict[str, str]:
@@ -58,20 +115,39 @@ def settings(run) -> dict[str, str]:
         "lr": ", ".join(f"{rate:g}" for rate in run.rates),
         "clip": str(run.clip),
         "amp": str(run.amp),
-        "model": checkpoint.digest([model, repr(run.model)]),
+        "model": checkpoint.digest([model, repr(run.model), choices(run.model)]),
         "optimizer": checkpoint.digest([type(run.optimizer).__name__, options]),
         "schedule": checkpoint.digest([run.schedule(step) for step in moments] if run.schedule else []),
     }
 
 
+def choices(model) -> list:
+    """What a model's parts were made with that shows in no weight: how many heads, whether positions turn, which norm.
+
+    Numbers, texts, True and False, and frozen configurations, by the names of part and attribute.
+    """
+    found = []
+    for name, part in model.named_modules():
+        for key, value in sorted(vars(part).items()):
+            config = is_dataclass(value) and type(value).__dataclass_params__.frozen
+            if (config or isinstance(value, (bool, int, float, str))) and key != "training" and not key.startswith("_"):
+                found.append((name, key, repr(value)))
+    return found
+
+
 def _difference(run, state: dict) -> str:
     """How the saved run differs from this one, "" if it does not."""
     for key, value in settings(run).items():
-        before = state["settings"][key]
+        before = state["settings"].get(key)
+        if before is None:
+            raise Incomplete(key)
         if before != value:
             return f"{key} {before}, now {value}" if key in READABLE else f"another {key}"
     # Batches may draw from the global generators: compare the first one from the same starting point.
-    checkpoint.set_random_state(state["random_at_start"])
+    try:
+        checkpoint.set_random_state(state["random_at_start"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as problem:
+        raise Incomplete("random_at_start") from problem
     return "" if checkpoint.digest(run.sampler(0)) == state["first_batch"] else "other batches"
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import torch
 
+from seqlib import expect
 from seqlib.display.progress import Progress
-from seqlib.training import resume
+from seqlib.runtime import quick_type
+from seqlib.training import checkpoint, resume
 from seqlib.training.checkpoint import digest, random_state, remove, set_random_state
 from seqlib.training.divergence import diverged
 from seqlib.training.history import History, TrainingDiverged
@@ -20,6 +22,12 @@ from seqlib.training.readings import Readings
 
 SAVE_SECONDS = 5.0
 SAVE_SHARE = 0.05  # of the time, at most: a large model takes long to write
+
+
+def half_precision(device, wanted: bool = True):
+    """A context in which products are taken in bfloat16, where the device has it and it is wanted."""
+    narrow = quick_type(device)
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=wanted and narrow is torch.bfloat16)
 
 
 @dataclass
@@ -46,6 +54,8 @@ class Run:
         self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.device = self.parameters[0].device
         self.on_cpu = self.device.type == "cpu"
+        for group in self.optimizer.param_groups:
+            group.update(checkpoint.plain({key: value for key, value in group.items() if key != "params"}))
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.readings = Readings(self.history, late=not self.on_cpu, diverged=self._diverged)
 
@@ -78,7 +88,7 @@ class Run:
         return to(batch, self.device)
 
     def autocast(self):
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.amp)
+        return half_precision(self.device, self.amp)
 
     def note(self, step: int, loss: torch.Tensor) -> None:
         """Take the loss down. ValueError unless it is a scalar that depends on the model."""
@@ -172,7 +182,7 @@ class Run:
     def _set_rates(self, step: int) -> None:
         """The learning rate of each parameter group: what it was at the start, times the schedule's multiplier."""
         if self.schedule:
-            multiplier = self.schedule(step)
+            multiplier = expect.number(self.schedule(step), f"what the schedule gives at step {step}", 0)
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate * multiplier
 
@@ -187,7 +197,7 @@ class Run:
             values = self.evaluate(self.model)
         if not isinstance(values, dict):
             raise ValueError(f"evaluate should return {{name: number}}, got {type(values).__name__}")
-        evals.append({"step": self.done} | {str(key): float(value) for key, value in values.items()})
+        evals.append({"step": self.done} | {str(key): _scalar(key, value) for key, value in values.items()})
 
     def tidy(self) -> None:
         """Drop what an unfinished step recorded, and read the clock."""
@@ -235,6 +245,16 @@ def evaluating(model):
         for part, mode in modes:
             part.training = mode
         set_random_state(state)
+
+
+def _scalar(key, value) -> float:
+    """An evaluated number, which may be nan or inf."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"evaluate should return numbers, got {expect.shown(value)} for {key!r}") from None
 
 
 def _check_scalar(loss) -> None:

@@ -189,7 +189,7 @@ def test_rotary_positions_know_only_distances_and_unturned_keys_are_kept():
 
 
 def test_learned_positions_end_at_the_context():
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="context, 12"):
         small()(tokens(1, 13))
     assert small(positions="rotary")(tokens(1, 40)).shape == (1, 40, 13)
 

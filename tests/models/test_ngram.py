@@ -98,8 +98,9 @@ def test_large_vocabularies_do_not_overflow():
 
 
 def test_bad_arguments_say_so():
-    for arguments in [(0, 5), (2, 0), (2, 5, "kneser"), (2, 5, "add", 0)]:
-        with pytest.raises(ValueError, match="expected order"):
+    wrong = [((0, 5), "order"), ((2, 0), "vocab_size"), ((2, 5, "kneser"), "add"), ((2, 5, "add", 0), "k")]
+    for arguments, says in wrong:
+        with pytest.raises(ValueError, match=f"{says}.*, got"):
             NGram(*arguments)
     with pytest.raises(ValueError, match="call fit first"):
         NGram(2, 5).log_prob(np.array([1]))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,9 @@ def test_a_recorded_run_is_made_by_its_command_and_shown_by_a_notebook(name):
     assert run["command"].startswith(f"python tools/record_runs.py {name}")
     root = Path(__file__).resolve().parents[2]
     notebook = next((root / "solutions").glob(f"{name[:2]}_*.py"))
-    assert f'"{name}"' in notebook.read_text(encoding="utf-8")
+    told = notebook.read_text(encoding="utf-8")
+    studies = set(re.findall(r"^from seqlib\.studies\.(\w+) import", told, re.M))  # what it shows through a study
+    told += "".join((root / f"seqlib/studies/{study}.py").read_text(encoding="utf-8") for study in sorted(studies))
+    assert f'"{name}"' in told
     longest = max((kept["steps"][-1] for kept in run["curves"].values()), default=100)
     assert longest >= 15, f"{longest} steps: was this recorded at the smoke budget?"

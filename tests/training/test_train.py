@@ -140,6 +140,30 @@ def test_modes_are_given_back():
     assert not model.training
 
 
+@pytest.mark.parametrize("has_it", [True, False])
+def test_only_a_device_with_the_instructions_is_asked_for_bfloat16(monkeypatch, has_it):
+    from seqlib.training.run import half_precision
+
+    monkeypatch.setattr("seqlib.runtime._processor_has_bfloat16", lambda: has_it)
+    with half_precision("cpu"):
+        product = torch.ones(2, 3) @ torch.ones(3, 2)
+    assert product.dtype is (torch.bfloat16 if has_it else torch.float32)
+    with half_precision("cpu", wanted=False):
+        assert (torch.ones(2, 3) @ torch.ones(3, 2)).dtype is torch.float32
+
+
+def test_a_layer_that_refuses_bfloat16_where_it_is_imitated_trains_all_the_same():
+    """PyTorch hands an LSTM to oneDNN, which has no bfloat16 form of it for older processors."""
+    layer = torch.nn.LSTM(3, 5, batch_first=True)
+    x = torch.randn(2, 4, 3)
+
+    def loss(model, batch):
+        return model(batch[0])[0].float().square().mean()
+
+    losses = train(layer, lambda step: (x,), 3, loss=loss, amp=True, name=None).losses
+    assert losses[-1] < losses[0]
+
+
 def test_bfloat16_trains_and_keeps_float32_weights():
     model = make_model()
     history = train(model, batches, 40, lr=0.02, amp=True)
@@ -211,8 +235,20 @@ def test_the_cause_is_named_where_it_is_known(spoil, says):
         x, y = torch.randn(4, 3), torch.arange(4)
         return spoil(x, y) if step == 6 else (x, y)
 
+    def loss(model, batch):  # seqlib's own refuses a batch without targets on the CPU
+        return nn.functional.cross_entropy(model(batch[0]), batch[1], ignore_index=-100)
+
     with pytest.raises(TrainingDiverged, match=says):
-        train(nn.Linear(3, 5), sometimes, 9)
+        train(nn.Linear(3, 5), sometimes, 9, loss=loss)
+
+
+def test_a_mean_over_no_target_is_an_error_and_no_nan():
+    masked = torch.randn(4, 3), torch.full((4,), -100)
+    with pytest.raises(ValueError, match="at least one target that counts, got none"):
+        cross_entropy(nn.Linear(3, 5), masked)
+    with pytest.raises(ValueError, match="at least one target that counts, got none"):
+        train(nn.Linear(3, 5), lambda step: masked, 2)
+    assert cross_entropy(nn.Linear(3, 5), (masked[0], torch.tensor([-100, 2, -100, -100]))).isfinite()
 
 
 def test_weights_spoiled_before_training_are_named():
