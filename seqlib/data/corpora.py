@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seqlib import expect
+
 NOUNS = ("film", "acting", "story", "music", "ending", "cast", "plot", "script")
 GOOD = ("good", "great", "funny", "clever")
 BAD = ("bad", "awful", "boring", "stupid")
@@ -58,6 +60,7 @@ def negation_grammar(
     exactly half of them are positive. ValueError if n is odd or negative, if a weight is negative, or if
     the grammar has too few sentences.
     """
+    expect.generator(rng)
     weights = _checked_weights(n, distances)
     seen = {tuple(sentence) for sentence in exclude}
     sentences, labels, misses = [], [], 0
@@ -78,10 +81,13 @@ def negation_grammar(
 
 def _checked_weights(n: int, distances: Sequence[float]) -> np.ndarray:
     """The weights of the distances, summing to one."""
-    weights = np.asarray(distances, dtype=float)
-    if n < 0 or n % 2:
+    try:
+        weights = np.asarray(distances, dtype=float)
+    except (TypeError, ValueError):
+        weights = np.zeros(0)
+    if expect.whole(n, "n") < 0 or n % 2:
         raise ValueError(f"n should be even and not negative, since sentences come in pairs; got {n}")
-    if weights.ndim != 1 or not 1 <= len(weights) <= 12 or (weights < 0).any() or not weights.sum() > 0:
+    if weights.ndim != 1 or not 1 <= len(weights) <= 12 or (weights < 0).any() or not 0 < weights.sum() < np.inf:
         raise ValueError(f"distances should be 1 to 12 weights, none negative, not all zero; got {distances}")
     return weights / weights.sum()
 
@@ -134,11 +140,12 @@ def ball(
     Returns positions, float32 (n, length, dims), in [0, 1] when there is no noise.
     ValueError if a size is not positive, the noise is negative, or the speeds are not 0 <= low <= high < 1.
     """
-    low, high = speed
-    if min(n, length, dims) < 1 or noise < 0:
-        raise ValueError(
-            f"n, length, dims should be at least 1 and noise at least 0; got {n}, {length}, {dims}, {noise}"
-        )
+    expect.generator(rng)
+    expect.wholes(n=n, length=length, dims=dims)
+    expect.number(noise, "noise", 0)
+    if not isinstance(speed, (tuple, list)) or len(speed) != 2:
+        raise ValueError(f"speed should be a range (low, high), got {expect.shown(speed)}")
+    low, high = (expect.number(each, "each speed") for each in speed)
     if not 0 <= low <= high < 1:
         raise ValueError(f"speed should be a range with 0 <= low <= high < 1, got {speed}")
     start = rng.uniform(0, 1, (n, 1, dims))
@@ -159,8 +166,9 @@ def stdlib_text(max_chars: int | None = None, *, modules: Sequence[str] = STDLIB
 
     Source: Python's standard library, PSF licence, as installed on this machine.
     """
-    if max_chars is not None and max_chars < 0:
-        raise ValueError(f"max_chars should not be negative, got {max_chars}")
+    if max_chars is not None:
+        expect.whole(max_chars, "max_chars", 0)
+    expect.words(modules, "modules")
     parts, total = [], 0
     for name in modules:
         if max_chars is not None and total > max_chars:

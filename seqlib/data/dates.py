@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqlib import expect
+
 # Two scripts beside Latin with an order of their own, one without spaces; the year comes first in hu and ja.
 LOCALES = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
@@ -41,6 +43,10 @@ def write_date(day: datetime.date, locale: str, form: str = "long") -> str:
     """The date as people write it in that language; every kind of space becomes a plain one."""
     from babel.dates import format_date
 
+    expect.one_of(form, "form", FORMATS)
+    expect.one_of(locale, "locale", tuple(LOCALES))
+    if not isinstance(day, datetime.date):
+        raise ValueError(f"day should be a datetime.date, got {expect.shown(day)}")
     return " ".join(format_date(day, format=form, locale=locale).split())
 
 
@@ -59,7 +65,8 @@ def date_pairs(
     days never seen. ValueError if a locale or format is not one of those above, the years are not in order, or
     there are too few days.
     """
-    locales, formats = list(locales), list(formats)
+    expect.wholes(0, count=count, seed=seed)
+    locales, formats = expect.words(locales, "locales"), expect.words(formats, "formats")
     unknown = [name for name in locales if name not in LOCALES] + [f for f in formats if f not in FORMATS]
     if unknown or not locales or not formats:
         raise ValueError(f"expected locales of {', '.join(LOCALES)} and formats of {', '.join(FORMATS)}; got {unknown}")
@@ -84,7 +91,9 @@ def date_pairs(
 def read_without_learning(text: str, rng: np.random.Generator) -> str:
     """A baseline: four digits are the year, another number the day; a month that is no number is guessed."""
     numbers = re.findall(r"\d+", text)
-    year = next(number for number in numbers if len(number) == 4)
+    year = next((number for number in numbers if len(number) == 4), None)
+    if year is None or not 2 <= len(numbers) <= 3:
+        raise ValueError(f"expected a date with a year of four digits and a day, got {text!r}")
     rest = [int(number) for number in numbers if number is not year]
     if len(rest) == 2:  # year first: month, day; year last: day, month
         month, day = rest if numbers[0] is year else rest[::-1]

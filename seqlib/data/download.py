@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from seqlib.display.html import escape
 from seqlib.display.page import in_notebook, show_html
-from seqlib.runtime import home
+from seqlib.runtime import home, notice
 
 CONNECT_S = 5.0  # seconds until a server must have taken the call
 STALL_S = 10.0  # seconds within which a server must say something more
@@ -74,9 +74,23 @@ def names() -> list[str]:
 
 
 def folder() -> Path:
-    """Where the files are kept: `SEQLIB_DATA`, else "data" in the learner's own folder."""
+    """Where the files are kept: `SEQLIB_DATA`, else "data" in the learner's own folder.
+
+    Where the one asked for cannot be made, the other takes its place, and a line says so, once.
+    """
     asked = os.environ.get("SEQLIB_DATA", "").strip()
-    return Path(asked).expanduser() if asked else home() / "data"
+    if not asked:
+        return home() / "data"
+    try:
+        path = Path(asked).expanduser()
+        if not path.is_dir():
+            path.mkdir(parents=True)
+        return path
+    except (OSError, RuntimeError, ValueError) as problem:  # "~nobody/x", where nobody has no home
+        spare = home() / "data"
+        why = getattr(problem, "strerror", None) or str(problem)
+        notice(f"seqlib cannot use SEQLIB_DATA={asked} ({why}): data files are looked for and kept in {spare} instead.")
+        return spare
 
 
 def registry_file() -> Path:
@@ -99,6 +113,8 @@ def _registry(path: Path) -> dict[str, tuple[str, str]]:
 def _entry(name: str) -> tuple[str, str]:
     """The checksum and address of a name; ValueError, with the nearest names, if there is none."""
     known = _registry(registry_file())
+    if not isinstance(name, str):
+        raise ValueError(f"a data file's name should be a text, got {name!r}: see data/registry.txt")
     if name not in known:
         near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see data/registry.txt"

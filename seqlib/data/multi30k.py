@@ -10,6 +10,7 @@ import gzip
 import re
 from collections.abc import Iterable
 
+from seqlib import expect
 from seqlib.data.download import available, fetch
 
 PARTS = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
@@ -25,7 +26,7 @@ def tokenize(text: str) -> list[str]:
 
 def detokenize(tokens: Iterable[str]) -> str:
     """One line of text, for sacreBLEU, which wants text and cuts it its own way: marks stick to the word before."""
-    text = " ".join(tokens)
+    text = " ".join(expect.words(tokens, "tokens"))
     text = re.sub(r" ([.,!?;:%)\]])", r"\1", text)
     return re.sub(r"([(\[]) ", r"\1", text)
 

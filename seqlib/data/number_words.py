@@ -13,6 +13,8 @@ from functools import cache
 
 import numpy as np
 
+from seqlib import expect
+
 COMMA = ","  # between two numbers, in every language
 BIGGEST = 1_000_000
 _UNITS = {
@@ -74,8 +76,7 @@ def spell(number: int, language: str = "en") -> list[str]:
     """
     if language not in MORPHS:
         raise ValueError(f"language should be one of {', '.join(MORPHS)}, got {language!r}")
-    if not 0 <= number < BIGGEST:
-        raise ValueError(f"number should lie in 0 … {BIGGEST - 1}, got {number}")
+    expect.whole(number, "number", 0, BIGGEST - 1)
     return list(_spelled(int(number), language))
 
 
@@ -131,8 +132,9 @@ def _links(number: int, language: str) -> tuple[tuple[int, int], ...]:
 
 def number_pair(numbers: Iterable[int], language: str = "de") -> Pair:
     """These numbers, separated by commas, in English and in another language, with their gold alignment."""
+    expect.one_of(language, "language", tuple(MORPHS))
     source, target, links = [], [], []
-    for number in numbers:
+    for number in (expect.whole(number, "each number", 0, BIGGEST - 1) for number in numbers):
         if source:
             links.append((len(source), len(target)))
             source.append(COMMA)
@@ -156,7 +158,11 @@ def number_pairs(
     The number of numbers and each number, 0 … below - 1, are drawn uniformly. The same seed gives the same pairs.
     ValueError if the ranges make no sense or hold too few pairs.
     """
-    fewest, most = numbers
+    expect.wholes(0, count=count, seed=seed)
+    if not isinstance(numbers, (tuple, list)) or len(numbers) != 2:
+        raise ValueError(f"numbers should be (fewest, most), got {expect.shown(numbers)}")
+    fewest, most = (expect.whole(each, "each of numbers") for each in numbers)
+    expect.whole(below, "below")
     if not 1 <= fewest <= most or not 1 <= below <= BIGGEST or language not in ("de", "fr"):
         raise ValueError(
             f'expected 1 <= fewest <= most numbers, 1 <= below <= {BIGGEST}, "de" or "fr"; '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqlib import expect
 from seqlib.data.windows import PAD, UNK, Vocabulary, pad_batch
 from seqlib.metrics import IGNORE
 
@@ -16,11 +17,22 @@ def pair_vocabularies(pairs: Sequence, min_count: int = 1) -> tuple[Vocabulary, 
 
     pairs: (source tokens, target tokens), or anything that unpacks so. Build them from training pairs alone.
     """
-    sources, targets = zip(*((source, target) for source, target in pairs), strict=True)
+    sources, targets = zip(*_unpacked(pairs), strict=True)
     return (
         Vocabulary.build(sources, min_count=min_count),
         Vocabulary.build(targets, min_count=min_count, specials=(PAD, UNK, START, END)),
     )
+
+
+def _unpacked(pairs: Sequence) -> list[tuple]:
+    """(source, target) of each pair, at least one."""
+    try:
+        found = [(source, target) for source, target in pairs]
+    except (TypeError, ValueError):
+        raise ValueError(f"expected pairs of a source and a target, got {expect.shown(pairs)}") from None
+    if not found:
+        raise ValueError("expected at least one pair, got none")
+    return found
 
 
 def pair_batch(pairs: Sequence, source_vocabulary: Vocabulary, target_vocabulary: Vocabulary) -> tuple:
@@ -31,6 +43,7 @@ def pair_batch(pairs: Sequence, source_vocabulary: Vocabulary, target_vocabulary
     """
     import torch
 
+    pairs = _unpacked(pairs)
     source = [source_vocabulary.encode(source) for source, _ in pairs]
     target = [target_vocabulary.encode([START, *target, END]) for _, target in pairs]
     arrays = (

@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from seqlib import expect
 from seqlib.data.pairs import END, START, pair_batch
 from seqlib.data.windows import PAD, Vocabulary
 
@@ -61,6 +62,7 @@ class Scene:
 
 def named(digit: int) -> tuple[str, str]:
     """A digit with its article: ("a", "three"), ("an", "eight")."""
+    expect.whole(digit, "digit", 0, 9)
     return ("an" if digit == 8 else "a", NAMES[digit])
 
 
@@ -97,8 +99,8 @@ def draw_scenes(
     pairs: "seen" for scenes without any held-out pair, "held out" for scenes with at least one, "any" for both.
     digits: how many there may be in a scene. ValueError for options that cannot be.
     """
-    if pairs not in ("seen", "held out", "any"):
-        raise ValueError(f'pairs should be "seen", "held out" or "any", got {pairs!r}')
+    expect.wholes(0, count=count, seed=seed)
+    expect.one_of(pairs, "pairs", ("seen", "held out", "any"))
     if not digits or not set(digits) <= {2, 3}:
         raise ValueError(f"a scene has 2 or 3 digits, got digits={digits!r}")
     rng = np.random.default_rng([seed, PARTS.index(part) if part in PARTS else 2, len(pairs)])
@@ -160,6 +162,8 @@ def render(scene: Scene) -> np.ndarray:
 
 def pictures(scenes: Sequence[Scene]) -> np.ndarray:
     """The pictures of several scenes, float32 (B, 36, 36)."""
+    if not len(scenes):
+        raise ValueError("expected at least one scene, got none")
     return np.stack([render(scene) for scene in scenes])
 
 

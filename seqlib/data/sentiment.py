@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqlib import expect
+
 __all__ = ["negation_scope", "sst2"]
 
 
@@ -43,7 +45,7 @@ def negation_scope(sentence: list[str]) -> list[int]:
     "not" itself is left out, and so is all that stands before "was": what is asked is how far a negation reaches.
     """
     found, state = [], -100
-    for word in sentence:
+    for word in expect.words(sentence, "sentence"):
         state = {"and": -100, "not": 1}.get(word, state)
         found.append(-100 if word == "not" else state)
         state = 0 if word == "was" else state

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqlib import expect
 from seqlib.data.download import fetch
 
 __all__ = [
@@ -70,6 +71,8 @@ def load(rng: np.random.Generator, hours: int) -> Load:
     y_t = mean(hour) + u_t with u_t = 0.8 u_{t-1} + spread(hour) e_t and e_t standard normal: at night nearly nothing
     is uncertain, at noon and in the evening a good deal, so that a band of one width must be wrong at both.
     """
+    expect.generator(rng)
+    expect.wholes(hours=hours)
     hour = np.arange(24)
     mean = 10 - 3 * np.cos(2 * np.pi * (hour - 3) / 24) + np.exp(-((hour - 19) ** 2) / 4)
     spread = 0.08 + 0.8 * np.exp(-((hour - 13) ** 2) / 8) + 0.4 * np.exp(-((hour - 19) ** 2) / 3)
@@ -96,6 +99,9 @@ def ecg(rng: np.random.Generator, beats: int, odd: float = 0.0) -> Beats:
     that highest point, mean and spread are those of a usual beat and no amplitude tells them. Beat by beat all heights
     vary by 8 %, lengths by 6 %.
     """
+    expect.generator(rng)
+    expect.wholes(beats=beats)
+    expect.probability(odd, "odd")
     odd = rng.random(beats) < odd
     lengths = np.maximum(36, np.rint(SAMPLES * (1 + 0.06 * rng.normal(size=beats)))).astype(int)
     starts = np.concatenate([[0], np.cumsum(lengths)])
@@ -165,6 +171,7 @@ def ecg200(part: str) -> tuple[np.ndarray, np.ndarray]:
 
     DataUnavailable without a network. Source: Olszewski 2001, see data/cards/ecg200.md.
     """
+    expect.one_of(part, "part", ("TRAIN", "TEST"))
     lines = fetch(f"ecg200/ECG200_{part}.arff").read_text(encoding="utf-8").splitlines()
     begin = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data")
     rows = np.array([[float(v) for v in line.split(",")] for line in lines[begin + 1 :] if line.strip()])

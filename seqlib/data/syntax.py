@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqlib import expect
 from seqlib.data.corpora import STDLIB_MODULES, _stdlib_source
 
 # What a character can be; "docstring" is any triple-quoted string, "space" all that no token covers.
@@ -61,6 +62,7 @@ def since_quote(source: str) -> np.ndarray:
 
 def _labelled(source: str) -> tuple[np.ndarray, np.ndarray]:
     """Labels and distances, from one reading."""
+    expect.text(source, "source")
     labels, depth = (np.full(len(source), fill, dtype=np.int64) for fill in (_CLASS["space"], -1))
     for start, stop, name in _spans(source):
         labels[start:stop] = _CLASS[name]
@@ -115,6 +117,7 @@ def _class_of(token) -> str:
 
 def encode(text: str) -> np.ndarray:
     """Characters as ids into CHARACTERS, int64 (T,); what is not among them is read as "?"."""
+    expect.text(text, "text")
     table = np.full(128, CHARACTERS.index("?"), dtype=np.int64)
     table[[ord(c) for c in CHARACTERS]] = np.arange(len(CHARACTERS))
     return table[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)]
@@ -122,12 +125,16 @@ def encode(text: str) -> np.ndarray:
 
 def decode(ids: Iterable[int]) -> str:
     """The text of these ids."""
-    return "".join(CHARACTERS[i] for i in ids)
+    found = expect.ids(ids)
+    if found:
+        expect.whole(min(found), "each id", 0)
+        expect.whole(max(found), "each id", 0, len(CHARACTERS) - 1)
+    return "".join([CHARACTERS[i] for i in found])
 
 
 def read_modules(names: Sequence[str]) -> Source:
     """These modules of the standard library, end to end; those that this Python lacks are passed over."""
-    texts = {name: _stdlib_source(name) for name in names}
+    texts = {name: _stdlib_source(expect.text(name, "a module's name")) for name in expect.words(names, "names")}
     parts = {name: (encode(text), *_labelled(text)) for name, text in texts.items() if text}
     if not parts:
         raise ValueError(f"expected modules of the standard library, found the source of none of {list(names)[:5]}")
@@ -144,6 +151,8 @@ def python_source(
     A module is on one side only, so no line that a module repeats is in both.
     ValueError unless both sides have a module.
     """
+    expect.generator(rng)
+    expect.number(test, "test", 0, 1)
     order = [modules[i] for i in rng.permutation(len(modules))]
     cut = round(len(order) * (1 - test))
     if not 0 < cut < len(order):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from seqlib import expect
+
 __all__ = [
     "PLURAL_NOUNS", "PLURAL_VERBS", "SINGULAR_NOUNS", "SINGULAR_VERBS", "TAGS", "UPOS", "agreement_blanks",
     "agreement_sentences", "ambiguous_words", "most_frequent_tags", "tagging_grammar", "ud_ewt",
@@ -66,8 +68,8 @@ def tagging_grammar(
     `exclude`: sentences not to draw (the training set, when drawing the test set). No sentence comes twice.
     Returns n lists of tokens and n lists of names from TAGS. ValueError if n is negative.
     """
-    if n < 0:
-        raise ValueError(f"n should not be negative, got {n}")
+    expect.generator(rng)
+    expect.whole(n, "n", 0)
     seen = {tuple(sentence) for sentence in exclude}
     sentences, tags = [], []
     while len(sentences) < n:
@@ -86,6 +88,8 @@ def agreement_sentences(rng: np.random.Generator, n: int) -> list[tuple[list[str
     "the dogs that the girl sees , in the end , sleep well .": both forms of the subject and of the verb are in the
     lists above, and only each other tells which is right. May hold a sentence twice.
     """
+    expect.generator(rng)
+    expect.whole(n, "n", 0)
     found = []
     for _ in range(n):
         words = _with_relative(rng, invariant=False)
@@ -154,7 +158,10 @@ def most_frequent_tags(
     Words never seen get the commonest tag of all words, or, where suffix > 0, that of the longest ending of at most
     `suffix` letters that is known, each training word counted once for each of its tags.
     """
+    expect.whole(suffix, "suffix", 0)
     counts = _counts(sentences, tags)
+    if not counts:
+        raise ValueError("expected training sentences with at least one word, got none")
     every = Counter(tag for each in tags for tag in each).most_common(1)[0][0]
     endings: dict[str, Counter] = defaultdict(Counter)
     for word, each in counts.items():
@@ -167,12 +174,15 @@ def most_frequent_tags(
         longest = (word[-length:] for length in range(min(suffix, len(word)), 0, -1))
         return next((endings[end].most_common(1)[0][0] for end in longest if end in endings), every)
 
-    return [[tag(word) for word in sentence] for sentence in new]
+    return [[tag(word) for word in expect.words(sentence, "each new sentence")] for sentence in new]
 
 
 def _counts(sentences, tags) -> dict[str, Counter]:
     """{word: how often each tag}."""
     counts: dict[str, Counter] = defaultdict(Counter)
+    sentences, tags = ([expect.words(row, "each row") for row in rows] for rows in (sentences, tags))
+    if [len(row) for row in sentences] != [len(row) for row in tags]:
+        raise ValueError("sentences and tags should be of the same lengths, got others: one tag for each word")
     for sentence, names in zip(sentences, tags, strict=True):
         for word, name in zip(sentence, names, strict=True):
             counts[word][name] += 1

@@ -21,6 +21,8 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
+from seqlib import expect
+
 __all__ = [
     "NOTE",
     "Tune",
@@ -56,6 +58,7 @@ def plain_tunes(abc: str) -> list[Tune]:
 
     A tune with several voices, chords of notes, changes of key or metre, or without a metre or key is left out.
     """
+    expect.text(abc, "abc")
     found = []
     for piece in re.split(r"(?m)^(?=X: *\d)", abc.replace("\r", "")):
         fields = dict(reversed(re.findall(r"(?m)^([TMLK]): *(.*?) *$", piece)))
@@ -135,7 +138,7 @@ def tunes_or_download() -> tuple[list[Tune], str]:
 
 def bars(text: str) -> list[list[str]]:
     """The bars of a plain tune (or of its music alone), in sections: a repeat sign or an ending begins a new one."""
-    sections, body = [[]], text.strip().split("\n")[-1]
+    sections, body = [[]], expect.text(text, "text").strip().split("\n")[-1]
     for piece in re.split(rf"({_BAR})", body):
         if re.fullmatch(_BAR, piece) and piece != "|":
             sections.append([])
@@ -157,7 +160,7 @@ def repeats_close(text: str) -> bool:
 
 def unfolded(text: str) -> list[str]:
     """The bars in the order in which they are played: repeats twice, each time with its own ending."""
-    pieces = re.split(rf"({_BAR})", text.strip().split("\n")[-1])
+    pieces = re.split(rf"({_BAR})", expect.text(text, "text").strip().split("\n")[-1])
     played, ending, part = [], None, []
     for piece in pieces:
         if not re.fullmatch(_BAR, piece):
@@ -176,7 +179,9 @@ def unfolded(text: str) -> list[str]:
 
 def melody(text: str) -> list[tuple[int | None, Fraction]]:
     """The notes of a plain tune as they are played: (MIDI key, or None for a rest; length in quarter notes)."""
-    fields = dict(re.findall(r"(?m)^([MLK]):(.*)$", text))
+    fields = dict(re.findall(r"(?m)^([MLK]):(.*)$", expect.text(text, "text")))
+    if not {"L", "K"} <= fields.keys() or not re.match(r"[A-G][b#]?", fields["K"]) or "/" not in fields["L"]:
+        raise ValueError(f"expected a plain tune with its unit L: and its key K:, got {text[:40]!r}")
     unit, signature, found = Fraction(fields["L"]) * 4, _signature(fields["K"]), []
     for bar in unfolded(text):
         bent, three, swing = dict(signature), 0, None

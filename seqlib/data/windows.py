@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from seqlib import expect
+
 PAD, UNK = "<pad>", "<unk>"
 
 
@@ -21,7 +23,13 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Iterable[str]):
-        self.tokens = list(tokens)
+        try:
+            self.tokens = list(tokens)
+            hash(tuple(self.tokens))
+        except TypeError:
+            raise ValueError(f"tokens should be an iterable of strings, got {expect.shown(tokens)}") from None
+        # Whether these are words, apart from marks such as <pad> and [MASK]: then a text must be split first.
+        self._words = any(isinstance(t, str) and len(t) > 1 and t[0] + t[-1] not in ("<>", "[]") for t in self.tokens)
         self._ids = {token: i for i, token in enumerate(self.tokens)}
         if len(self._ids) != len(self.tokens):
             twice = next(token for token, count in Counter(self.tokens).items() if count > 1)
@@ -37,7 +45,13 @@ class Vocabulary:
         `min_count` times are left out. Never build it from test data: what the test set alone contains
         must be unknown to the model, as it will be in use.
         """
-        counts = Counter(token for sequence in sequences for token in sequence)
+        expect.whole(min_count, "min_count", 0)
+        if isinstance(sequences, (str, bytes)):
+            raise ValueError(f"sequences should be lists or strings, got one text {expect.shown(sequences)}")
+        try:
+            counts = Counter(token for sequence in sequences for token in sequence)
+        except TypeError:
+            raise ValueError(f"sequences should be lists of tokens or texts, got {expect.shown(sequences)}") from None
         for special in specials:
             counts.pop(special, None)
         kept = [token for token, count in counts.items() if count >= min_count]
@@ -64,18 +78,25 @@ class Vocabulary:
 
     def id(self, token: str) -> int:
         """The id of one token, that of <unk> if it is not here; ValueError if there is no <unk> either."""
-        found = self._ids.get(token, self._ids.get(UNK))
+        try:
+            found = self._ids.get(token, self._ids.get(UNK))
+        except TypeError:
+            raise ValueError(f"a token should be a text, got {expect.shown(token)}") from None
         if found is None:
             raise ValueError(f"{token!r} is not in this vocabulary of {self.size} tokens, which has no {UNK}")
         return found
 
     def encode(self, sequence: Iterable[str]) -> np.ndarray:
         """The ids of the tokens of one sequence, int64 (T,); unknown tokens as in `id`."""
+        if self._words and isinstance(sequence, (str, bytes)):
+            expect.words(sequence, "a sequence for a vocabulary of words")
+        if not hasattr(sequence, "__iter__"):
+            raise ValueError(f"a sequence should be a list of tokens or a text, got {expect.shown(sequence)}")
         return np.array([self.id(token) for token in sequence], dtype=np.int64)
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens of these ids, a list (`"".join(…)` for characters). ValueError for an unknown id."""
-        ids = [int(i) for i in ids]
+        ids = expect.ids(ids)
         wrong = next((i for i in ids if not 0 <= i < self.size), None)
         if wrong is not None:
             raise ValueError(f"ids should lie in 0 … {self.size - 1}, got {wrong}")
@@ -88,6 +109,7 @@ def encode_chars(text: str, vocabulary: Vocabulary | None = None) -> tuple[np.nd
     Without a vocabulary, the sorted characters of this text are taken, with no specials: give the training
     text first, then its vocabulary for the others. ValueError for a character that the vocabulary lacks.
     """
+    expect.text(text, "text")
     vocabulary = Vocabulary(sorted(set(text))) if vocabulary is None else vocabulary
     return vocabulary.encode(text), vocabulary
 
@@ -99,6 +121,7 @@ def split_in_time(sequence, fractions: Sequence[float] = (0.9, 0.1), *, gap: int
     long as a window, it keeps windows of one piece from sharing items with those of the next.
     ValueError if the fractions are not positive or do not sum to one, or if a piece comes out empty.
     """
+    expect.whole(gap, "gap", 0)
     cuts = _cuts(len(sequence), fractions)
     starts = [0] + [cut + gap for cut in cuts[:-1]]
     pieces = tuple(sequence[start:stop] for start, stop in zip(starts, cuts, strict=True))
@@ -109,8 +132,12 @@ def split_in_time(sequence, fractions: Sequence[float] = (0.9, 0.1), *, gap: int
 
 def _cuts(length: int, fractions: Sequence[float]) -> list[int]:
     """Where each piece ends, the last one at `length`."""
-    if min(fractions, default=0) <= 0 or abs(sum(fractions) - 1) > 1e-9:
-        raise ValueError(f"fractions should be positive and sum to one, got {tuple(fractions)}")
+    try:
+        fit = min(fractions, default=0) > 0 and abs(sum(fractions) - 1) <= 1e-9
+    except TypeError:
+        fit = False
+    if not fit:
+        raise ValueError(f"fractions should be positive numbers that sum to one, got {expect.shown(fractions)}")
     # Rounding first: 0.7 + 0.2 is 0.8999999999999999, and int() alone would lose an item by it.
     return [int(round(length * total, 6)) for total in np.cumsum(fractions)[:-1]] + [length]
 
@@ -132,6 +159,8 @@ def split_groups(
     Returns one int64 array of indices into `items` for each fraction, ascending.
     ValueError if the fractions are not positive or do not sum to one, or the lengths differ.
     """
+    expect.generator(rng)
+    expect.several(items, "items")
     if groups is not None and len(groups) != len(items):
         raise ValueError(f"groups should have one entry per item, {len(items)} of them, got {len(groups)}")
     keys = [_key(item) for item in items]
@@ -162,6 +191,7 @@ def shifted_windows(ids, length: int, *, stride: int | None = None) -> tuple[np.
     ValueError if there is not even one window, which needs length + 1 ids.
     """
     ids = np.asarray(ids)
+    expect.wholes(length=length, stride=length if stride is None else stride)
     stride = length if stride is None else stride
     if ids.ndim != 1 or length < 1 or stride < 1 or len(ids) < length + 1:
         raise ValueError(
@@ -181,17 +211,30 @@ def pad_batch(
     T is the longest length, or `length`; targets are padded with pad=-100, which cross entropy leaves out.
     ValueError if a sequence is longer than `length`, or if there are none.
     """
+    sequences = [_ids(sequence) for sequence in expect.several(sequences, "sequences")]
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     if len(lengths) == 0:
         raise ValueError("expected at least one sequence, got none")
-    steps = int(lengths.max()) if length is None else length
+    expect.whole(pad, "pad")
+    steps = int(lengths.max()) if length is None else expect.whole(length, "length", 0)
     if lengths.max() > steps:
         raise ValueError(f"expected sequences of at most length = {steps} items, got one of {lengths.max()}")
     mask = np.arange(steps)[None, :] < lengths[:, None]
     ids = np.full(mask.shape, pad, dtype=np.int64)
     if mask.any():
-        ids[mask] = np.concatenate([np.asarray(sequence) for sequence in sequences if len(sequence)])
+        ids[mask] = np.concatenate([sequence for sequence in sequences if len(sequence)])
     return ids, mask, lengths
+
+
+def _ids(sequence) -> np.ndarray:
+    """Whole numbers (T,); nothing is cut to be one."""
+    try:
+        ids = np.asarray(sequence)
+    except ValueError:
+        ids = np.empty((0, 0))
+    if ids.ndim != 1 or (len(ids) and ids.dtype.kind not in "iub"):
+        raise ValueError(f"expected ids, a sequence of whole numbers, got {expect.shown(sequence)}")
+    return ids
 
 
 def batches(*arrays, batch_size: int) -> Iterator[tuple]:
@@ -212,6 +255,7 @@ def sampler(*arrays, batch_size: int, seed: int = 0) -> Callable[[int], tuple]:
     import torch
 
     tensors, count = _tensors(arrays, batch_size)
+    expect.whole(seed, "seed", 0)
     last: dict[int, np.ndarray] = {}
 
     def order(epoch: int) -> np.ndarray:
@@ -222,6 +266,7 @@ def sampler(*arrays, batch_size: int, seed: int = 0) -> Callable[[int], tuple]:
         return last[epoch]
 
     def batch(step: int) -> tuple:
+        expect.whole(step, "step", 0)
         places = np.arange(step * batch_size, (step + 1) * batch_size)
         epochs = places // count
         rows = [order(epoch)[places[epochs == epoch] % count] for epoch in range(epochs[0], epochs[-1] + 1)]
@@ -235,8 +280,12 @@ def _tensors(arrays, batch_size: int) -> tuple[list, int]:
     """The arrays as torch tensors, and their common number of rows."""
     import torch
 
-    tensors = [torch.as_tensor(array) for array in arrays]
-    sizes = {len(tensor) for tensor in tensors}
+    expect.whole(batch_size, "batch_size")
+    try:
+        tensors = [torch.as_tensor(array) for array in arrays]
+        sizes = {len(tensor) for tensor in tensors}
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"expected arrays of numbers with rows, got {[expect.shown(a) for a in arrays]}") from None
     if len(sizes) != 1 or 0 in sizes or batch_size < 1:
         raise ValueError(
             f"expected arrays with the same number of rows, at least one, and batch_size at least 1; "
@@ -248,16 +297,19 @@ def _tensors(arrays, batch_size: int) -> tuple[list, int]:
 def text_sampler(ids, length: int, batch_size: int, seed: int = 0) -> Callable[[int], tuple]:
     """Windows from random places of one long sequence: a function from the step to torch tensors (x, y).
 
-    `ids`: (T,). x and y are int64 (batch_size, length), y one step later: y[:, t] = x[:, t + 1]. No state:
-    the places are drawn from (seed, step). ValueError if ids has fewer than length + 1 items.
+    `ids`: (T,), also an array on the disk (np.memmap), of which only the windows are read. x and y are int64
+    (batch_size, length), y one step later: y[:, t] = x[:, t + 1]. No state: the places are drawn from (seed, step).
+    ValueError if ids has fewer than length + 1 items or holds anything but whole numbers.
     """
     import torch
 
     ids = _checked_ids(ids, length, batch_size, needed=length + 1)
+    expect.whole(seed, "seed", 0)
 
     def batch(step: int) -> tuple:
+        expect.whole(step, "step", 0)
         starts = np.random.default_rng([seed, step]).integers(0, len(ids) - length, batch_size)
-        windows = torch.from_numpy(ids[starts[:, None] + np.arange(length + 1)])
+        windows = torch.from_numpy(ids[starts[:, None] + np.arange(length + 1)].astype(np.int64, copy=False))
         return windows[:, :-1].contiguous(), windows[:, 1:].contiguous()
 
     return batch
@@ -274,26 +326,27 @@ def carried_sampler(ids, length: int, batch_size: int) -> Callable[[int], tuple]
     """
     import torch
 
+    expect.wholes(length=length, batch_size=batch_size)
     ids = _checked_ids(ids, length, batch_size, needed=batch_size * length + 1)
     windows = (len(ids) - 1) // batch_size // length
     row = windows * length
-    x = torch.from_numpy(ids[: batch_size * row].reshape(batch_size, row).copy())
-    y = torch.from_numpy(ids[1 : batch_size * row + 1].reshape(batch_size, row).copy())
+    rows = np.arange(batch_size)[:, None] * row
 
     def batch(step: int) -> tuple:
-        start = step % windows * length
-        piece = slice(start, start + length)
-        return x[:, piece], y[:, piece], torch.full((batch_size,), start == 0)
+        start = expect.whole(step, "step", 0) % windows * length
+        found = torch.from_numpy(ids[rows + start + np.arange(length + 1)].astype(np.int64, copy=False))
+        return found[:, :-1].contiguous(), found[:, 1:].contiguous(), torch.full((batch_size,), start == 0)
 
     return batch
 
 
 def _checked_ids(ids, length: int, batch_size: int, needed: int) -> np.ndarray:
-    """The ids as int64 (T,), long enough."""
-    ids = np.asarray(ids)
-    if ids.ndim != 1 or min(length, batch_size) < 1 or len(ids) < needed:
+    """The ids as an array of whole numbers (T,), long enough; a file that is mapped stays on the disk."""
+    expect.wholes(length=length, batch_size=batch_size)
+    ids = ids if isinstance(ids, np.ndarray) else np.asarray(ids)
+    if ids.ndim != 1 or len(ids) < needed or ids.dtype.kind not in "iu":
         raise ValueError(
-            f"expected a one-dimensional array of at least {needed} ids, length and batch_size at least 1; "
-            f"got shape {ids.shape}, length {length}, batch_size {batch_size}"
+            f"expected a one-dimensional array of at least {needed} ids, whole numbers; "
+            f"got shape {ids.shape} of {ids.dtype}, length {length}, batch_size {batch_size}"
         )
-    return ids.astype(np.int64)
+    return ids

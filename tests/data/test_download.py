@@ -233,16 +233,16 @@ def denied(*_, **__):
     raise PermissionError(13, "Permission denied")
 
 
-def test_a_folder_in_the_way(server, cache, monkeypatch):
+def test_a_folder_in_the_way(server, cache, monkeypatch, capsys):
     (cache / NAME).mkdir(parents=True)
     with pytest.raises(DataUnavailable, match="cannot write"):
         fetch(NAME)
     cache_file = cache.parent / "plain"
     cache_file.write_text("a file where the folder should be", encoding="utf-8")
     monkeypatch.setenv("SEQLIB_DATA", str(cache_file))
-    with pytest.raises(DataUnavailable, match="cannot write"):
-        fetch(NAME)
-    assert not available(NAME)
+    monkeypatch.setenv("SEQLIB_HOME", str(cache.parent / "home"))
+    assert not available(NAME) and fetch(NAME).read_bytes() == BODY and fetch(NAME) == cache.parent / "home/data" / NAME
+    assert "File exists" in capsys.readouterr().out and cache_file.is_file()
 
 
 def test_a_server_without_end_is_stopped(server, cache, monkeypatch):

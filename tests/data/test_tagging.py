@@ -37,7 +37,7 @@ def test_the_test_set_shares_nothing_with_the_training_set():
     test, _ = drawn(400, exclude=train)
     assert not {tuple(s) for s in train} & {tuple(s) for s in test}
     assert drawn(0) == ([], [])
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="at least 0"):
         drawn(-1)
 
 
