@@ -1,16 +1,17 @@
-"""Exercises that check themselves: `check`, `hint`, `progress`.
+"""Exercises that check themselves: `check`, `hint`; `progress` stands in `overview`.
 
 lstm_step, result = check("05.lstm_step", lstm_step)   # yours once it passes; until then a stand-in
 result                                                  # ✓ or ✗ with a diagnosis; reads as the score
 """
 
 from seqlib.checks import engine, progress_file
-from seqlib.checks.exercise import Case, Exercise, all_exercises, find
+from seqlib.checks.exercise import Case, Exercise, find
 from seqlib.checks.handing import hand_on
+from seqlib.checks.identity import identity
 from seqlib.display import html
 from seqlib.display.selfcheck import Shown
 
-__all__ = ["Case", "Exercise", "Result", "check", "hint", "progress"]
+__all__ = ["Case", "Exercise", "Result", "check", "hint"]
 
 
 class Result:
@@ -106,7 +107,9 @@ def _checked(exercise, answer):
             verdict, ["a stand-in was checked: run the cell with your own answer first, then this one"]
         )
     verdict = engine.judge(exercise, answer)
-    note = progress_file.save(exercise.name, verdict.score, exercise.points) if verdict.state != "todo" else None
+    note = None
+    if verdict.state != "todo":
+        note = progress_file.save(exercise.name, verdict.score, exercise.points, identity(exercise))
     handed, why = engine.stand_in(exercise), None
     if verdict.passed:
         handed, why = hand_on(exercise, answer, verdict.examples, verdict.library)
@@ -125,27 +128,3 @@ def hint(name: str, step: int | None = None):
     step = _asked[name] = _asked.get(name, 0) + 1 if step is None else step
     hints = list(exercise.told.hints[:step]) or ["There are no hints here."]
     return Shown(html.card("note", f"{name}: a hint", "\n".join(hints)), "\n".join(hints))
-
-
-def progress():
-    """A table of every exercise: points reached, points to reach, attempts."""
-    done, note = progress_file.load()
-    rows, total, reached = [], 0.0, 0.0
-    for name, exercise in all_exercises().items():
-        entry = done.get(name, {})
-        score = min(float(entry.get("score", 0)), exercise.points)
-        total, reached = total + exercise.points, reached + score
-        mark = "✓" if score >= exercise.points else "…" if entry else "○"
-        rows.append(
-            [
-                mark,
-                name,
-                f"{score:g} of {exercise.points:g}",
-                str(entry.get("attempts", 0)),
-                "core" if exercise.told.core else "stretch",
-            ]
-        )
-    title = f"{reached:g} of {total:g} points, kept in {progress_file.NAME}"
-    table = html.table(["", "exercise", "points", "attempts", ""], rows)
-    plain = "\n".join([title, *("  ".join(r) for r in rows), *([note] if note else [])])
-    return Shown(html.card("note", title, html.Html(table + html.escape(note or ""))), plain)
