@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from seqlib.checks import engine
 from seqlib.checks.exercise import Exercise
@@ -72,6 +73,8 @@ class Grading:
     notes: list[str] = field(default_factory=list)
     now: object = None  # the cell (a number) or Answer that is running
     files: dict = field(default_factory=dict)  # handed in beside the notebook: {name: content}
+    held: dict = field(default_factory=dict)  # cell -> what was in use when it had run, as Slot.held has it
+    last: bool = False  # whether this pass is the last one that may be
 
     def __post_init__(self):
         lent = [a.exercise for a in self.answers if not a.exercise.value]
@@ -109,7 +112,9 @@ class Grading:
         self.lender.close()
 
     def _charge(self, why: str):
-        """The cell or the answer that was running pays; nothing else does."""
+        """The cell or the answer that was running pays, or the cell that left it no room; nothing else does."""
+        if (cell := self._left_no_room(why)) is not None:
+            self.now = cell
         told = {
             "time": "took too long",
             "memory": "used too much memory",
@@ -123,9 +128,18 @@ class Grading:
             self.skip[self.now] = "all" if self.skip.get(self.now) == "defs" or not self.defs[self.now] else "defs"
             self.notes.append(f"code cell {self.now + 1} {told} and was left out")
 
+    def _left_no_room(self, why: str) -> int | None:
+        """The cell that took most of what is allowed, where more than half was gone before what runs now began."""
+        shares = [held.get(why, 0.0) for held in self.held.values()]
+        if len(shares) < 2 or shares[-1] - shares[0] < 0.5 * (1 - shares[0]):
+            return None
+        grown = [now - before for before, now in pairwise(shares)]
+        return list(self.held)[1 + grown.index(max(grown))]
+
     def _pass(self, last: bool):
-        self.now = None
+        self.now, self.last = None, last
         run = self.slot.start()
+        self.held = {-1: self.slot.held()}
         run.checked = lambda name, same: self._checked(run, name, same)
         for answer in self.answers:
             answer.checks = 0
@@ -165,6 +179,7 @@ class Grading:
             keep=keep,
             seconds=self.limits.cell_seconds,
         )
+        self.held[at] = self.slot.held()
 
     def _tries(self, run, at: int):
         for answer in self.answers:
@@ -233,6 +248,8 @@ class Grading:
         verdict = trying.try_answer(run, answer.exercise, cases, allowed, live=live, again=again)
         for number in set(run.callbacks) - mark:  # functions among the inputs are there for this try only
             del run.callbacks[number]
+        if verdict is not None and not verdict.passed and not self.last and self._left_no_room("memory") is not None:
+            raise RunEnded("memory")  # tried again without what holds it: the room may be what was missing
         if verdict is not None and (answer.verdict is None or verdict.score >= answer.verdict.score):
             answer.verdict = verdict
         return verdict

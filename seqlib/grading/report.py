@@ -142,8 +142,9 @@ def merge(book: Book) -> dict:
     pages.mkdir(exist_ok=True)
     for student in students:
         write_atomically(pages / student.page, feedback_page(student))
+    present = {s.page for s in students}
     for old in pages.glob("*.html"):  # of students who are no longer there
-        if old.name not in {s.page for s in students} and re.search(r"-[0-9a-f]{8,10}\.html$", old.name):
+        if old.name not in present and re.search(r"-[0-9a-f]{8,10}\.html$", old.name):
             old.unlink()
     numbers = statistics(students, book.assignment)
     numbers["gone"] = sorted({r["student"] for r in gone})

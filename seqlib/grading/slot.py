@@ -258,6 +258,18 @@ class Slot:
 
     # -- the guard: what no single limit counts ----------------------------------------------------------------------
 
+    def held(self) -> dict[str, float]:
+        """{"memory" and "processes": the share of what is allowed that is in use now}; 0 where there is no guard."""
+        if self.run is None or self.process is None or self.kind != "bwrap":
+            return {"memory": 0.0, "processes": 0.0}
+        found = descendants(self.process.pid)
+        resident = sum(own_memory(pid) for pid in found) / self.limits.resident
+        mapped = max((_kilobytes(f"/proc/{pid}/status", (b"VmSize:",), 0) for pid in found), default=0)
+        return {
+            "memory": max(resident, mapped / self.limits.memory),
+            "processes": len(found) / (2 * self.limits.processes),
+        }
+
     def _watch(self):
         """End the whole sandbox where its processes together become too many or too large."""
         while not self.watching.wait(0.1):
@@ -279,7 +291,16 @@ class Slot:
 
 def usage(root: int, limit: int) -> tuple[int, int]:
     """(processes, bytes of memory) of all descendants of a process; only beyond `limit` is it looked at closely."""
-    parents, sizes = {}, {}
+    found = descendants(root)
+    sizes = {pid: own_memory(pid) for pid in found}
+    if sum(sizes.values()) > limit:  # perhaps pages that several share were counted for each: look closer
+        sizes = {pid: min(size, proportional(pid, size)) for pid, size in sizes.items()}
+    return len(found), sum(sizes.values())
+
+
+def descendants(root: int) -> list[int]:
+    """The processes that a process began, and theirs."""
+    parents = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -295,11 +316,7 @@ def usage(root: int, limit: int) -> tuple[int, int]:
     while todo:
         found += (new := children.get(todo.pop(), []))
         todo += new
-    for pid in found:
-        sizes[pid] = own_memory(pid)
-    if sum(sizes.values()) > limit:  # perhaps pages that several share were counted for each: look closer
-        sizes = {pid: min(size, proportional(pid, size)) for pid, size in sizes.items()}
-    return len(found), sum(sizes.values())
+    return found
 
 
 def own_memory(pid: int) -> int:

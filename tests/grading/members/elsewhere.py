@@ -13,6 +13,7 @@ BEGIN = {
     "13": "import math\nimport torch\nfrom torch import nn\nfrom seqlib.models.attention import masked_softmax",
     "15": "import re\nimport numpy as np\nfrom itertools import pairwise",
     "16": "import numpy as np\nimport torch",
+    "21": "import numpy as np",
 }
 
 
@@ -274,7 +275,7 @@ answers("16.rms_norm", "nothing", {
     "torch's own in a thread": "import threading\n\ndef rms_norm(x, scale, epsilon=1e-5):\n    out = []\n    t = threading.Thread(target=lambda: out.append(torch.rms_norm(x, x.shape[-1:], scale, epsilon)))\n    t.start()\n    t.join()\n    return out[0]",
     "a gradient of one's own making": "class F(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x, scale):\n        return torch.nn.RMSNorm(x.shape[-1], 1e-5, dtype=x.dtype)(x) * scale\n    @staticmethod\n    def backward(ctx, g):\n        return g, g.sum(0)\n\ndef rms_norm(x, scale, epsilon=1e-5):\n    return F.apply(x, scale)",
 }, live=False)  # fmt: skip
-answers("16.power_law", "nothing", {
-    "polyfit": "def power_law(compute, loss):\n    b, a = np.polyfit(np.log(compute), np.log(loss), 1)\n    return -b, np.exp(a)",
-    "polyfit in a thread": "from concurrent.futures import ThreadPoolExecutor as Pool\n\ndef power_law(compute, loss):\n    with Pool(1) as pool:\n        b, a = pool.submit(np.polyfit, np.log(compute), np.log(loss), 1).result()\n    return -b, np.exp(a)",
+answers("21.exponent", "nothing", {
+    "polyfit": "def exponent(lengths, seconds):\n    (b, _), spread = np.polyfit(np.log(lengths), np.log(seconds), 1, cov=True)\n    return b, spread[0, 0] ** 0.5",
+    "polyfit in a thread": "from concurrent.futures import ThreadPoolExecutor as Pool\n\ndef exponent(lengths, seconds):\n    with Pool(1) as pool:\n        (b, _), spread = pool.submit(np.polyfit, np.log(lengths), np.log(seconds), 1, cov=True).result()\n    return b, spread[0, 0] ** 0.5",
 }, live=False)  # fmt: skip

@@ -182,6 +182,10 @@ CELLS = {
     "an endless loop": "while True:\n    pass",
     "a loop that catches everything": "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass",
     "a bomb of memory": "x = []\nwhile True:\n    x.append(bytearray(100_000_000))",
+    "memory that is held": "x = bytearray(2_900_000_000)",
+    "memory that is reserved": (
+        "x = []\ntry:\n    while True:\n        x.append(np.empty(2_000_000))\nexcept MemoryError:\n    pass"
+    ),
     "a full disk": "open('/tmp/big', 'wb').write(bytes(200_000_000))",
     "a stuck end": "import atexit\n@atexit.register\ndef stuck():\n    while True:\n        pass",
     "noise in the background": (
