@@ -13,6 +13,7 @@ MIN_PYTHON, MIN_TORCH, MIN_MEMORY, MIN_DISK = (3, 11), (2, 2), 1.5, 1.0  # memor
 # Threads that wait by spinning take the processor from those that work: on a busy machine of two cores the small
 # products of these notebooks became 20 to 60 times slower. Sleeping costs nothing when the machine is idle.
 CALM_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+_opened: list[str] = []  # the notebooks that setup cells have named in this kernel
 
 
 def setup(notebook: str, threads: int = 1) -> None:
@@ -20,7 +21,10 @@ def setup(notebook: str, threads: int = 1) -> None:
 
     On a CPU one thread is quickest for layers up to a few hundred wide; a notebook with larger products asks for
     more. `SEQLIB_THREADS` overrides. Call it before NumPy or torch is imported: both read the settings then.
+    ValueError where `SEQLIB_THREADS` is no whole number from 1.
     """
+    _opened.append(notebook)
+    _errors_speak_again()
     for name, value in CALM_THREADS.items():
         os.environ.setdefault(name, value)
     import torch
@@ -28,11 +32,36 @@ def setup(notebook: str, threads: int = 1) -> None:
     from seqlib.display import figures
 
     if device().type == "cpu":
-        torch.set_num_threads(int(os.environ.get("SEQLIB_THREADS") or threads))
+        torch.set_num_threads(_asked_threads() or threads)
     seed_everything(0)
     figures.style()
     torch_version = torch.__version__.partition("+")[0]
     print(f"{notebook} · seqlib {version()} · torch {torch_version} · {where()} · budget {budget_name()}")
+
+
+def _asked_threads() -> int | None:
+    """What `SEQLIB_THREADS` asks for; None where it asks for nothing."""
+    asked = os.environ.get("SEQLIB_THREADS", "").strip()
+    if asked and (not asked.isdecimal() or int(asked) < 1):
+        raise ValueError(f"SEQLIB_THREADS should be a whole number from 1, got {asked!r}")
+    return int(asked) if asked else None
+
+
+def processors() -> int:
+    """How many processors this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _errors_speak_again() -> None:
+    """Take back what a setup cell that failed has left: its explanation in the place of every later error."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if getattr(shell, "custom_exceptions", ()) == (Exception,):
+        shell.set_custom_exc((), None)
+
+
+def opened() -> str:
+    """The notebook that this kernel runs, such as "05_lstm", as its setup cell named it; "" where none did."""
+    return _opened[-1] if _opened else ""
 
 
 def memory() -> float | None:
@@ -57,6 +86,7 @@ def facts() -> list[tuple[str, str, bool]]:
         ("PyTorch", here["torch"].partition("+")[0], torch_version >= MIN_TORCH),
         ("NumPy", here["numpy"], True),
         ("Device", where(), True),
+        ("Threads", *_threads(here["threads"])),
         ("Budget", budget_name(), True),
         (
             "Memory",
@@ -66,6 +96,15 @@ def facts() -> list[tuple[str, str, bool]]:
         ("Free disk", f"{free:.0f} GiB", free >= MIN_DISK),
         ("Arithmetic", *_arithmetic()),
     ]
+
+
+def _threads(used: int) -> tuple[str, bool]:
+    """The threads that arithmetic takes now, which `setup` set, beside the processors there are for them."""
+    there = processors()
+    said = f"{used} on {there} processor{'' if there == 1 else 's'}"
+    if used > there:
+        return f"{said}: set SEQLIB_THREADS to {there} or fewer", False
+    return f"{said}; SEQLIB_THREADS sets another number", True
 
 
 def _arithmetic() -> tuple[str, bool]:

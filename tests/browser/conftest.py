@@ -3,6 +3,7 @@
 JupyterLab runs in a folder, with settings and on a port of its own, so that a learner's own stay untouched.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 KERNEL_IDLE = (
     "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -87,6 +89,31 @@ def static(new_page, tmp_path):
     return static
 
 
+@pytest.fixture(scope="session")
+def violations():
+    """violations(page, without=[]): what the standard checker finds wrong, a line a rule; none where all is well.
+
+    without: CSS of what is left out.
+    """
+    from website import npm
+
+    try:
+        axe = npm.fetched(npm.AXE).read_text(encoding="utf-8")
+    except npm.Missing as missing:
+        pytest.skip(str(missing))
+
+    def violations(page, without=()):
+        page.evaluate(axe)
+        return page.evaluate(
+            "without => axe.run({ include: [['html']], exclude: without }, "
+            "{ preload: false, resultTypes: ['violations'] }).then(r => r.violations.map("
+            "v => `${v.id}: ${v.nodes.length} times, ${v.nodes[0].html.slice(0, 200)}`))",
+            [[css] for css in without],
+        )
+
+    return violations
+
+
 def _leaves(url: str, allowed: str) -> bool:
     return not url.startswith((allowed, "data:", "blob:", "about:"))
 
@@ -94,8 +121,15 @@ def _leaves(url: str, allowed: str) -> bool:
 class Lab:
     """A running JupyterLab: its address and the folder it serves."""
 
-    def __init__(self, address: str, folder: Path):
-        self.address, self.folder = address, folder
+    def __init__(self, address: str, folder: Path, kernels: Path):
+        self.address, self.folder, self.kernels = address, folder, kernels
+
+    def mute_kernel(self, name: str) -> None:
+        """A kernel of that name that starts and never answers: it costs nothing, for pages that are only read."""
+        sleeping = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+        (self.kernels / name).mkdir(parents=True, exist_ok=True)
+        spec = json.dumps({"argv": sleeping, "display_name": name, "language": "python"})
+        (self.kernels / name / "kernel.json").write_text(spec, encoding="utf-8")
 
     def write(self, name: str, *sources: str) -> None:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
@@ -135,6 +169,7 @@ def lab(tmp_path_factory):
     ]  # fmt: skip
     paths = {name: str(own / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     paths["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
+    paths["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(own / "data"), os.environ.get("JUPYTER_PATH")]))
     python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options],
@@ -145,7 +180,7 @@ def lab(tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address, server)
-        yield Lab(address, folder)
+        yield Lab(address, folder, own / "data" / "kernels")
     finally:
         server.terminate()
         server.wait(20)

@@ -58,7 +58,7 @@ def test_rows_and_heads_are_walked_with_keys_and_mouse(static):
     page.locator(".sx-strip").press("ArrowRight")
     assert result(page)["head"] == "head_2" and result(page)["row"] == "4"
     page.locator(".sx-down span").nth(1).click()
-    assert result(page)["row"] == "2" and "“row1”" in page.locator("h5").inner_text()
+    assert result(page)["row"] == "2" and "“row1”" in page.locator("h3").inner_text()
     page.locator(".sx-heat canvas").click(position={"x": 5, "y": 5})
     assert result(page)["row"] == "1"
 
@@ -79,7 +79,7 @@ def test_hostile_tokens_and_empty_rows(static):
     page = static(attention_explorer([("<img src=x onerror=alert(1)>", ["<b>", " "], ["</script>", "$x$"], weights)]))
     assert page.locator(".sx img").count() == 0 and "␣" in page.locator(".sx-down").inner_text()
     page.locator(".sx-strip").press("ArrowUp")
-    assert result(page)["top"] == "none" and "looks nowhere" in page.locator("h5").inner_text()
+    assert result(page)["top"] == "none" and "looks nowhere" in page.locator("h3").inner_text()
 
 
 def test_two_on_one_page(static):

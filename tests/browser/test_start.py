@@ -1,9 +1,11 @@
 """The first notebook as a learner meets it: opened in JupyterLab, run whole, answered wrongly, then rightly."""
 
+import re
 import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MENU = re.compile(r"\*\*(\w+) → ([^*]+)\*\*")
 CELLS = "jupyterapp.shell.currentWidget.content.widgets"
 
 
@@ -38,6 +40,33 @@ def run_all(lab, page) -> None:
         o for outputs in lab.outputs(page) for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
     ]
     assert not errors
+
+
+def named_in_menus(page, text: str) -> list[str]:
+    """What `text` calls **Menu → Item** and JupyterLab's menus do not hold."""
+    missing = []
+    for menu, item in MENU.findall(text):
+        page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{menu}$")).click()
+        labels = page.locator(".lm-Menu-itemLabel").all_inner_texts()
+        missing += [] if item in labels else [f"{menu} → {item}"]
+        page.keyboard.press("Escape")
+    return missing
+
+
+def test_the_first_notebook_speaks_of_menus_that_jupyterlab_has(lab, new_page):
+    told = prose((ROOT / "solutions" / "00_start.py").read_text(encoding="utf-8"))
+    assert len(MENU.findall(told)) >= 2, "how to run a cell, how to begin afresh"
+    lab.write("menus.ipynb", "1")
+    page = new_page(allowed=lab.address)
+    lab.open(page, "menus.ipynb")
+    assert named_in_menus(page, "**Run → Restart and run all**") == ["Run → Restart and run all"]
+    assert named_in_menus(page, told) == []
+
+
+def prose(text: str) -> str:
+    """The Markdown cells of a source, as one text without line breaks."""
+    found = re.findall(r"# %% \[markdown\]\n(.*?)(?=\n# %%|\Z)", text, re.DOTALL)
+    return " ".join(re.sub(r"^# ?", "", one, flags=re.MULTILINE) for one in found).replace("\n", " ")
 
 
 def test_the_first_notebook_in_a_real_browser(lab, new_page):

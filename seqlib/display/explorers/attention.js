@@ -77,7 +77,7 @@ function mount(root, data) {
   const strip = element("div", { class: "sx-strip", tabindex: "0", role: "group",
     "aria-label": "Attention weights: arrow keys up and down move through the rows, left and right through the heads" },
     [element("div", { class: "sx-look" }, [element("div"), across, down, heat])]);
-  const title = element("h5"), where = element("div", { class: "sx-where" });
+  const title = element("h3"), where = element("div", { class: "sx-where" });
   const result = element("p", { class: "sx-result", "aria-live": "polite" });
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
   root.replaceChildren(element("style", {}, [STYLE]),

@@ -75,7 +75,7 @@ function mount(root, data, changed = () => {}) {
     "aria-label": "Gates over the characters: arrow keys left and right move through the text, up and down through the units" },
     [tokenRow, heat]);
   const odds = element("div", { class: "sx-odds" });
-  const nowTitle = element("h5"), oddsTitle = element("h5"), now = element("div", { class: "sx-gates" });
+  const nowTitle = element("h3"), oddsTitle = element("h3"), now = element("div", { class: "sx-gates" });
   const note = element("p", { class: "sx-note", role: "status" });
   const result = element("p", { class: "sx-result", "aria-live": "polite" });
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
@@ -84,7 +84,7 @@ function mount(root, data, changed = () => {}) {
   root.replaceChildren(
     box("sx-top", labelled("Your text", input)), note,
     box("sx-controls", labelled("Step", stepper, stepText), labelled("Unit", picker, unitText)),
-    element("h5", {}, ["One unit's gates as they read: i lets in, f keeps, o shows"]),
+    element("h3", {}, ["One unit's gates as they read: i lets in, f keeps, o shows"]),
     box("sx-side", names, strip),
     box("sx-legend", "−1", element("i"), "+1", box("", "Gates i, f, o lie between 0 and 1.")),
     box("sx-now", box("", nowTitle, now), box("", oddsTitle, odds)),

@@ -77,14 +77,14 @@ function mount(root, data, changed = () => {}) {
   const strip = element("div", { class: "sx-strip", tabindex: "0", role: "group",
     "aria-label": "Hidden units over the tokens: arrow keys move through time and units" }, [tokenRow, heat]);
   const bars = element("div", { class: "sx-bars", role: "img" }), odds = element("div", { class: "sx-odds" });
-  const stateTitle = element("h5"), oddsTitle = element("h5");
+  const stateTitle = element("h3"), oddsTitle = element("h3");
   const note = element("p", { class: "sx-note", role: "status" });
   const result = element("p", { class: "sx-result", "aria-live": "polite" });
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
   const box = (css, ...rest) => element("div", { class: css }, rest);
   root.replaceChildren(
     box("sx-top", labelled("Your text", input), play), note,
-    element("h5", {}, [`${size} hidden units, one row each, as they read`]), strip,
+    element("h3", {}, [`${size} hidden units, one row each, as they read`]), strip,
     box("sx-legend", "−1", element("i"), "+1", box("", "Click a row or a bar to follow that unit.")),
     box("sx-controls", labelled("Step", stepper, stepText), labelled("Unit", picker, unitText)),
     box("sx-now", box("", stateTitle, bars), box("", oddsTitle, odds)),

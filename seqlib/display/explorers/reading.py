@@ -125,7 +125,7 @@ class Gates(Explorer):
         for token in self.text if text is None else text:
             sums = w["W_xh"][index.get(token, index.get("?", 0))] + h @ w["W_hh"] + w["b_h"]
             g = np.tanh(sums[2 * self.size : 3 * self.size])
-            i, f, _, o = np.split(1 / (1 + np.exp(-sums)), 4)
+            i, f, _, o = np.split(np.exp(-np.logaddexp(0, -sums)), 4)
             c = f * c + i * g
             h = o * np.tanh(c)
             scores = h @ w["W_hy"] + w["b_y"]

@@ -73,7 +73,7 @@ function mount(root, data, changed = () => {}) {
     note.textContent = strange.length ? `Not among this grammar's words, read as <unk>: ${strange.join(" ")}` : "";
     strip.replaceChildren(...words.map((word, t) => {
       const at = now[t], new_tag = turned.some(([place]) => place === t);
-      const style = `text-align:center;padding:4px 6px;border-radius:5px;opacity:${at ? 1 : 0.4};` +
+      const style = `text-align:center;padding:4px 6px;border-radius:5px;` + (at ? "" : "outline:1px dashed currentColor;") +
         (new_tag ? "background:rgba(213,94,0,.28);outline:2px solid rgb(213,94,0)" : "background:rgba(127,127,127,.12)");
       return element("div", { style }, [
         element("div", { style: "font:600 15px var(--jp-code-font-family,ui-monospace,monospace)" }, [word]),

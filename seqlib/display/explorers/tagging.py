@@ -95,7 +95,7 @@ def _read(x: np.ndarray, w: Mapping, way: str) -> np.ndarray:
     h, c, states = np.zeros(size), np.zeros(size), []
     for row in x:
         sums = row @ w[f"W_{way}"] + h @ w[f"U_{way}"] + w[f"b_{way}"]
-        i, f, _, o = np.split(1 / (1 + np.exp(-sums)), 4)
+        i, f, _, o = np.split(np.exp(-np.logaddexp(0, -sums)), 4)
         c = f * c + i * np.tanh(sums[2 * size : 3 * size])
         h = o * np.tanh(c)
         states.append(h)

@@ -93,7 +93,7 @@ function mount(root, data, changed = () => {}) {
   const more = element("button", { type: "button" }, [`Write ${WRITTEN}`]);
   const back = element("button", { type: "button" }, ["As it was"]);
   const words = element("div", { class: "sx-top", role: "group", "aria-label": "Likeliest ways to go on with this name" });
-  const odds = element("div", { class: "sx-odds" }), title = element("h5");
+  const odds = element("div", { class: "sx-odds" }), title = element("h3");
   const result = element("p", { class: "sx-result", "aria-live": "polite" });
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
   root.replaceChildren(
@@ -102,7 +102,7 @@ function mount(root, data, changed = () => {}) {
       labelled("Temp.", knobs.temperature, said.temperature), labelled("Top-k", knobs.k, said.k),
       labelled("Top-p", knobs.p, said.p), labelled("Min-p", knobs.share, said.share)]),
     element("div", { style: "display:flex;flex-wrap:wrap;gap:8px;margin-top:8px" }, [one, more, back]),
-    element("h5", {}, ["Likeliest names from here (press to take one)"]), words, title, odds, result);
+    element("h3", {}, ["Likeliest names from here (press to take one)"]), words, title, odds, result);
 
   let read = "", state = zeros(), timer = 0;
 

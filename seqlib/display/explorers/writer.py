@@ -1,31 +1,13 @@
 """An explorer: the learner's own character LSTM writes in the browser, with its four knobs, and completes names."""
 
-import base64
 from collections.abc import Sequence
 
 import numpy as np
 
 from seqlib.display import figures
-from seqlib.display.explorers.explorer import Explorer, packed
+from seqlib.display.explorers.explorer import Explorer, eight_bits, packed, unpacked
 
 SHOWN = 12  # characters drawn as bars
-
-
-def eight_bits(matrix: np.ndarray) -> dict:
-    """A matrix in whole numbers from -127 to 127 and a scale for each column: a quarter of float32."""
-    scale = np.maximum(np.abs(matrix).max(axis=0), 1e-12) / 127
-    whole = np.round(matrix / scale).astype(np.int8)
-    return {
-        "shape": list(matrix.shape),
-        "base64": base64.b64encode(whole.tobytes()).decode("ascii"),
-        "scale": packed(scale),
-    }
-
-
-def _back(stored: dict) -> np.ndarray:
-    """What the browser unpacks."""
-    whole = np.frombuffer(base64.b64decode(stored["base64"]), dtype=np.int8).reshape(stored["shape"])
-    return whole * np.frombuffer(base64.b64decode(stored["scale"]["base64"]), dtype="<f4").astype(float)
 
 
 class WriterExplorer(Explorer):
@@ -66,12 +48,12 @@ class WriterExplorer(Explorer):
 
     def read(self, text: str | None = None) -> np.ndarray:
         """Logits (V,) of the character after a text, as the browser computes them."""
-        w = {name: _back(stored) for name, stored in self.stored.items()}
+        w = {name: unpacked(stored) for name, stored in self.stored.items()}
         size, index = len(w["W_hh"]), {c: i for i, c in enumerate(self.vocab)}
         h, c = np.zeros(size), np.zeros(size)
         for letter in self.text if text is None else text:
             sums = w["W_xh"][index.get(letter, index.get(" ", 0))] + h @ w["W_hh"]
-            i, f, _, o = np.split(1 / (1 + np.exp(-sums)), 4)
+            i, f, _, o = np.split(np.exp(-np.logaddexp(0, -sums)), 4)
             c = f * c + i * np.tanh(sums[2 * size : 3 * size])
             h = o * np.tanh(c)
         return h @ w["W_hy"] + self.bias.astype("<f4").astype(float)
