@@ -19,7 +19,11 @@ from recordings import discover  # noqa: E402
 
 def main(names) -> int:
     known = discover()
-    chosen = [n for n in known if not names or any(n == name or n.startswith(f"{name}_") for name in names)]
+    chosen = [
+        n
+        for n in known
+        if not names or any(n == name or (name not in known and n.startswith(f"{name}_")) for name in names)
+    ]
     if not chosen:
         print(f"nothing to record under {' '.join(names)}; there are {', '.join(known)}")
         return 1

@@ -116,10 +116,10 @@ def _held_then_falling(steps: int, step: int) -> float:
 
 def read_through(model: nn.Module, source: Source, batch: int = 64, length: int = 256):
     """What the model says of every character of a source: classes, labels and depths, int64 (T,) each."""
-    ids, labels, depth = rows(source, batch)
+    (ids, labels, depth), where = rows(source, batch), next(model.parameters()).device
     with torch.no_grad():
-        said = [model(piece, first=k == 0).argmax(dim=2) for k, piece in enumerate(ids.split(length, dim=1))]
-    return torch.cat(said, dim=1).flatten().numpy(), labels.flatten().numpy(), depth.flatten().numpy()
+        said = [model(piece.to(where), first=k == 0).argmax(dim=2) for k, piece in enumerate(ids.split(length, dim=1))]
+    return torch.cat(said, dim=1).flatten().cpu().numpy(), labels.flatten().numpy(), depth.flatten().numpy()
 
 
 def accuracy_by_distance(right: np.ndarray, depth: np.ndarray, edges: Sequence[int]) -> np.ndarray:

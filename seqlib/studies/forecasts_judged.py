@@ -23,15 +23,29 @@ def _count(wins: Sequence[bool]) -> str:
     return "holds" if all(wins) else "depends" if any(wins) else "fails"
 
 
+def _inside(results: Mapping, name: str) -> bool:
+    """Whether the best of the rates that were tried for a network is neither the smallest nor the largest of them."""
+    start = f"{name}, chosen by, rate "
+    tried = [float(label.removeprefix(start)) for label in results if label.startswith(start)]
+    return min(tried) < results[f"{name}, rate"][0] < max(tried)
+
+
 def _linear_map(ett: Mapping) -> list[tuple[str, str, str, str, str]]:
-    """The row on ETTh1; none where a side was not measured, since then nothing is tested."""
-    if not all(ett.values()):
+    """The row on ETTh1; none where a side was not measured, since then nothing is tested.
+
+    "not tested", too, where a network was best at the edge of its rates.
+    """
+    sides = [ett.get(name) for name in ("ridge", "DLinear", "GRU by days")]
+    if not all(sides):
         return []
+    # Each side is judged by the worse of its seeds: the better linear map and the GRU.
+    linear, network = min(sides[:2], key=max), sides[2]
+    verdict = "holds" if max(linear) < min(network) else "fails" if max(network) < min(linear) else "depends"
     row = (
-        "A linear map is hard to beat on ETTh1",
-        "Zeng et al. 2023, §4, of Transformers",
-        "ridge {:.3f}, DLinear {:.3f}, GRU {:.3f}".format(*map(_mean, ett.values())),
-        "holds" if min(map(max, (ett["ridge"], ett["DLinear"]))) < min(ett["GRU by days"]) else "fails",
+        "No network beats a linear map on ETTh1",
+        "folklore, after Zeng et al. 2023, §4, who speak of Transformers",
+        "ridge {:.3f}, DLinear {:.3f}, GRU by days {:.3f}".format(*map(_mean, sides)),
+        verdict if all(_inside(ett, name) for name in ("DLinear", "GRU by days")) else "not tested",
         "On a real benchmark: ETTh1",
     )
     return [row]
@@ -56,10 +70,9 @@ def judged(
     # A stretch is won or lost where all seeds agree; everything else depends.
     won = [max(network) < linear for network, linear in zip(sun, linear_sun, strict=True)]
     lost = [min(network) > linear for network, linear in zip(sun, linear_sun, strict=True)]
-    heart = [_mean(runs["heart"][f"{who}, area"]) for who in ("GRU", "autoregression")]
+    listener, linear_ear = (runs["heart"][f"{who}, area"] for who in ("GRU", "autoregression"))
     network = min((runs["air"][kind] for kind in ("GRU of levels", "GRU of changes")), key=_mean)
     air = _mean(network)
-    ett = {name: runs["ett"].get(name) for name in ("ridge", "DLinear", "GRU by days")}
     hourly = [_mean(runs["town"][f"autoregression, in it, {part}"]) for part in ("night", "noon")]
     whole = _mean(runs["town"]["autoregression, in the 90 % band"])
     return [
@@ -76,8 +89,8 @@ def judged(
         (
             "The same: odd heartbeats",
             "folklore",
-            f"area {heart[0]:.2f} against {heart[1]:.2f}",
-            "holds" if heart[0] > heart[1] + 0.05 else "fails",
+            f"area {_mean(listener):.2f} against {_mean(linear_ear):.2f}",
+            "holds" if min(listener) > max(linear_ear) else "fails" if max(listener) < min(linear_ear) else "depends",
             "A heart: surprise as an alarm",
         ),
         (
@@ -87,7 +100,7 @@ def judged(
             "holds" if classical_air < min(network) else "fails" if classical_air > max(network) else "depends",
             "The air: a season, a trend, many origins",
         ),
-        *_linear_map(ett),
+        *_linear_map(runs["ett"]),
         (
             "A 90 % band holds the truth 90 % of the time",
             "what a band promises",

@@ -61,7 +61,7 @@ def learn_recall(layer, delay: int, *, steps: int, lr: float = 1e-3, seed: int =
         name=None,
     )
     with torch.no_grad():
-        right = model(test).argmax(dim=1) == answers
+        right = model(test.to(model.readout.weight)).argmax(dim=1).cpu() == answers
     return right.float().mean().item(), history.losses
 
 

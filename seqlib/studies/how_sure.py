@@ -76,7 +76,7 @@ def train_quantiles(
         model,
         batch,
         steps,
-        loss=lambda model, b: pinball(b[1], model(b[0]), levels),
+        loss=lambda model, b: pinball(b[1], model(b[0]), levels.to(b[1])),
         lr=lr,
         clip=1.0,
         schedule=warmup_cosine(steps, steps // 20),
@@ -86,8 +86,9 @@ def train_quantiles(
 
 def said_by(model, x: np.ndarray) -> np.ndarray:
     """Quantiles (N, SAY, Q) of windows x (N, READ), in the scale of the windows."""
+    where = next(model.parameters()).device
     with torch.no_grad():
-        return model(torch.from_numpy(x.astype(np.float32))[..., None]).double().numpy()
+        return model(torch.from_numpy(x.astype(np.float32))[..., None].to(where)).cpu().double().numpy()
 
 
 def true_quantiles(town: Load, values: np.ndarray, every: int = 5) -> np.ndarray:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from seqlib import expect
 from seqlib.data.windows import Vocabulary, pad_batch
 from seqlib.models.bidirectional import Bidirectional
 from seqlib.training.train import History, train
@@ -92,17 +93,20 @@ class Reviewer(nn.Module):
 
     def states(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Every state (B, T, H or 2H), and what has read everything (B, H or 2H)."""
+        expect.tokens(tokens, "tokens", "B*", "T")
+        expect.padded_at_the_end(tokens, 0, "tokens", empty=False)
         lengths = (tokens != 0).sum(dim=1)
         x = self.dropout(self.embedding(tokens))
         if self.back is not None:
             return Bidirectional(self.ahead, self.back)(x, lengths)
         states = self.ahead(x)[0]
-        return states, states[torch.arange(len(x)), lengths - 1]
+        return states, states[torch.arange(len(x), device=x.device), lengths - 1]
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         mask = tokens != 0
         if self.training and self.drop_words:
-            tokens = torch.where(mask & (torch.rand(tokens.shape) < self.drop_words), UNKNOWN, tokens)
+            dropped = torch.rand(tokens.shape, device=tokens.device) < self.drop_words
+            tokens = torch.where(mask & dropped, UNKNOWN, tokens)
         states, last = self.states(tokens)
         kept = torch.cat([pool(states, mask, last) for pool in self.pools], dim=1)
         return self.readout(self.dropout(kept))
@@ -124,11 +128,12 @@ def train_reviews(
 
 def probability(model: nn.Module, tokens: torch.Tensor, batch: int = 256) -> np.ndarray:
     """The chance of "positive" for each row, (N,), in evaluation mode."""
-    training = model.training
+    training, where = model.training, next(model.parameters()).device
     model.eval()
     with torch.no_grad():
         said = [
-            model(part[:, : int((part != 0).sum(dim=1).max())]).softmax(dim=1)[:, 1] for part in tokens.split(batch)
+            model(part[:, : int((part != 0).sum(dim=1).max())].to(where)).softmax(dim=1)[:, 1].cpu()
+            for part in tokens.split(batch)
         ]
     model.train(training)
     return torch.cat(said).double().numpy()
@@ -154,6 +159,7 @@ class WordModel(nn.Module):
         states, _ = reviewer.states(tokens)
         ahead, back = reviewer.dropout(states).split(hidden, dim=2)
         real = tokens[:, 1:] != 0
+        expect.some(real, "review of two words or more")
         nexts = F.cross_entropy(self.next(ahead[:, :-1][real]), tokens[:, 1:][real])
         befores = F.cross_entropy(self.before(back[:, 1:][real]), tokens[:, :-1][real])
         return (nexts + befores) / 2

@@ -39,7 +39,8 @@ def repeated(seed, batch: int = 32, period: int | None = None, kinds: int = 32) 
 @torch.no_grad()
 def second_copy(model, period: int = 16) -> float:
     """The loss on the tokens of the second copy, in nats; model(tokens) gives logits, or a tuple with them first."""
-    tokens = repeated(10**6, period=period)
+    where = next(model.parameters()).device if isinstance(model, nn.Module) else None
+    tokens = repeated(10**6, period=period).to(where)
     logits = model(tokens)
     logits = logits[0] if isinstance(logits, tuple) else logits
     return F.cross_entropy(logits[:, period - 1 : -1].transpose(1, 2), tokens[:, period:]).item()

@@ -38,6 +38,6 @@ def stepper(model):
 @torch.no_grad()
 def by_position(model, ids, context: int = 64) -> torch.Tensor:
     """The mean loss at each position of consecutive windows of ids: (context,)."""
-    windows = batches(*shifted_windows(ids, context), batch_size=64)
-    each = [F.cross_entropy(model(x).transpose(1, 2), y, reduction="none") for x, y in windows]
+    windows, where = batches(*shifted_windows(ids, context), batch_size=64), next(model.parameters()).device
+    each = [F.cross_entropy(model(x.to(where)).transpose(1, 2), y.to(where), reduction="none") for x, y in windows]
     return torch.cat(each).mean(dim=0)

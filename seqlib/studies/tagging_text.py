@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from seqlib import expect
 from seqlib.data.windows import Vocabulary, pad_batch
 from seqlib.models.bidirectional import Bidirectional
 from seqlib.studies.judging_reviews import similar_lengths, word_table
@@ -96,10 +97,12 @@ class Tagger(nn.Module):
         return found.masked_fill((letters == 0)[:, None], 0).amax(dim=2)[places]
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        expect.tokens(numbers, "numbers", "B*", "T")
+        expect.padded_at_the_end(numbers, 0, "numbers")
         rows = self.rows[numbers]
         if self.training and self.drop:
             chance = self.drop / (self.drop + self.counts[rows])
-            rows = torch.where((torch.rand(rows.shape) < chance) & (rows > 0), UNKNOWN, rows)
+            rows = torch.where((torch.rand(rows.shape, device=rows.device) < chance) & (rows > 0), UNKNOWN, rows)
         parts = [self.embedding(rows)] + ([self.spelled(numbers)] if self.filter is not None else [])
         x = self.dropout(torch.cat(parts, dim=2))
         lengths = (numbers != 0).sum(dim=1)
@@ -121,6 +124,7 @@ def train_tagger(
         return numbers[chosen, :longest], tags[chosen, :longest]
 
     def loss(model, batch):
+        expect.some(batch[1] != IGNORE)
         return F.cross_entropy(model(batch[0]).flatten(0, 1), batch[1].flatten(), ignore_index=IGNORE)
 
     return train(
@@ -131,11 +135,11 @@ def train_tagger(
 def say_tags(model: nn.Module, numbers: torch.Tensor, batch: int = 128) -> torch.Tensor:
     """The likeliest class of each word, int64 (N, T), in evaluation mode; what stands at the padding means nothing."""
     training, said = model.training, torch.zeros_like(numbers)
-    lengths = (numbers != 0).sum(dim=1)
+    lengths, where = (numbers != 0).sum(dim=1), next(model.parameters()).device
     model.eval()
     with torch.no_grad():
         for rows in lengths.argsort().split(batch):
             longest = int(lengths[rows].max())
-            said[rows, :longest] = model(numbers[rows, :longest]).argmax(dim=2)
+            said[rows, :longest] = model(numbers[rows, :longest].to(where)).argmax(dim=2).to(said.device)
     model.train(training)
     return said

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from seqlib import expect
 from seqlib.data.multi30k import detokenize, lines, multi30k
 from seqlib.data.pairs import END, START, pair_batch, pair_vocabularies
 from seqlib.data.windows import Vocabulary
@@ -68,7 +69,16 @@ def bleu(said: Sequence[str], part: str = "test") -> float:
     """sacreBLEU of lower-cased text against the raw captions, 0 to 100. Source: Post 2018."""
     import sacrebleu
 
-    return sacrebleu.corpus_bleu(list(said), [lines(part, "en")], lowercase=True).score
+    right = lines(part, "en")
+    return sacrebleu.corpus_bleu(captions(said, right), [right], lowercase=True).score
+
+
+def captions(said: Sequence[str], right: Sequence[str]) -> list[str]:
+    """What was said, if it is a text for each of the right ones; ValueError otherwise."""
+    texts = [expect.text(one, "a caption") for one in expect.words(said, "said")]
+    if len(texts) != len(right):
+        raise ValueError(f"said should hold {len(right)} captions, one for each of this part, got {len(texts)}")
+    return texts
 
 
 def ladder(ours: dict[str, float]) -> tuple[list[str], list[float]]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqlib import expect
 from seqlib.data.number_words import Pair, number_pairs
 from seqlib.data.pairs import END, START, pair_batch, pair_vocabularies
 from seqlib.data.windows import Vocabulary
@@ -161,6 +162,7 @@ def forced_loss(model, batch):
     from torch.nn import functional as F
 
     source, target_in, target_out = batch
+    expect.some(target_out != IGNORE)
     return F.cross_entropy(model(source, target_in).flatten(0, 1), target_out.flatten(), ignore_index=IGNORE)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from seqlib import expect
 from seqlib.data.pairs import END, START, pair_batch
 from seqlib.models.attention import MultiHeadAttention
 from seqlib.models.transformer import Residual, Transformer
@@ -157,6 +158,7 @@ def confidence(model, batch) -> tuple[float, float, float]:
     """Under teacher forcing: mean probability of the likeliest word, the share of them right, nats per true word."""
     source, target_in, target_out = batch
     real = target_out != -100
+    expect.some(real, always=True)
     log_p, truth = model(source, target_in).log_softmax(dim=2)[real], target_out[real]
     sure, said = log_p.max(dim=1)
     nats = -log_p[torch.arange(len(truth)), truth].mean()

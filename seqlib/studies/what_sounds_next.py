@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from seqlib import expect
 from seqlib.data.windows import sampler
 from seqlib.training.history import History
 from seqlib.training.train import train, warmup_cosine
@@ -46,6 +47,8 @@ class OneBefore(nn.Module):
 
 def padded(pieces) -> tuple[torch.Tensor, torch.Tensor]:
     """Pieces of different lengths as one tensor (N, T, 88), zeros at the end, and their lengths (N,)."""
+    if not len(pieces):
+        raise ValueError("expected at least one piece, got none")
     lengths = torch.tensor([len(piece) for piece in pieces])
     whole = torch.zeros(len(pieces), int(lengths.max()), pieces[0].shape[1])
     for row, piece in zip(whole, pieces, strict=True):
@@ -56,15 +59,19 @@ def padded(pieces) -> tuple[torch.Tensor, torch.Tensor]:
 def _frames(model, pieces, lengths):
     """Nats of each asked frame of padded pieces, one after another."""
     logits, targets = model(pieces[:, :-1])[0].float(), pieces[:, 1:]
-    real = torch.arange(1, pieces.shape[1]) < lengths[:, None]
+    real = torch.arange(1, pieces.shape[1], device=pieces.device) < lengths[:, None]
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(dim=2)[real]
 
 
 @torch.no_grad()
 def mean_nll(model, pieces) -> float:
     """Nats per frame over all pieces, every frame of the same weight; the model in evaluation mode."""
+    if not any(len(piece) > 1 for piece in pieces):
+        raise ValueError("expected pieces with at least one frame after the first, got none to ask for")
     training, _ = model.training, model.eval()
-    nats = torch.cat([_frames(model, *padded(pieces[k : k + 32])) for k in range(0, len(pieces), 32)])
+    where = next(model.parameters()).device
+    parts = (padded(pieces[k : k + 32]) for k in range(0, len(pieces), 32))
+    nats = torch.cat([_frames(model, part.to(where), lengths.to(where)) for part, lengths in parts])
     model.train(training)
     return nats.mean().item()
 
@@ -100,6 +107,7 @@ def learn_frames(
         return {"valid": nats}
 
     def loss(model, batch):
+        expect.some(batch[1] > 1, "piece with a frame after its first one")
         return _frames(model, batch[0], batch[1]).mean()
 
     history = train(
@@ -123,9 +131,10 @@ def sample_frames(model, beginning, count: int, seed: int = 0) -> np.ndarray:
     """Go on after a beginning (T, 88) for `count` frames, each key drawn by itself: (T + count, 88)."""
     draw, frames = torch.Generator().manual_seed(seed), [torch.from_numpy(beginning)]
     model.eval()
-    logits, state = model(frames[0][None])
+    where = next(model.parameters()).device
+    logits, state = model(frames[0][None].to(where))
     for _ in range(count):
-        frame = torch.bernoulli(logits[:, -1].sigmoid(), generator=draw)
+        frame = torch.bernoulli(logits[:, -1].sigmoid().cpu(), generator=draw)  # the same draws on every device
         frames.append(frame)
-        logits, state = model(frame[None], state)
+        logits, state = model(frame[None].to(where), state)
     return torch.cat(frames).numpy()

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from seqlib.data.windows import carried_sampler
 from seqlib.training.history import History
 from seqlib.training.muon import muon_by_gate
+from seqlib.training.run import half_precision
 from seqlib.training.train import train, warmup_cosine
 
 __all__ = [
@@ -69,16 +70,16 @@ def learn_to_write(
 @torch.no_grad()
 def held_out(model, ids, rows: int = 8) -> float:
     """Nats per character of all of ids, read in `rows` long rows by a state that is carried from end to end."""
-    length = (len(ids) - 1) // rows
-    x, y = (torch.from_numpy(ids[k : k + rows * length].reshape(rows, length).copy()) for k in (0, 1))
+    length, where = (len(ids) - 1) // rows, next(model.parameters()).device
+    x, y = (torch.from_numpy(ids[k : k + rows * length].reshape(rows, length).copy()).to(where) for k in (0, 1))
     return F.cross_entropy(model(x)[0].flatten(0, 1), y.flatten()).item()
 
 
 @torch.no_grad()
 def in_windows(model, ids, context: int) -> torch.Tensor:
     """Nats at each of the `context` places of a window read from a state of zeros, the mean over all windows."""
-    count = (len(ids) - 1) // context
-    x, y = (torch.from_numpy(ids[k : k + count * context].reshape(count, context).copy()) for k in (0, 1))
+    count, where = (len(ids) - 1) // context, next(model.parameters()).device
+    x, y = (torch.from_numpy(ids[k : k + count * context].reshape(count, context).copy()).to(where) for k in (0, 1))
     return F.cross_entropy(model(x)[0].transpose(1, 2), y, reduction="none").mean(dim=0)
 
 
@@ -95,7 +96,7 @@ def against_the_clock(model, optimizer, ids, evaluate, *, marks, batch=32, lengt
         factor = min(1, (step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * way)) / 2)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=amp):
+        with half_precision("cpu", amp):
             value = loss(model, windows(step))
         optimizer.zero_grad()
         value.backward()

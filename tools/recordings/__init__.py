@@ -4,7 +4,7 @@ The code that runs is the notebook's own: its definitions are read from solution
 live one cannot come apart. `python tools/record_runs.py` calls them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib import import_module
@@ -46,3 +46,51 @@ def in_processes(work: Callable, jobs: Iterable) -> dict:
     jobs = list(jobs)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         return dict(zip(jobs, pool.map(work, jobs), strict=True))
+
+
+def swept(rates: Iterable[float], run: Callable, judge: Callable, best: Callable = min) -> tuple[float, dict, dict]:
+    """Every rate tried: (the best one, {rate: judge of its run}, {rate: its run}).
+
+    run(rate) trains; judge(run) is a number from data that no test touches, of which `best` (min or max) is wanted.
+    """
+    found = {rate: run(rate) for rate in rates}
+    told = {rate: float(judge(each)) for rate, each in found.items()}
+    return best(told, key=told.get), told, found
+
+
+def until_inside(
+    rates: Iterable[float],
+    run: Callable,
+    judge: Callable,
+    best: Callable = min,
+    more: int = 2,
+    factor: float | None = None,
+) -> tuple[float, dict, dict]:
+    """`swept`, and on beyond the edge while the best rate lies there, `more` times at most.
+
+    factor: from one rate to the next; by default that of the first two. Of equals the one nearest to the middle is the
+    best.
+    """
+    tried = sorted(rates)
+    factor = factor or tried[1] / tried[0]
+    _, told, found = swept(tried, run, judge, best)
+    for left in reversed(range(more + 1)):
+        inward = sorted(tried, key=lambda rate: abs(tried.index(rate) - (len(tried) - 1) / 2))
+        rate = best(inward, key=told.get)
+        if tried[0] < rate < tried[-1] or not left:
+            return rate, told, found
+        beyond = float(f"{rate / factor if rate == tried[0] else rate * factor:.2g}")
+        found[beyond] = run(beyond)
+        told[beyond] = float(judge(found[beyond]))
+        tried = sorted(told)
+
+
+def best_of(
+    rates: Iterable[float], seeds: Sequence[int], run: Callable, judge: Callable, best: Callable = min
+) -> tuple[float, dict, list]:
+    """The first seed with every rate, the others with the best: (rate, {rate: judge of its run}, [run of each seed]).
+
+    run(seed, rate) trains; `judge` and `best` as in `swept`.
+    """
+    rate, told, first = swept(rates, lambda rate: run(seeds[0], rate), judge, best)
+    return rate, told, [first[rate], *(run(seed, rate) for seed in seeds[1:])]

@@ -1,13 +1,16 @@
-"""The recorded runs of notebook 05: recall, forget biases, the adding problem, colours.
+"""The recorded runs of notebook 05: forget biases, recall, the adding problem, colours.
 
-The code that trains is the notebook's own, or what it imports: definitions are read from solutions/05_lstm.py.
+Adding trains many networks side by side, at each rate and seed; forget biases and colours run the notebook's
+own functions, read from solutions/05_lstm.py.
 """
 
 from recordings import notebook, recording
 
 SEEDS = (0, 1, 2)
-DELAYS = (10, 25, 50, 100, 200, 400)
 KINDS = ("RNN", "LSTM, forget bias 1", "LSTM, remember_for")
+RATES = {"RNN": (1e-3, 3e-3, 1e-2), KINDS[1]: (3e-3, 1e-2, 3e-2), KINDS[2]: (3e-3, 1e-2, 3e-2)}
+WIDE = 30  # an LSTM as large as an RNN of 64 units, with 10 inputs and 8 outputs
+ADDING_STEPS = {"RNN": 3000, KINDS[1]: 2000, KINDS[2]: 600}
 
 
 def _layer(kind: str, inputs: int, hidden: int, steps: int):
@@ -35,34 +38,6 @@ def _quick() -> None:
     import torch
 
     torch.set_num_threads(1)
-
-
-@recording
-def recall(command):
-    import torch
-
-    from seqlib.runtime import budget
-    from seqlib.training import recorded
-
-    _quick()
-    results, curves = {}, {kind: [] for kind in KINDS}
-    for kind in KINDS:
-        for delay in DELAYS:
-            for seed in SEEDS:
-                torch.manual_seed(seed)
-                layer = _layer(kind, 10, 30, delay)
-                history, right = notebook("05")["train_recall"](layer, delay, seed, steps=budget(cpu=300))
-                results.setdefault(f"{kind}, delay {delay}", []).append(right)
-                curves[kind] += [history] if delay == 200 else []
-    recorded.record(
-        "05_recall",
-        curves,
-        results=results,
-        seeds=SEEDS,
-        unit="nats",
-        command=command,
-        what="Percent right in recall after 300 batches of 32 at about 5,300 parameters, by delay; curves: 200",
-    )
 
 
 @recording
@@ -96,20 +71,76 @@ def forget_bias(command):
 
 
 @recording
-def adding(command):
-    import torch
-
-    from seqlib.runtime import budget
+def recall(command):
+    """Both LSTMs climb 04's ladder at the parameters of an RNN of 64: three rates, five seeds, each delay."""
+    from seqlib.studies.recall_ladder import SEEDS, STEPS, climb
     from seqlib.training import recorded
 
     _quick()
+    results = {}
+    for kind in KINDS[1:]:
+        results |= climb(
+            kind,
+            lambda seed, delay, kind=kind: _layer(kind, 10, WIDE, delay),
+            RATES[kind],
+            delays=(20, 40, 80),
+            seeds=SEEDS,
+            whole=True,
+        )
+        print(f"{kind}: done", flush=True)
+    recorded.record(
+        "05_recall",
+        {},
+        results=results,
+        seeds=SEEDS,
+        unit="share of symbols recalled",
+        command=command,
+        what=f"LSTMs of {WIDE} units, as large as an RNN of 64, recall one of 8 symbols after a delay: {STEPS} batches "
+        "of 32, Adam at each of 3 learning rates",
+    )
+
+
+@recording
+def adding(command):
+    """Three networks at about 4,400 parameters, three rates and three seeds each, trained side by side."""
+    from types import SimpleNamespace
+
+    import numpy as np
+    import torch
+
+    from seqlib.studies.how_far_back import adding_batch
+    from seqlib.studies.recall_ladder import Recaller
+    from seqlib.studies.side_by_side import train_side_by_side
+    from seqlib.training import recorded
+
+    def squares(model, batch):
+        return (model(batch[0])[:, 0] - batch[1]).square().mean()
+
+    def batches(step, size=32):
+        drawn = [adding_batch(np.random.default_rng([seed, step]), size, 100) for seed in SEEDS]
+        return tuple(torch.stack(parts).repeat(3, *[1] * parts[0].ndim) for parts in zip(*drawn, strict=True))
+
+    _quick()
     results, curves = {}, {}
-    for kind in KINDS:
-        for seed in SEEDS:
+    for kind, rates in RATES.items():
+        models = []
+        for seed in SEEDS * len(rates):
             torch.manual_seed(seed)
-            history, error = notebook("05")["train_adding"](_layer(kind, 2, 31, 100), 100, seed, steps=budget(cpu=400))
-            results.setdefault(kind, []).append(error)
-            curves.setdefault(kind, []).append(history)
+            models.append(Recaller(_layer(kind, 2, 31, 100), outputs=1))
+        steps = ADDING_STEPS[kind]
+        losses = train_side_by_side(
+            models, batches, steps, np.repeat(rates, 3), loss=squares, optimizer=torch.optim.AdamW
+        )
+        x, y = batches(10**6, size=500)
+        with torch.no_grad():
+            errors = [squares(model, (x[n], y[n])).item() for n, model in enumerate(models)]
+        ends = losses[-100:].mean(dim=0).nan_to_num(nan=99.0).reshape(3, 3)
+        for k, rate in enumerate(rates):
+            results[f"{kind}, rate {rate:g}"] = errors[3 * k : 3 * k + 3]
+            results[f"{kind}, rate {rate:g}, loss"] = ends[k].tolist()
+        best = int(ends.mean(dim=1).argmin())
+        curves[kind] = [SimpleNamespace(losses=losses[:, n].tolist()) for n in range(3 * best, 3 * best + 3)]
+        print(f"{kind}: done", flush=True)
     recorded.record(
         "05_adding",
         curves,
@@ -117,7 +148,9 @@ def adding(command):
         seeds=SEEDS,
         unit="mean squared error",
         command=command,
-        what="The adding problem over 100 steps, 400 batches of 32, at about 4,400 parameters",
+        what="The adding problem over 100 steps at about 4,400 parameters: AdamW at each of 3 rates, batches of 32, "
+        + ", ".join(f"{kind} {steps:,} steps" for kind, steps in ADDING_STEPS.items())
+        + "; curves at the rate whose loss ended lowest",
     )
 
 

@@ -1,4 +1,4 @@
-"""The recorded runs of notebook 06: recall against delay, altered GRUs, character models.
+"""The recorded runs of notebook 06: altered GRUs, character models.
 
 The code that trains is the notebook's own: its definitions are read, by name, from solutions/06_gru.py.
 """
@@ -7,7 +7,6 @@ from itertools import product
 
 from recordings import in_processes, notebook, recording
 
-DELAYS = (10, 30, 60, 100, 200)
 NAMES = (
     "train_text",
     "characters",
@@ -26,34 +25,14 @@ NAMES = (
     "count",
     "allowed",
     "widths",
+    "LSTM",
     "width_for",
     "step_seconds",
     "fastest",
 )
 
 
-@recording
-def recall(command, seeds=(0, 1, 2, 3, 4)):
-    """Accuracy against delay of RNN, LSTM and GRU at equal parameters, fresh and told to keep."""
-    from seqlib.training import recorded
-
-    nets = notebook("06", *NAMES)["NETS"]
-    found = in_processes(_recall, list(product(nets, DELAYS, seeds)))
-    results = {f"{net}, {delay}": [found[net, delay, seed] for seed in seeds] for net in nets for delay in DELAYS}
-    recorded.record(
-        "06_recall",
-        {},
-        results=results,
-        seeds=seeds,
-        unit="accuracy",
-        command=command,
-        what="Recall accuracy at about 6,120 parameters after 200 batches of 32, by delay",
-    )
-
-
-def _recall(job):
-    (net, delay, seed), here = job, notebook("06", *NAMES)
-    return here["recalled"](here["NETS"][net], here["SMALL"][net], delay, seed, steps=200)
+RATES = {"RNN": (1e-3, 3e-3, 1e-2), "LSTM": (1e-2, 3e-2, 1e-1), "GRU": (3e-3, 1e-2, 3e-2)}
 
 
 @recording
@@ -89,29 +68,35 @@ def _altered(job):
 
 @recording
 def characters(command, seeds=(0, 1, 2)):
-    """Nats per character of RNN, LSTM and GRU at equal parameters, after equal steps and after equal seconds."""
-    import numpy as np
-    import torch
+    """Nats per character at equal parameters, each at its own best rate, after equal steps and after equal seconds."""
+    import time
 
+    import numpy as np
+
+    from recordings import best_of
     from seqlib.training import recorded
 
-    here, results, cost = notebook("06", *NAMES), {}, {}
-    trained = in_processes(_characters, list(product(_nets(), seeds)))
-    torch.manual_seed(0)
-    models = {
-        name: here["CharacterModel"](make(32, width), here["characters"].size)
-        for name, (make, width) in _nets().items()
-    }
-    clocks = [here["step_seconds"](models, 15) for _ in seeds]
+    here, results, cost, histories = notebook("06", *NAMES), {}, {}, {}
+    models, rates = {}, {}
+    for name in _nets():
+        tried = [rates[SIBLING[name]]] if name in SIBLING else RATES[name]
+        rate, told, runs = best_of(
+            tried, seeds, lambda seed, rate, name=name: _characters(name, seed, rate), lambda run: run[1].last(50)
+        )
+        rates[name], models[name], histories[name] = rate, runs[0][0], [history for _, history in runs]
+        results |= {f"{name}, seed 0 at rate {each:g}": [loss] * len(seeds) for each, loss in told.items()}
+        results[f"{name}, rate"] = [rate] * len(seeds)
+        print(f"{name}: rate {rate}, done", flush=True)
+    clocks = [here["step_seconds"](models, 15, clock=time.process_time) for _ in seeds]
     for name in _nets():
         results[f"{name}, seconds per step"] = [clock[name] for clock in clocks]
         cost[name] = min(results[f"{name}, seconds per step"])
     limit = STEPS * min(cost.values())
     for name in _nets():
-        series = [trained[name, seed][1] for seed in seeds]
+        series = [history.series("nats") for history in histories[name]]
         results[f"{name}, nats at equal steps"] = [nats[-1] for _, nats in series]
+        results[f"{name}, nats at four fifths"] = [np.interp(0.8 * STEPS, *one) for one in series]
         results[f"{name}, nats at equal seconds"] = [np.interp(limit / cost[name], *one) for one in series]
-    histories = {name: [trained[name, seed][0] for seed in seeds] for name in _nets()}
     recorded.record(
         "06_characters",
         histories,
@@ -119,26 +104,34 @@ def characters(command, seeds=(0, 1, 2)):
         seeds=seeds,
         unit="nats per character",
         command=command,
-        what=f"Character models of Python's source, {STEPS} steps of 32 windows of 64",
+        what=f"Character models of Python's source, {STEPS} steps of 32 windows of 64, AdamW at the best of 3 rates "
+        "(the training loss of seed 0 chose it), seconds of processor",
     )
 
 
-STEPS = 1000
+STEPS = 600
+SIBLING = {"GRU at the LSTM's width": "GRU", "LSTM, forget bias 0": "LSTM"}  # these take the rate of the other
 
 
 def _nets() -> dict:
     """{name: (what makes the layer, its width)} of the networks that are compared on characters."""
     here = notebook("06", *NAMES)
     nets = {name: (make, here["widths"][name]) for name, (make, *_) in here["CELLS"].items()}
-    return nets | {"GRU at the LSTM's width": (here["GRU"], here["widths"]["LSTM"])}
+    more = {
+        "GRU at the LSTM's width": (here["GRU"], here["widths"]["LSTM"]),
+        "LSTM, forget bias 0": (lambda inputs, width: here["LSTM"](inputs, width, forget_bias=0.0), nets["LSTM"][1]),
+    }
+    return nets | more
 
 
-def _characters(job):
-    (name, seed), here = job, notebook("06", *NAMES)
+def _characters(name, seed, rate):
+    """The trained model, and its history with the held-out loss every 100 steps."""
+    here = notebook("06", *NAMES)
     make, width = _nets()[name]
 
     def evaluate(model):
         return {"nats": here["nll"](model, here["windows"])}
 
-    _, history = here["learn_characters"](make, width, seed, STEPS, every=50, evaluate=evaluate, name=f"{name}, {seed}")
-    return history, history.series("nats")
+    return here["learn_characters"](
+        make, width, seed, STEPS, lr=rate, every=100, evaluate=evaluate, name=f"{name}, seed {seed} at {rate:g}"
+    )

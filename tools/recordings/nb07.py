@@ -4,10 +4,11 @@ Everything that trains stands in seqlib.studies.judging_reviews and tagging_text
 """
 
 import time
+from functools import partial
 
 import numpy as np
 
-from recordings import recording
+from recordings import best_of, recording, swept
 
 SEEDS = (0, 1, 2)
 RATES = (1e-3, 3e-3, 1e-2)
@@ -37,29 +38,33 @@ def poolings(command):
 
     torch.set_num_threads(1)
     results, curves = Kept(), {}
-    for seed in SEEDS:
+
+    def one(seed):
         rng = np.random.default_rng(seed)
         sentences, labels = negation_grammar(rng, 100, distances=NEAR)
         parts = [negation_grammar(rng, 1000, distances=d, exclude=sentences) for d in (NEAR, NEAR, FAR)]
         words = Vocabulary.build(sentences)
         tokens, rows = as_rows(sentences, words), [as_rows(part[0], words) for part in parts]
+
+        def run(rate, pool, size):
+            torch.manual_seed(seed)
+            model = Reviewer(len(words), 24, 48, (pool,))
+            history = train_reviews(model, tokens[:size], labels[:size], budget(cpu=200), rate, seed)
+            each = zip(rows, parts, strict=True)
+            return history, [percent(probability(model, x) > 0.5, part[1]) for x, part in each]
+
         for size in (40, 100):
             for pool in POOLS:
-                best = None
-                for rate in RATES:
-                    torch.manual_seed(seed)
-                    model = Reviewer(len(words), 24, 48, (pool,))
-                    history = train_reviews(model, tokens[:size], labels[:size], budget(cpu=200), rate, seed)
-                    scores = [
-                        percent(probability(model, x) > 0.5, part[1]) for x, part in zip(rows, parts, strict=True)
-                    ]
-                    if best is None or scores[0] > best[0][0]:
-                        best = scores, rate, history
-                for what, value in zip(("chosen by", "new", "longer"), best[0], strict=True):
+                rate, _, runs = swept(RATES, partial(run, pool=pool, size=size), lambda found: found[1][0], max)
+                history, scores = runs[rate]
+                for what, value in zip(("chosen by", "new", "longer"), scores, strict=True):
                     results.add(f"{pool}, {size}, {what}", value)
-                results.add(f"{pool}, {size}, rate", best[1])
+                results.add(f"{pool}, {size}, rate", rate)
                 if size == 100:
-                    curves.setdefault(pool, []).append(best[2])
+                    curves.setdefault(pool, []).append(history)
+
+    for seed in SEEDS:
+        one(seed)
     recorded.record(
         "07_poolings", curves, results=results, seeds=SEEDS, unit="nats per sentence", command=command,
         what="Percent right on the negation grammar after 200 batches of 32, LSTM of 48 from the left, by what is kept "
@@ -79,31 +84,35 @@ def direction(command):
 
     torch.set_num_threads(1)
     results, curves = Kept(), {}
-    for seed in SEEDS:
+
+    def one(seed):
         rng = np.random.default_rng(seed)
         sentences, tags = tagging_grammar(rng, 4000)
         parts = [tagging_grammar(rng, 1000, exclude=sentences) for _ in range(2)]
         lexicon, faces = Lexicon.of(sentences, TAGS), ambiguous_words(sentences, tags)
         two_faced = torch.tensor([word in faces for word in lexicon.kinds.tokens])
         numbers, classes = lexicon.encode(sentences), lexicon.encode_tags(tags)
-        for two_way in (False, True):
-            best = None
-            for rate in RATES:
-                torch.manual_seed(seed)
-                model = Tagger(lexicon, 24, 48, filters=0, two_way=two_way, dropout=0.0, drop=0.0)
-                history = train_tagger(model, numbers, classes, budget(cpu=400), rate, seed)
-                scores = []
-                for new, right in parts:
-                    x, y = lexicon.encode(new), lexicon.encode_tags(right)
-                    hits = say_tags(model, x) == y
-                    scores.append([100 * hits[where].double().mean().item() for where in (y >= 0, two_faced[x])])
-                if best is None or scores[0][0] > best[0][0][0]:
-                    best = scores, rate, history
-            name = "both ways" if two_way else "one way"
-            for what, value in zip(("all words", "two-faced words"), best[0][1], strict=True):
+
+        def run(rate, two_way):
+            torch.manual_seed(seed)
+            model = Tagger(lexicon, 24, 48, filters=0, two_way=two_way, dropout=0.0, drop=0.0)
+            history, scores = train_tagger(model, numbers, classes, budget(cpu=400), rate, seed), []
+            for new, right in parts:
+                x, y = lexicon.encode(new), lexicon.encode_tags(right)
+                hits = say_tags(model, x) == y
+                scores.append([100 * hits[where].double().mean().item() for where in (y >= 0, two_faced[x])])
+            return history, scores
+
+        for name, two_way in (("one way", False), ("both ways", True)):
+            rate, _, runs = swept(RATES, partial(run, two_way=two_way), lambda found: found[1][0][0], max)
+            history, scores = runs[rate]
+            for what, value in zip(("all words", "two-faced words"), scores[1], strict=True):
                 results.add(f"{name}, {what}", value)
-            results.add(f"{name}, rate", best[1])
-            curves.setdefault(name, []).append(best[2])
+            results.add(f"{name}, rate", rate)
+            curves.setdefault(name, []).append(history)
+
+    for seed in SEEDS:
+        one(seed)
     recorded.record(
         "07_direction", curves, results=results, seeds=SEEDS, unit="nats per word", command=command,
         what="Percent of words tagged rightly on the grammar after 400 batches of 32, LSTM of 48 each way; the best of "
@@ -143,17 +152,20 @@ def sst2(command):
         return history, probability(model, x_dev), probability(model, x_test)
 
     rates = (2e-3, 4e-3, 8e-3)
-    tried = {rate: taught(fresh(0), 0, rate) for rate in rates}
-    on_dev = {rate: percent(run[1] > 0.5, dev[1]) for rate, run in tried.items()}
-    rate = max(on_dev, key=on_dev.get)
+    rate, on_dev, whole = best_of(
+        rates,
+        SEEDS,
+        lambda seed, rate: taught(fresh(seed), seed, rate),
+        lambda found: percent(found[1] > 0.5, dev[1]),
+        max,
+    )
     both = by_weights(sentences, labels, test[0], longest=2)
     ratios = by_ratios(sentences, labels, test[0])
     spare = [taught(fresh(seed), seed, rate)[2] for seed in (3, 4)]
-    for seed in SEEDS:
+    for seed, found in zip(SEEDS, whole, strict=True):
         order = np.random.default_rng([seed, 7]).permutation(len(sentences))
         for size in SIZES:
-            first = tried[rate] if seed == 0 and size == 6909 else None
-            history, _, chances = first or taught(fresh(seed), seed, rate, size)
+            history, _, chances = found if size == len(tokens) else taught(fresh(seed), seed, rate, size)
             results.add(f"LSTM, {size}", percent(chances > 0.5, test[1]))
             few = [sentences[i] for i in order[:size]], labels[order[:size]]
             results.add(f"TF-IDF, {size}", percent(by_weights(*few, test[0]) > 0.5, test[1]))
@@ -175,7 +187,7 @@ def sst2(command):
     recorded.record(
         "07_sst2", curves, results=results, seeds=SEEDS, unit="nats per sentence", command=command,
         what="SST-2, whole sentences: percent right on the test part; two-way LSTM of 64 with mean and largest state, "
-        f"{SIZES[6909]} batches of 64; the best of three rates on the dev part "
+        f"{SIZES[6909]} batches of 64; the best of {len(rates)} rates on the dev part "
         "(seed 0); an ensemble is the seed's network and the same two others",
     )  # fmt: skip
 
@@ -183,17 +195,17 @@ def sst2(command):
 @recording
 def ewt(command):
     """UD English EWT: the whole tagger."""
-    _tag_web_text("07_ewt", command, {"words and letters": {}}, rates=(2e-3, 4e-3, 8e-3))
+    _tag_web_text("07_ewt", command, {"words and letters": {}}, (4e-3, 8e-3, 1.2e-2, 1.6e-2), steps=2400)
 
 
 @recording
 def ewt_parts(command):
-    """UD English EWT, a third of the steps: the whole tagger, without letters, and from the left only."""
+    """UD English EWT, a sixth of the steps: the whole tagger, without letters, and from the left only."""
     kinds = {"words and letters": {}, "words alone": {"filters": 0}, "one way": {"two_way": False}}
-    _tag_web_text("07_ewt_parts", command, kinds, steps=400)
+    _tag_web_text("07_ewt_parts", command, kinds, (4e-3,), steps=400)
 
 
-def _tag_web_text(run, command, kinds, rates=(4e-3,), steps=1200):
+def _tag_web_text(run, command, kinds, rates, steps):
     import torch
 
     from seqlib.data.tagging import UPOS, most_frequent_tags, ud_ewt
@@ -208,7 +220,7 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,), steps=1200):
     lexicon = Lexicon.of(sentences, UPOS, dev[0] + test[0])
     numbers, classes = lexicon.encode(sentences), lexicon.encode_tags(tags)
 
-    def taught(seed, steps, rate=4e-3, **options):
+    def taught(seed, rate, **options):
         torch.manual_seed(seed)
         model = Tagger(lexicon, scale=0.1, **options)
         began = time.process_time()
@@ -222,28 +234,24 @@ def _tag_web_text(run, command, kinds, rates=(4e-3,), steps=1200):
         rates = [100 * (said == y)[where].double().mean().item() for where in (real, new)]
         return [*rates, 100 * macro_f1(said[real], y[real], len(UPOS))]
 
-    tried = {r: taught(0, steps, r) for r in rates} if len(rates) > 1 else {}
-    on_dev = {r: scores(run[0], dev)[0] for r, run in tried.items()}
-    rate = max(on_dev, key=on_dev.get, default=rates[0])
     for name, options in kinds.items():
-        for seed in SEEDS:
-            first = tried.get(rate) if seed == 0 and not options else None
-            model, history, seconds = first or taught(seed, steps, rate, **options)
+        rate, on_dev, runs = best_of(
+            rates, SEEDS, partial(taught, **options), lambda found: scores(found[0], dev)[0], max
+        )
+        curves[name] = [history for _, history, _ in runs]
+        for model, _, seconds in runs:
             told = dict(zip(("all words", "new words", "macro-F1"), scores(model, test), strict=True))
-            told |= {"seconds": seconds, "parameters": sum(p.numel() for p in model.parameters())}
+            told |= {"seconds": seconds, "parameters": sum(p.numel() for p in model.parameters()), "rate": rate}
+            told |= {f"dev at {each}": value for each, value in on_dev.items()}
             for what, value in told.items():
                 results.add(f"{name}, {what}", value)
-            curves.setdefault(name, []).append(history)
     endings = lexicon.encode_tags(most_frequent_tags(sentences, tags, test[0], suffix=5))
     right = lexicon.encode_tags(test[1])
-    for _ in SEEDS:
-        results.add("rate", rate)
-        results.add("counting, all words", 100 * (endings == right)[right >= 0].double().mean().item())
-        for each, value in on_dev.items():
-            results.add(f"dev at {each}", value)
+    results["counting, all words"] = [100 * (endings == right)[right >= 0].double().mean().item()] * len(SEEDS)
     recorded.record(
         run, curves, results=results, seeds=SEEDS, unit="nats per word", command=command,
         what="UD English EWT, test part: words (64) and letters through a convolution (96) into a two-way LSTM of 128, "
-        f"{steps:,} batches of 32; rate {rate:g}" + ", the best of three on the dev part (seed 0)" * (len(rates) > 1)
+        f"{steps:,} batches of 32; "
+        + (f"each at the best of {len(rates)} rates on the dev part (seed 0)" if rates[1:] else f"rate {rates[0]:g}")
         + "; seconds of one processor core",
     )  # fmt: skip

@@ -6,7 +6,7 @@ seeds run with it. The network is the notebook's own: its definition is read fro
 
 import numpy as np
 
-from recordings import notebook, recording
+from recordings import best_of, notebook, recording, swept
 
 SEEDS = (0, 1, 2)
 
@@ -17,14 +17,6 @@ def _forecaster(seed: int, **sizes):
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     return notebook("08")["Forecaster"](**sizes)
-
-
-def _best_of(rates, run, judge):
-    """Seed 0 with every rate, the best rate with the other seeds: (rate, {rate: judged}, [run for each seed])."""
-    first = {rate: run(0, rate) for rate in rates}
-    told = {rate: float(judge(found)) for rate, found in first.items()}
-    rate = min(told, key=told.get)
-    return rate, told, [first[rate], *(run(seed, rate) for seed in SEEDS[1:])]
 
 
 def _note(results: dict, name: str, rate: float, told: dict) -> None:
@@ -59,8 +51,8 @@ def balls(command):
             return history, ahead
 
         # Forced training is judged by its first step, free training by all of them: each by what it is trained for.
-        rate, told, runs = _best_of(
-            BALL_RATES, run, lambda found, how=how: found[1][1][0] if how == "forced" else found[1][1].mean()
+        rate, told, runs = best_of(
+            BALL_RATES, SEEDS, run, lambda found, how=how: found[1][1][0] if how == "forced" else found[1][1].mean()
         )
         _note(results, how, rate, told)
         curves[how] = [history for history, _ in runs]
@@ -74,7 +66,7 @@ def balls(command):
         unit="mean squared error, box widths squared",
         command=command,
         what=f"Balls: {SEEN} frames read, {AHEAD} foretold alone, trained with the truth at each step or without; "
-        f"{BALL_STEPS} batches of 64, three rates tried with seed 0",
+        f"{BALL_STEPS} batches of 64, {len(BALL_RATES)} rates tried with seed 0",
     )
 
 
@@ -104,10 +96,11 @@ def sunspots(command):
         )
 
     # The rate is chosen on 1880–1920, by networks that saw the years before 1880 alone.
-    told = {rate: relative_variance(run(0, rate, 1879)[1], values, years, chosen) for rate in SUN_RATES}
-    rate = min(told, key=told.get)
+    rate, told, _ = swept(
+        SUN_RATES, lambda rate: run(0, rate, 1879)[1], lambda said: relative_variance(said, values, years, chosen)
+    )
     runs = [run(seed, rate) for seed in SEEDS]
-    _note(results, "GRU", rate, {r: float(v) for r, v in told.items()})
+    _note(results, "GRU", rate, told)
     for name, era in (*ERAS.items(), ("1980–2008", LATER)):
         results[f"GRU, {name}"] = [relative_variance(said, values, years, era) for _, said in runs]
     recorded.record(
@@ -146,13 +139,12 @@ def co2(command):
             return history, wrap(model, part.mean(), part.std())
 
         # The rate is chosen by the last four years before the first origin, held back for that.
-        told = {}
-        for rate in study.CO2_RATES:
-            tried = {name: run(0, rate, last=48)[1]}
-            told[rate] = float(
-                study.over_origins(tried, known, range(study.FIRST - 48, study.FIRST - 11, 12))[name].mean()
-            )
-        rate = min(told, key=told.get)
+        held_back = range(study.FIRST - 48, study.FIRST - 11, 12)
+        rate, told, _ = swept(
+            study.CO2_RATES,
+            lambda rate, run=run: run(0, rate, last=48)[1],
+            lambda forecast, held_back=held_back: study.over_origins({"it": forecast}, known, held_back)["it"].mean(),
+        )
         runs = [run(seed, rate) for seed in SEEDS]
         _note(results, name, rate, told)
         curves[name] = [history for history, _ in runs]
@@ -188,7 +180,7 @@ def heart(command):
         error = study.surprise(model, test.values)
         return history, study.surprise(model, train.values[usual:]).mean(), error
 
-    rate, told, runs = _best_of(study.RATES, run, lambda found: found[1])
+    rate, told, runs = best_of(study.RATES, SEEDS, run, lambda found: found[1])
     _note(results, "GRU", rate, told)
     for seed, (history, _, error) in zip(SEEDS, runs, strict=True):
         train, test = data[seed]
@@ -241,7 +233,7 @@ def quantiles(command):
         x, y = study.origins(train[-24 * 60 :])
         return history, study.crps_of_quantiles(y, said(x), study.LEVELS).mean(), said
 
-    rate, told, runs = _best_of(study.RATES, run, lambda found: found[1])
+    rate, told, runs = best_of(study.RATES, SEEDS, run, lambda found: found[1])
     _note(results, "GRU", rate, told)
     for seed, (history, _, said) in zip(SEEDS, runs, strict=True):
         train, test = study.split(towns[seed].values)
@@ -313,7 +305,7 @@ def networks_on_etth1(command):
             history, validation = study.train_ett(model, values, budget(cpu=study.ETT_STEPS), rate, seed)
             return history, validation, study.squared_error(model, *test)
 
-        rate, told, runs = _best_of(study.ETT_RATES[name], run, lambda found: found[1])
+        rate, told, runs = best_of(study.ETT_RATES[name], SEEDS, run, lambda found: found[1])
         _note(results, name, rate, told)
         curves[name] = [history for history, *_ in runs]
         results[name] = [found for *_, found in runs]
@@ -324,6 +316,6 @@ def networks_on_etth1(command):
         seeds=SEEDS,
         unit="mean squared error, scaled",
         command=command,
-        what=f"ETTh1, 336 hours to 96, seven columns: {study.ETT_STEPS} batches of 32 windows, three rates tried with "
-        "seed 0, weights and rate chosen on the validation part",
+        what=f"ETTh1, 336 hours to 96, seven columns: {study.ETT_STEPS} batches of 32 windows, "
+        f"{len(study.ETT_RATES[name])} rates tried with seed 0, weights and rate chosen on the validation part",
     )

@@ -3,10 +3,13 @@
 The code that trains is the notebook's own: definitions are read from solutions/11_attention.py.
 """
 
-from recordings import notebook, recording
+import time
+
+from recordings import notebook, recording, swept
 
 SEEDS = (0, 1, 2)
 KINDS = ("one vector", "dot", "general", "additive")
+TRANSLATOR_RATES, BEAM, SHOWN = (1e-3, 2e-3, 4e-3), 5, (10, 110, 210, 310, 410)
 CAPTION_STEPS = {"cpu": 900, "gpu": 4500}  # batches of 64 and 128: about 2 and 20 times through the captions
 
 
@@ -119,4 +122,101 @@ def two_way(command):
         results=results,
         unit="nats per word",
         what="The task of 11_bottleneck, one context vector, but an encoder that reads both ways.",
+    )
+
+
+@recording
+def translator(command, steps=3200, trial=200):
+    """Captions again, with a good recipe: the rate chosen on the validation part in short runs, then a long one."""
+    import torch
+
+    from seqlib.studies.translating_better import (
+        Captions,
+        attentive_translator,
+        sentence_scores,
+        train_with_care,
+    )
+    from seqlib.studies.translating_captions import bleu
+    from seqlib.training import recorded
+
+    torch.set_num_threads(1)
+    captions = Captions()
+
+    def make():
+        torch.manual_seed(0)
+        return attentive_translator(captions.words.size, captions.english.size)
+
+    def run(rate, steps=trial):
+        model, began = make(), time.process_time()
+        history = train_with_care(model, captions, steps, rate, name=f"rate {rate}")
+        return model, history, time.process_time() - began
+
+    rate, told, _ = swept(TRANSLATOR_RATES, run, lambda found: captions.nats(found[0]))
+    model, history, spent = run(rate, steps)
+    said = captions.translate(model, width=BEAM)
+    results = {
+        "sacreBLEU, greedy": [bleu(captions.translate(model))],
+        "sacreBLEU, beam": [bleu(said)],
+        "nats per word, validation": [captions.nats(model)],
+        "parameters": [sum(p.numel() for p in model.parameters())],
+        "rate": [rate],
+        "steps": [steps],
+        "processor seconds": [spent],
+    }
+    results |= {f"rate {one}, nats per word after {trial} steps": [nats] for one, nats in told.items()}
+    # Five captions chosen by their number, not by their score; the score of each beside what was written.
+    scores = sentence_scores(said)
+    results |= {f"caption {n}: {said[n]}": [scores[n]] for n in SHOWN}
+    recorded.record(
+        "11_translator",
+        {"attention": [history]},
+        seeds=(0,),
+        command=command,
+        results=results,
+        unit="nats per word, smoothed labels",
+        what="Captions of Multi30k, German to English: a two-way GRU and a GRU with the general score, 256 wide, one "
+        "matrix for reading and writing words, dropout .3, label smoothing .1, AdamW with warm-up and cosine, the mean "
+        f"of the last six weights, a beam of {BEAM}.",
+    )
+
+
+@recording
+def rates(command):
+    """One vector behind a two-way encoder, and attention, each at its best rate: as 10_rates."""
+    import torch
+
+    from recordings.nb10 import LONGER, RATES, at_its_best_rate
+    from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
+    from seqlib.studies.translating_numbers import EMBEDDING_SIZE
+    from seqlib.training import recorded
+
+    torch.set_num_threads(1)
+    own = notebook("11")
+
+    def two_way_vector(task, width=142):
+        words, german = task.source_vocabulary.size, task.target_vocabulary.size
+        encoder = Encoder(words, EMBEDDING_SIZE, width // 2, bidirectional=True)
+        return Seq2Seq(encoder, Decoder(german, EMBEDDING_SIZE, width, width))
+
+    def attentive(task):
+        return own["looks_back"](task, "general", decoder=own["AttentionDecoder"])
+
+    results, curves = {}, {}
+    for label, make in (("one vector, two-way", two_way_vector), ("attention", attentive)):
+        runs = at_its_best_rate(results, label, make)
+        curves[label] = [history for _, _, history in runs]
+    for task, model, _ in runs:
+        mixed = {"mixed": [pair for n in range(1, 6) for pair in task.test_pairs[n][:30]]}
+        for what, change in (("as trained", {}), ("even weights", {"change": lambda e: 0 * e})):
+            right = task.exact_match(own["Patient"](model, **change), mixed)["mixed"]
+            results.setdefault(f"attention, right with {what}", []).append(right)
+    recorded.record(
+        "11_rates",
+        curves,
+        seeds=SEEDS,
+        command=command,
+        results=results,
+        unit="nats per word",
+        what=f"Number words: one vector from an encoder that reads both ways, and attention with the general score, "
+        f"{LONGER:,} steps, each at the best of {len(RATES)} rates or more by new pairs (seed 0).",
     )

@@ -5,7 +5,7 @@ The code that trains and measures is the notebook's own: definitions are read fr
 
 from functools import cache
 
-from recordings import notebook, recording
+from recordings import best_of, notebook, recording
 
 SEEDS, STEPS = (0, 1, 2), 900
 SIDES = ("left", "right", "above", "below")
@@ -105,3 +105,53 @@ def positions(command):
         "patches, blanks not masked": lambda n: n["Captioner"](_unmasked(n["PatchEncoder"]())),
     }
     _record("12_positions", makers, command, "Captions as in 12_captions, without places or without a mask")
+
+
+@recording
+def rival(command, steps=2700, rates=(1e-3, 3e-3, 9e-3)):
+    """Attention against one vector of the whole picture, each at its best rate; names when weights are moved."""
+    import torch
+
+    from seqlib.data.scenes import draw_scenes, scene_batch
+    from seqlib.training import recorded
+
+    torch.set_num_threads(1)
+    own, results, curves = notebook("12"), {}, {}
+    pictures, *targets = scenes()["train"]
+    new_pictures, *new_targets = scene_batch(draw_scenes(500, "train", seed=11))
+    makers = {
+        "one vector": lambda: own["Captioner"](own["WholeEncoder"](), attend=False),
+        "attention": lambda: own["Captioner"](own["PatchEncoder"]()),
+    }
+    for kind, make in makers.items():
+
+        def run(seed, rate, kind=kind, make=make):
+            torch.manual_seed(seed)
+            model = make()
+            return model, own["train_captioner"](model, (pictures, *targets), steps, seed=seed, name=kind, lr=rate)
+
+        def nats(found):
+            with torch.no_grad():
+                return own["caption_loss"](found[0](new_pictures, new_targets[0]), new_targets[1]).item()
+
+        rate, told, runs = best_of(rates, SEEDS, run, nats)
+        results[f"{kind}, rate"] = [rate] * len(SEEDS)
+        results |= {f"{kind}, nats at rate {each:g}": [value] * len(SEEDS) for each, value in told.items()}
+        curves[kind] = [history for _, history in runs]
+        for model, _ in runs:
+            for label, value in _measured(model).items():
+                results.setdefault(f"{kind}, {label}", []).append(float(value))
+            for change, both in own["names_told"](model, scenes()["exact"]).items() if model.attend else ():
+                for whose, percent in zip(("subject", "other"), both, strict=True):
+                    results.setdefault(f"{kind}, {change}, {whose}", []).append(float(percent))
+    recorded.record(
+        "12_rival",
+        curves,
+        results=results,
+        seeds=SEEDS,
+        unit="nats per word",
+        command=command,
+        what=f"Captions of scenes of handwritten digits: attention over nine patches against one vector of the whole "
+        f"picture, {steps:,} batches of 64, each at the best of {len(rates)} rates by new scenes (seed 0); "
+        "and which digit is named first when the weights are moved.",
+    )

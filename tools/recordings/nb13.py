@@ -3,7 +3,7 @@
 The code that trains is the notebook's own: its definitions are read, by name, from solutions/13_self_attention.py.
 """
 
-from recordings import notebook, recording
+from recordings import notebook, recording, until_inside
 
 NAMES = (
     "attention",
@@ -11,12 +11,14 @@ NAMES = (
     "padding_mask",
     "sinusoidal_positions",
     "rotary",
+    "alibi",
     "MultiHeadAttention",
     "OneHead",
     "LETTERS",
     "KINDS",
     "three_before",
     "backwards",
+    "underlined",
     "learn_places",
     "ANIMALS",
     "VERBS",
@@ -24,28 +26,43 @@ NAMES = (
     "NUMBER",
     "sentences",
     "TwoAnswers",
+    "both_right",
     "learn_sentences",
 )
 
 
+TASKS = ("three_before", "underlined", "backwards")
+RATES = (1e-3, 3e-3, 9e-3)
+
+
 @recording
-def positions(command, seeds=(0, 1, 2, 3, 4)):
-    """Two tasks, four kinds of position, within and beyond the 24 places of the training. About a minute."""
+def positions(command, seeds=(0, 1, 2)):
+    """Three tasks, five kinds of position, within and beyond the 24 places of the training; rates swept."""
     from seqlib.training import recorded
 
     here, results = notebook("13", *NAMES), {}
     for kind in here["KINDS"]:
-        for seed in seeds:
-            _, right = here["learn_places"](here["three_before"], kind, seed)
-            results.setdefault(f"three before, {kind}, length 24", []).append(right(24)[3:].mean().item())
-            found = right(96)
-            for first in range(0, 96, 6):
-                share = found[max(first, 3) : first + 6].mean().item()
-                results.setdefault(f"three before, {kind}, from {first}", []).append(share)
-            _, right = here["learn_places"](here["backwards"], kind, seed)
-            for length in (24, 30, 48):
-                share = right(length).mean().item()
-                results.setdefault(f"backwards, {kind}, length {length}", []).append(share)
+        for task in TASKS:
+
+            def run(lr, seed=0, kind=kind, task=task):
+                return here["learn_places"](here[task], kind, seed, lr=lr)
+
+            # Chosen within the trained length, where ends do not count, by the places' mean.
+            rate, told, found = until_inside(RATES, run, lambda made: made[1](24)[3:].mean(), max)
+            runs = [found[rate], *(run(rate, seed) for seed in seeds[1:])]
+            results[f"{task}, {kind}, rate"] = [rate] * len(seeds)
+            results[f"{task}, {kind}, rates tried"] = [min(told), max(told), len(told)]
+            for stretch in (1.0, 4.0) if kind == "rotary" else (1.0,):
+                label = f"{task}, {kind}" + (", stretched" if stretch > 1 else "")
+                for model, right in runs:
+                    model.stretch = stretch
+                    results.setdefault(f"{label}, length 24", []).append(right(24)[3:].mean().item())
+                    share = right(30).mean().item()
+                    results.setdefault(f"{label}, length 30", []).append(share)
+                    share = right(96)
+                    for first in range(0, 96, 12):
+                        told = share[max(first, 3) : first + 12].mean().item()
+                        results.setdefault(f"{label}, from {first}", []).append(told)
     recorded.record(
         "13_positions",
         {},
@@ -53,30 +70,46 @@ def positions(command, seeds=(0, 1, 2, 3, 4)):
         seeds=seeds,
         unit="percent right",
         command=command,
-        what="One head of width 64 finds the letter three before, or the text backwards: 400 batches of 32 "
-        "texts of 24 letters, by the kind of position",
+        what="One head of width 64 finds the letter three before, the underlined letter, or the text backwards: 400 "
+        "batches of 32 texts of 24 letters, by the kind of position, each at its best rate",
     )
 
 
 CASES = {
     "1 head": {"heads": 1},
     "2 heads": {"heads": 2},
-    "4 heads": {"heads": 4},
-    "1 head and a hidden layer": {"heads": 1, "hidden": 128},
+    "1 head, a layer after": {"heads": 1, "after": True},
+    "1 head, a layer before": {"heads": 1, "before": True},
+    "1 head, twice, layers before": {"heads": 1, "before": True, "layers": 2},
     "1 head, who and verb": {"heads": 1, "ask": (0, 2)},
 }
 
 
 @recording
-def heads(command, seeds=(0, 1, 2, 3, 4)):
-    """Two answers at one word, one to four heads, known and new pairs. Under a minute."""
+def heads(command, seeds=(0, 1, 2), steps=800):
+    """Two answers at one word: one head, two, and what else one head may be given; rates swept."""
     from seqlib.training import recorded
 
-    results = {}
+    here, results = notebook("13", *NAMES), {}
     for name, options in CASES.items():
-        scores = [notebook("13", *NAMES)["learn_sentences"](seed=seed, **options)[1:] for seed in seeds]
-        for pairs, values in zip(("known", "new"), zip(*scores, strict=True), strict=True):
-            results[f"{name}, {pairs}"] = list(values)
+
+        def run(lr, seed=0, options=options):
+            return here["learn_sentences"](seed=seed, steps=steps, lr=lr, **options)
+
+        def right(model, seed=1, options=options):
+            return here["both_right"](model, options.get("ask", (0, 1)), seed)
+
+        # Chosen on other sentences, of known pairs and of new ones, than those that are reported.
+        rate, told, found = until_inside(
+            (3.5e-3, 7e-3, 1.4e-2), run, lambda model, right=right: sum(right(model, 2)), max
+        )
+        models = [found[rate], *(run(rate, seed) for seed in seeds[1:])]
+        scores = [right(model) for model in models]
+        results[f"{name}, rate"] = [rate] * len(seeds)
+        results[f"{name}, rates tried"] = [min(told), max(told), len(told)]
+        results[f"{name}, parameters"] = [sum(p.numel() for p in model.parameters()) for model in models]
+        for k, pairs in enumerate(("known", "new")):
+            results[f"{name}, {pairs}"] = [each[k] for each in scores]
     recorded.record(
         "13_heads",
         {},
@@ -84,22 +117,29 @@ def heads(command, seeds=(0, 1, 2, 3, 4)):
         seeds=seeds,
         unit="percent with both answers right",
         command=command,
-        what="Who it is about and who was eaten, read by one attention of width 48 at one word, after 500 "
-        "batches of 64 sentences",
+        what=f"Who it is about and who was eaten, read by attention of width 48 at one word, after {steps} "
+        "batches of 64 sentences, each case at its best rate",
     )
 
 
 @recording
 def scale(command, seeds=(0, 1, 2)):
-    """The text backwards with scores divided by nothing, the root or the width. About a minute."""
+    """The text backwards with scores divided by nothing, the root or the width: at one rate, and at each one's best."""
     from seqlib.training import recorded
 
     here, results = notebook("13", *NAMES), {}
     for width in (16, 64, 256):
         for power in (0, -0.5, -1):
-            for seed in seeds:
-                _, right = here["learn_places"](here["backwards"], "sinusoidal", seed, 300, width, power)
-                results.setdefault(f"width {width}, power {power}", []).append(right(24).mean().item())
+
+            def run(lr, seed=0, width=width, power=power):
+                return here["learn_places"](here["backwards"], "sinusoidal", seed, 300, width, power, lr)[1](24).mean()
+
+            label = f"width {width}, power {power}"
+            rate, told, found = until_inside(RATES, run, float, max)
+            for name, lr in (("", 3e-3), (", best rate", rate)):
+                results[label + name] = [found[lr].item(), *(run(lr, seed).item() for seed in seeds[1:])]
+            results[f"{label}, rate"] = [rate] * len(seeds)
+            results[f"{label}, rates tried"] = [min(told), max(told), len(told)]
     recorded.record(
         "13_scale",
         {},
@@ -107,5 +147,6 @@ def scale(command, seeds=(0, 1, 2)):
         seeds=seeds,
         unit="percent right",
         command=command,
-        what="The text backwards, 24 letters, one head: scores times its width to a power, 300 batches of 32",
+        what="The text backwards, 24 letters, one head: scores times its width to a power, 300 batches of 32; at rate "
+        "0.003, and at the best of three to five rates",
     )

@@ -1,4 +1,4 @@
-"""The recorded runs of notebook 16: the race, the parts one at a time, the scaling law.
+"""The recorded runs of notebook 16: the race, the parts one at a time.
 
 Called by record_runs.py. The model, and the recipe are the notebook's own, read from
 solutions/16_gpt.py. Time is processor time of one thread, so that a busy machine does not change who wins.
@@ -31,13 +31,15 @@ SECONDS, MARKS = 60, (10, 20, 30, 40, 50, 60)
 
 def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, warm=50):
     """Train for `seconds` of processor time, warm up and cosine by that clock: (losses at the marks, steps made)."""
+    from seqlib.training.run import half_precision
+
     rates, found, spent, step = [group["lr"] for group in optimizer.param_groups], [], 0.0, 0
     while len(found) < len(marks):
         began, way = time.process_time(), min(1.0, spent / seconds)
         factor = min(1, (step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * way)) / 2)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=amp):
+        with half_precision("cpu", amp):
             value = loss(step)
         optimizer.zero_grad()
         value.backward()
@@ -182,43 +184,6 @@ def parts(command, seeds=(0, 1, 2)):
         unit="nats per character",
         command=command,
         what="A GPT of 4 layers of 128, 250 steps of 16 windows of 64, one part at a time",
-    )
-
-
-# -- the scaling law -------------------------------------------------------------------------------------------------
-
-# Budget of operations: three shapes (width, layers) around the best.
-LEVELS = {
-    3e10: ((16, 1), (24, 2), (40, 2)),
-    1e11: ((24, 2), (40, 2), (64, 2)),
-    3e11: ((32, 2), (56, 2), (80, 3)),
-    1e12: ((40, 2), (72, 3), (104, 4)),
-    2e12: ((56, 3), (88, 4), (128, 4)),
-}
-
-
-@recording
-def scaling(command, seeds=(0,)):
-    """Loss against compute: five budgets, three sizes each."""
-    from seqlib.training import recorded
-
-    GPTConfig, (early, late, size), results = notebook("16")["GPTConfig"], shakespeare(), {}
-    for level, shapes in LEVELS.items():
-        for width, layers in shapes:
-            config = GPTConfig(size, width=width, layers=layers, **notebook("16")["MODERN"])
-            weights = sum(p.numel() for p in notebook("16")["GPT"](config).parameters() if p.ndim == 2)
-            step = notebook("16")["training_flops"](weights, 16 * 64, layers, 64, width)
-            steps, name = round(level / step), f"{weights} weights, {level:.0f}"
-            models = [notebook("16")["train_gpt"](config, early, steps, seed, 16, name=name)[0] for seed in seeds]
-            results[name] = [notebook("16")["held_out"](model, late) for model in models]
-    recorded.record(
-        "16_scaling",
-        {},
-        results=results,
-        seeds=seeds,
-        unit="nats per character",
-        command=command,
-        what="GPTs of several sizes on tinyshakespeare, equal operations",
     )
 
 
