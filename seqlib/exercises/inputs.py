@@ -29,7 +29,7 @@ def softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
     """In NumPy, likewise."""
-    return 1 / (1 + np.exp(-a))
+    return np.exp(-np.logaddexp(0, -a))  # 1 / (1 + e^-a), with no overflow where a is far below 0
 
 
 def torch_layer(kind, W_xh, W_hh, b_x, b_h, **options):

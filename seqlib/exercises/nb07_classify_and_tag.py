@@ -409,6 +409,11 @@ SCORE, MACRO = "2 * hits / np.maximum(said + right, 1)", "scores[said + right > 
 F1_SLIPS = {
     "it is the precision: of what was said, how much is right": f"{SCORE} → hits / np.maximum(said, 1)",
     "it is the recall: of what is right, how much was said": f"{SCORE} → hits / np.maximum(right, 1)",
+    "a class that neither occurs nor is said divides 0 by 0: it has score 0": "np.maximum(said + right, 1) → (said + right)",
+    "the same, and its score enters the mean: it has score 0 and no place there": (
+        "np.maximum(said + right, 1) → (said + right)",
+        f"{MACRO} → scores.mean()",
+    ),
     "the 2 is missing": f"{SCORE} → hits / np.maximum(said + right, 1)",
     "precision and recall are averaged, where F1 is their harmonic mean": (
         f"{SCORE} → (hits / np.maximum(said, 1) + hits / np.maximum(right, 1)) / 2"

@@ -807,6 +807,10 @@ frame_nll = Exercise(
             "large logits overflow on the way, in exp or in the logarithm of a sigmoid that is exactly 0: np.logaddexp(0, ℓ) is log(1 + e^ℓ) without": (
                 "np.logaddexp(0, logits) - frames * logits → -np.log(np.where(frames > 0, special.expit(logits), 1 - special.expit(logits)))"
             ),
+            "it is averaged over the keys too, and the logarithm of a sigmoid that is exactly 0 is not finite": (
+                "np.logaddexp(0, logits) - frames * logits → -frames * np.log(special.expit(logits)) - (1 - frames) * np.log(1 - special.expit(logits))",
+                ".sum(axis=1).mean() → .mean()",
+            ),
             "the first frame alone is counted": "costs.sum(axis=1).mean() → costs[0].sum()",
             "the last frame is left out": "costs.sum(axis=1).mean() → costs[:-1].sum(axis=1).mean()",
             "the squared error of the probabilities is handed back": "np.logaddexp(0, logits) - frames * logits → (special.expit(logits) - frames) ** 2",

@@ -11,13 +11,12 @@ from seqlib.checks.slips import slips
 from seqlib.exercises.inputs import away
 from seqlib.models.attention import MultiHeadAttention, padding_mask, rotary, sinusoidal_positions
 
-# What would do the work of writing attention, or of going backwards through it.
+# What would do the work of writing attention.
 READY_MADE = (
     "torch.nn.functional.scaled_dot_product_attention",
     "torch.nn.MultiheadAttention",
     "torch.nn.functional.multi_head_attention_forward",
 )
-BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward")
 
 
 def _draw(rng, *shape):
@@ -25,69 +24,67 @@ def _draw(rng, *shape):
     return torch.from_numpy(away(rng, *shape))
 
 
-# -- soft_lookup -----------------------------------------------------------------------------------------------------
+# -- roles -----------------------------------------------------------------------------------------------------------
+
+SAID, BEING, MANNER, DOING, STATE = ("cat", "already", "ate", "full"), 0, 1, 2, 3
+ASKS = ((DOING, BEING), (STATE, DOING))
 
 
-def _questions(rng) -> list[Case]:
-    def beside(rows, number):
-        return torch.cat([rows, torch.full_like(rows[..., :1], number)], dim=-1)
-
-    sharp = _draw(rng, 3)
-    return [
-        Case("one number for each of 5 keys", query=_draw(rng, 3), keys=_draw(rng, 5, 3), values=_draw(rng, 5)),
-        Case("a vector for each of 4 keys, a sharper look-up", query=_draw(rng, 2), keys=_draw(rng, 4, 2),
-             values=_draw(rng, 4, 3), sharpness=2.5),
-        # One more column lifts every score by as much, which the softmax does not see.
-        Case("scores near a thousand", query=beside(_draw(rng, 3), 1.0), keys=beside(_draw(rng, 6, 3), 900.0),
-             values=_draw(rng, 6) * 3, sharpness=float(rng.uniform(1.1, 1.4))),
-        Case("a single key", query=_draw(rng, 3), keys=_draw(rng, 1, 3), values=_draw(rng, 1, 2), sharpness=0.7),
-        Case("a sharpness of hundreds, nearly a dictionary", query=sharp, keys=torch.cat([_draw(rng, 4, 3), sharp[None]]),
-             values=_draw(rng, 5, 2), sharpness=float(rng.uniform(850, 950) / (sharp @ sharp))),
-    ]  # fmt: skip
+def _table(rows):
+    """(4, 2): the rows given, zeros elsewhere."""
+    made = np.zeros((4, 2))
+    for row, numbers in rows.items():
+        made[row] = numbers
+    return made
 
 
-def _by_hand(query, keys, values, sharpness=1.0):
-    # Key by key in plain numbers.
-    asked = [float(a) for a in query]
-    scores = [float(sharpness) * math.fsum(a * float(b) for a, b in zip(asked, key, strict=True)) for key in keys]
-    powers = [math.exp(score - max(scores)) for score in scores]
-    weights = torch.tensor([power / math.fsum(powers) for power in powers], dtype=torch.float64)
-    values = torch.as_tensor(values)
-    answer = sum(weight * value for weight, value in zip(weights, values.double(), strict=True))
-    return answer.to(values.dtype), weights.to(values.dtype)
+_ASKED, _FOUND = _table({DOING: (4, 0), STATE: (0, 4)}), _table({BEING: (1, 0), DOING: (0, 1)})
 
 
-def _soft_lookup(query, keys, values, sharpness=1.0):
-    scores = sharpness * (keys @ query)
-    powers = torch.exp(scores - scores.max())
-    weights = powers / powers.sum()
-    return weights @ values, weights
+def _asks_whom(found, case) -> str | None:
+    """Who looks at whom under these matrices: None if ate looks at cat and full at ate."""
+    wanted = "`roles` should be (W_q, W_k), two arrays of shape (4, 2)"
+    if not isinstance(found, (tuple, list)) or len(found) != 2:
+        return f"{wanted}; found {type(found).__name__}"
+    try:
+        W_q, W_k = (np.asarray(each, dtype=float) for each in found)
+    except (TypeError, ValueError):
+        return f"{wanted}, and holds something that is no number"
+    for name, each in (("W_q", W_q), ("W_k", W_k)):
+        if each.shape != (4, 2):
+            return f"{wanted}; `{name}` has shape {each.shape}"
+        if not np.isfinite(each).all():
+            return f"`{name}` should hold finite numbers"
+    scores = W_q @ W_k.T
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = powers / powers.sum(axis=1, keepdims=True)
+    for who, whom in ASKS:
+        row, at = weights[who], int(weights[who].argmax())
+        if row[whom] < 0.9:
+            most = "" if at == whom else f"; most, {row[at]:.2f}, goes to {SAID[at]}"
+            return f"{SAID[who]} gives {SAID[whom]} {row[whom]:.2f} of its attention, and should give 0.9{most}"
+    return None
 
 
-soft_lookup = Exercise(
-    name="13.soft_lookup",
+roles = Exercise(
+    name="13.roles",
     points=3,
-    inputs=_questions,
-    oracle=_by_hand,
-    right=_soft_lookup,
-    mistakes=slips(_soft_lookup, {
-        "nearness is measured by the squared distance, not by the dot product": "(keys @ query) → -(keys - query).square().sum(-1)",
-        "the best key takes all: that is a hard look-up, and has no gradient": "powers / powers.sum() → (scores == scores.max()).to(scores.dtype)",
-        "the weights are soft, but the answer is the value of the best key alone": "weights @ values → 1.0 * values[weights.argmax()]",
-        "the weights do not sum to one: the powers are not divided by their sum": "powers / powers.sum() → powers",
-        "the exponential is missing: scores over their sum, which can be negative": "powers / powers.sum() → scores / scores.sum()",
-        "`exp` overflows at scores near 1000: take the largest score off first, or use `torch.softmax`": "scores - scores.max() → scores",
-        "the least similar key gets the most: the scores have the wrong sign": "scores = sharpness → scores = -sharpness",
-        "the keys are averaged in the place of the values": "weights @ values → weights @ keys",
-        "the sharpness is forgotten": "sharpness * (keys @ query) → keys @ query",
-        "it is divided by the sharpness: a sharper look-up has *larger* scores": "sharpness * (keys @ query) → (keys @ query) / sharpness",
-        "the sharpness multiplies the weights, after the softmax": ("sharpness * (keys @ query) → keys @ query", "powers / powers.sum() → sharpness * powers / powers.sum()"),
-        "the scores are divided by the root of the width: here the sharpness sets the scale": "(keys @ query) → (keys @ query) / len(query) ** 0.5",
-        "every key counts the same: the query is not asked": "powers / powers.sum() → torch.full_like(scores, 1 / len(scores))",
-        "the values are averaged evenly, though the weights are right": "weights @ values → values.mean(dim=0)",
-        "the two results change places: the answer comes first": "weights @ values, weights → weights, weights @ values",
-    }),
-    returns=("answer", "weights"),
+    value=True,
+    oracle=lambda: (_ASKED, _FOUND),
+    judge=_asks_whom,
+    mistakes={
+        "query and key have changed places: *cat* asks for *ate*, and not *ate* for *cat*": lambda: (4 * _FOUND, _ASKED / 4),
+        "the scores are right and too small: with a 1 on both sides a match is only $e$ times a miss": lambda: (_ASKED / 4, _FOUND),
+        "every word asks for what it is itself: `W_q` and `W_k` mean the same": lambda: (4 * np.eye(4)[:, [0, 2]], np.eye(4)[:, [0, 2]]),
+        "*full* looks past *ate* to the cat: a state asks for what *happened*, in the second column": lambda: (_table({DOING: (4, 0), STATE: (4, 0)}), _FOUND),
+        "*ate* asks and nobody is found by the first column: the key of a being is missing": lambda: (_ASKED, _table({DOING: (0, 1)})),
+        "*full* asks for nothing: its row of `W_q` is zero, and it looks everywhere": lambda: (_table({DOING: (4, 0)}), _FOUND),
+        "*ate* asks for nothing: its row of `W_q` is zero, and it looks everywhere": lambda: (_table({STATE: (0, 4)}), _FOUND),
+        "the sign is turned: what is asked for gets the lowest score": lambda: (-_ASKED, _FOUND),
+        "the two columns of the queries are changed: *ate* asks for what happened, *full* for who": lambda: (_ASKED[:, ::-1], _FOUND),
+        "*already* is found as well: its key should be zero, it is neither a being nor a doing": lambda: (_ASKED, _FOUND + _table({MANNER: (1, 1)})),
+        "a query with both columns large finds beings and doings alike": lambda: (_table({DOING: (4, 4), STATE: (4, 4)}), _FOUND),
+    },
 )  # fmt: skip
 
 
@@ -643,64 +640,65 @@ multi_head_attention = Exercise(
 )  # fmt: skip
 
 
-# -- attention_backward ----------------------------------------------------------------------------------------------
+# -- alibi -----------------------------------------------------------------------------------------------------------
 
 
-def _backwards(rng) -> list[Case]:
-    def case(label, batch, steps, places, d_k, d_v, mask=None):
-        q, k = _draw(rng, *batch, steps, d_k), _draw(rng, *batch, places, d_k)
-        _, weights = _attention(q, k, k, mask)
-        return Case(label, d_out=_draw(rng, *batch, steps, d_v), q=q, k=k, v=_draw(rng, *batch, places, d_v),
-                    weights=weights)  # fmt: skip
+def _slopes(rng) -> list[Case]:
+    def draw(heads):
+        return (0.1 + rng.random(heads)).round(3)
 
     return [
-        case("one sentence: 3 queries, 5 keys", (), 3, 5, 4, 2),
-        case("a batch of 2 with a mask", (2,), 4, 6, 3, 5, _some_mask(rng, 2, 4, 6)),
-        case("2 sentences, 3 heads", (2, 3), 5, 4, 6, 7),
+        Case("5 places, 3 heads, slopes in a list", length=5, slopes=draw(3).tolist()),
+        Case("4 places, 2 heads, slopes in a tensor", length=4, slopes=torch.from_numpy(draw(2))),
+        Case("a single head", length=6, slopes=draw(1).tolist()),
+        Case("a single place", length=1, slopes=draw(2).tolist()),
     ]
 
 
-def _autograd(d_out, q, k, v, weights):
-    # Forward again from q, k and v, with what has weight zero hidden, and PyTorch's own way back.
-    q, k, v = (torch.as_tensor(part).detach().clone().requires_grad_() for part in (q, k, v))
-    with torch.enable_grad():
-        scores = torch.einsum("...td,...sd->...ts", q, k) * q.shape[-1] ** -0.5
-        out = scores.masked_fill(torch.as_tensor(weights) == 0, -math.inf).softmax(-1) @ v
-        return torch.autograd.grad(out, (q, k, v), torch.as_tensor(d_out))
+def _entry_by_entry(length, slopes):
+    return torch.tensor(
+        [[[-float(slope) * abs(t - s) for s in range(length)] for t in range(length)] for slope in slopes]
+    )
 
 
-def _attention_backward(d_out, q, k, v, weights):
-    d_weights = d_out @ v.mT
-    d_scores = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
-    d_scores = d_scores / math.sqrt(q.shape[-1])
-    return d_scores @ k, d_scores.mT @ q, weights.mT @ d_out
+def _alibi(length, slopes):
+    t = torch.arange(length)
+    return -torch.as_tensor(slopes)[:, None, None] * (t[:, None] - t).abs()
 
 
-_BRACKET = "weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))"
+def _as_numbers(answer, length, slopes):
+    """The table in float64: a list of Python's numbers becomes float32 in torch."""
+    made = answer(length, slopes)
+    return made.double() if isinstance(made, torch.Tensor) else made
 
-attention_backward = Exercise(
-    name="13.attention_backward",
-    points=4,
-    inputs=_backwards,
-    oracle=_autograd,
-    right=_attention_backward,
-    mistakes=slips(_attention_backward, {
-        "the softmax is passed as if each weight had its own score: $\\alpha(1-\\alpha)$ is a sigmoid's slope": f"{_BRACKET} → weights * (1 - weights) * d_weights",
-        "what the sum in the softmax hands back is left out: subtract the weighted mean of the row": f"{_BRACKET} → weights * d_weights",
-        "the factor before the bracket is left out: $\\alpha$ times what is left": "d_scores = weights * (d → d_scores = (d",
-        "the plain mean of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.mean",
-        "the plain sum of the row is subtracted, not the weighted one": "(weights * d_weights).sum → d_weights.sum",
-        "the sum runs over the queries: each row of weights is a softmax of its own": ".sum(dim=-1 → .sum(dim=-2",
-        "the softmax is not passed at all": f"{_BRACKET} → d_weights",
-        "the sign of the scores' gradient is turned": "d_scores = weights → d_scores = -weights",
-        "the scale is forgotten on the way back": "d_scores = d_scores / math.sqrt(q.shape[-1]) → pass",
-        "the scale is $1/d_k$ on the way back": "math.sqrt(q.shape[-1]) → q.shape[-1]",
-        "the scale is multiplied in the place of divided": "/ math.sqrt → * math.sqrt",
-        "the gradients of q and k change places": "d_scores @ k, d_scores.mT @ q → d_scores.mT @ q, d_scores @ k",
-        "the values get the gradient of the scores: they are mixed by the weights": "weights.mT @ d_out → d_scores.mT @ d_out",
-        "the values get every output's gradient evenly, without the weights": "weights.mT @ d_out → torch.ones_like(weights).mT @ d_out",
-        "the values' gradient is divided by the scale too: it never went through the scores": "weights.mT @ d_out → weights.mT @ d_out / math.sqrt(q.shape[-1])",
+
+_AWAY = "(t[:, None] - t).abs()"
+
+alibi = Exercise(
+    name="13.alibi",
+    points=3,
+    inputs=_slopes,
+    oracle=lambda length, slopes: _entry_by_entry(length, slopes).double(),
+    using=_as_numbers,
+    stand_in=_alibi,
+    right=_alibi,
+    rtol=1e-5,
+    mistakes=slips(_alibi, {
+        "the sign is turned: what is far would count more": "return -torch → return torch",
+        "the distance has a sign: the keys to the right of the query are favoured": f"{_AWAY} → (t[:, None] - t)",
+        "the distance has a sign: the keys to the left of the query are favoured": f"{_AWAY} → (t - t[:, None])",
+        "the distance is squared: (13.12) is a straight line": f"{_AWAY} → (t[:, None] - t).square()",
+        "the slope is left out: every head gets the same table": "-torch.as_tensor(slopes)[:, None, None] → -torch.ones(len(slopes), 1, 1)",
+        "the first head's slope is given to all": "torch.as_tensor(slopes)[:, None, None] → torch.as_tensor(slopes)[:1].repeat(len(slopes))[:, None, None]",
+        "the place of the key counts, not the distance from the query": f"{_AWAY} → t.expand(length, length)",
+        "the place of the query counts, not the distance to the key": f"{_AWAY} → t[:, None].expand(length, length)",
+        "the distance is counted from 1: a token is 0 away from itself": f"{_AWAY} → ((t[:, None] - t).abs() + 1)",
+        "the distance is divided by the length: the slope is per place": f"{_AWAY} → (t[:, None] - t).abs() / length",
+        "the distance is divided by the slope": "-torch.as_tensor(slopes)[:, None, None] * → -1 / torch.as_tensor(slopes)[:, None, None] *",
+        "keys to the right are hidden as well: that is the causal mask's work, not the slope's": f"{_AWAY} → (t[:, None] - t).abs().masked_fill(t > t[:, None], torch.inf)",
+        "keys to the right lose nothing: the distance counts on both sides": f"{_AWAY} → (t[:, None] - t).clamp(min=0)",
+        "the exponential is taken already: this is added *before* the softmax": f"return -torch.as_tensor(slopes)[:, None, None] * {_AWAY} → return torch.exp(-torch.as_tensor(slopes)[:, None, None] * {_AWAY})",
+        "the axis of the heads is the last one: (A, T, T) is wanted": f"return -torch.as_tensor(slopes)[:, None, None] * {_AWAY} → return (-torch.as_tensor(slopes)[:, None, None] * {_AWAY}).permute(1, 2, 0)",
+        "the heads are summed: each has a table of its own": f"return -torch.as_tensor(slopes)[:, None, None] * {_AWAY} → return (-torch.as_tensor(slopes)[:, None, None] * {_AWAY}).sum(dim=0)",
     }),
-    forbids=BACKWARD,
-    returns=("dq", "dk", "dv"),
 )  # fmt: skip

@@ -22,10 +22,11 @@ def _away(rng, *shape):
 def _filled(module, seed):
     """The module in float64, every parameter drawn from `seed`: large enough that each part is felt."""
     generator = torch.Generator().manual_seed(int(seed))
-    for _, parameter in sorted(module.double().named_parameters()):
-        scale = parameter.shape[-1] ** -0.5 if parameter.ndim > 1 else 0.5
-        drawn = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * scale
-        parameter.data = drawn + (1.0 if parameter.ndim == 1 else 0.0)
+    parameters = [parameter for _, parameter in sorted(module.double().named_parameters())]
+    drawn = torch.randn(sum(p.numel() for p in parameters), generator=generator, dtype=torch.float64)
+    for parameter, part in zip(parameters, drawn.split([p.numel() for p in parameters]), strict=True):
+        part = part.view_as(parameter)
+        parameter.data = part * parameter.shape[-1] ** -0.5 if parameter.ndim > 1 else 1 + part / 2
     return module
 
 
@@ -489,7 +490,7 @@ embed = Exercise(
 
 
 def _model_cases(rng) -> list[Case]:
-    def case(label, batch, places, steps, pre_norm, pad=0):
+    def case(label, batch, places, steps, pre_norm, pad=0, layers=2):
         source, target = rng.integers(1, 8, (batch, places)), rng.integers(1, 6, (batch, steps))
         source, target = (a + (a >= pad) if pad else a for a in (source, target))  # no word is the padding
         for row, length in zip(source, np.append(rng.integers(2, places, batch - 1), places), strict=True):
@@ -503,23 +504,24 @@ def _model_cases(rng) -> list[Case]:
             target_in=torch.from_numpy(target),
             pre_norm=pre_norm,
             pad=pad,
+            layers=layers,
             seed=int(rng.integers(1, 10**6)),
         )
 
-    return [
-        case("3 sources of different lengths, 4 steps", 3, 6, 4, True),
-        case("post-norm, 2 sources, 5 steps", 2, 4, 5, False),
-        case("as many source places as steps", 3, 5, 5, True),
+    return [  # every known mistake is tried on the first one, which has to be quick
+        case("3 sources of different lengths, 3 steps, one layer", 3, 6, 3, True, layers=1),
+        case("post-norm, 2 sources, 4 steps, one layer", 2, 5, 4, False, layers=1),
+        case("as many source places as steps, two layers", 2, 5, 5, True),
         case("3 is the padding, and 0 a word", 3, 4, 3, True, pad=3),
     ]
 
 
-def _made(answer, pre_norm, pad, seed):
-    return _filled(answer(9, 7, 6, 3, 2, feed_forward=9, max_length=8, pre_norm=pre_norm, pad=pad), seed)
+def _made(answer, pre_norm, pad, layers, seed):
+    return _filled(answer(9, 7, 6, 3, layers, feed_forward=9, max_length=8, pre_norm=pre_norm, pad=pad), seed)
 
 
-def _try_transformer(answer, source, target_in, pre_norm, pad, seed):
-    model = _made(answer, pre_norm, pad, seed)
+def _try_transformer(answer, source, target_in, pre_norm, pad, layers, seed):
+    model = _made(answer, pre_norm, pad, layers, seed)
     state, each = model.begin(source), []
     for t in range(target_in.shape[1]):
         logits, state = model.step(target_in[:, t], state)
@@ -527,9 +529,9 @@ def _try_transformer(answer, source, target_in, pre_norm, pad, seed):
     return model(source, target_in), torch.stack(each, dim=1)
 
 
-def _sentence_by_sentence(source, target_in, pre_norm, pad, seed):
+def _sentence_by_sentence(source, target_in, pre_norm, pad, layers, seed):
     # No mask can be wrong where there is no padding: each source alone, cut to its length; each beginning alone.
-    model, rows = _made(Transformer, pre_norm, pad, seed), []
+    model, rows = _made(Transformer, pre_norm, pad, layers, seed), []
     for row, target in zip(source, target_in, strict=True):
         memory = model.encoder(row[row != pad][None])
         beginnings = [target[None, : t + 1] for t in range(len(target))]

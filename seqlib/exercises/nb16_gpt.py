@@ -741,81 +741,53 @@ continue_greedily = Exercise(
 )
 
 
-# -- power_law ----------------------------------------------------------------------------------------------------------
+# -- previous_score -----------------------------------------------------------------------------------------------------
 
 
-def _laws(rng) -> list[Case]:
-    def case(label, points, decades):
-        compute = 10 ** np.sort(rng.uniform(9, 9 + decades, points))
-        exponent, constant = rng.uniform(0.05, 0.3), rng.uniform(20, 90)
-        noise = np.exp(rng.normal(size=points) * 0.05)
-        return Case(label, compute=compute, loss=constant * compute**-exponent * noise)
+def _lookers(rng) -> list[Case]:
+    def case(label, heads, steps):
+        weights = (rng.gamma(0.6, size=(heads, steps, steps)) + 0.01) * np.tri(steps)
+        return Case(label, weights=tensor(weights / weights.sum(axis=2, keepdims=True)))
 
-    return [case("5 points over 3 decades", 5, 3), case("8 points over 5 decades", 8, 5), case("3 points", 3, 2)]
+    return [case("3 heads, 5 places", 3, 5), case("5 heads, 9 places", 5, 9), case("2 heads, two places", 2, 2)]
 
 
-def _by_polyfit(compute, loss):
-    slope, height = np.polyfit(np.log(np.asarray(compute)), np.log(np.asarray(loss)), 1)
-    return -slope, np.exp(height)
+def _by_a_diagonal(weights):
+    weights = torch.as_tensor(weights)
+    return torch.stack([sum(head[t, t - 1] for t in range(1, len(head))) / (len(head) - 1) for head in weights])
 
 
-def _power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    centred = x - x.mean()
-    slope = (centred * y).sum() / (centred**2).sum()
-    height = y.mean() - slope * x.mean()
-    return -slope, np.exp(height)
+def _previous_score(weights):
+    t = torch.arange(1, weights.shape[1])
+    looked = weights[:, t, t - 1]
+    return looked.mean(dim=1)
 
 
-power_law = Exercise(
-    name="16.power_law",
-    points=3,
-    inputs=_laws,
-    oracle=_by_polyfit,
-    right=_power_law,
+previous_score = Exercise(
+    name="16.previous_score",
+    points=2,
+    inputs=_lookers,
+    oracle=_by_a_diagonal,
+    right=_previous_score,
     mistakes=slips(
-        _power_law,
+        _previous_score,
         {
-            "the exponent keeps the slope's sign: $\\kappa\\,C^{-b}$ falls with a positive b": "return -slope → return slope",
-            "the height is handed back as a logarithm: $\\kappa = e^{\\text{height}}$": "np.exp(height) → height",
-            "the line is fitted to the numbers themselves: a power law is a line between logarithms": (
-                "np.log(compute), np.log(loss) → compute, loss",
-                "np.exp(height) → height",
-            ),
-            "only the compute is a logarithm: the loss has to be one too": (
-                "np.log(loss) → loss",
-                "np.exp(height) → height",
-            ),
-            "only the compute is a logarithm, though the height is undone as if the loss were one": "np.log(loss) → loss",
-            "only the loss is a logarithm: the compute has to be one too": "np.log(compute) → compute",
-            "the axes are exchanged: compute is fitted against loss": "x, y = np.log(compute), np.log(loss) → y, x = np.log(compute), np.log(loss)",
-            "only the first and the last point are used": (
-                "slope = (centred * y).sum() / (centred**2).sum() → slope = (y[-1] - y[0]) / (x[-1] - x[0])",
-                "y.mean() - slope * x.mean() → y[0] - slope * x[0]",
-            ),
-            "the slope is that of the first and the last point": "(centred * y).sum() / (centred**2).sum() → (y[-1] - y[0]) / (x[-1] - x[0])",
-            "the slope is a mean of the slopes from point to point": "(centred * y).sum() / (centred**2).sum() → (np.diff(y) / np.diff(x)).mean()",
-            "the slope is a ratio of spreads, which is steeper than least squares": "(centred * y).sum() / (centred**2).sum() → -y.std() / x.std()",
-            "the slope is the correlation: it is not divided by the spread of x alone": "/ (centred**2).sum() → / (x.std() * y.std() * len(x))",
-            "the spread below is that of the loss: the slope divides by the spread of the compute": "(centred**2).sum() → ((y - y.mean()) ** 2).sum()",
-            "compute is fitted from loss, and that line turned round: it is steeper": "(centred * y).sum() / (centred**2).sum() → ((y - y.mean()) ** 2).sum() / (centred * y).sum()",
-            "n and n − 1 are mixed: the same number divides both sums": "(centred * y).sum() → (centred * y).sum() * len(x) / (len(x) - 1)",
-            "the line goes through the origin: take the means off first": (
-                "x - x.mean() → x",
-                "y.mean() - slope * x.mean() → 0.0",
-            ),
-            "x is not centred in the slope": "x - x.mean() → x",
-            "the sum below is not squared": "(centred**2).sum() → np.abs(centred).sum()",
-            "base 10 goes in and e comes out: the height is undone with another base": "np.log(compute), np.log(loss) → np.log10(compute), np.log10(loss)",
-            "e goes in and base 10 comes out: the height is undone with another base": "np.exp(height) → 10**height",
-            "the height has the wrong sign at the slope: it is the mean of y minus slope times the mean of x": "y.mean() - slope → y.mean() + slope",
-            "the constant is taken at the first point: it is where least squares has its line": "y.mean() - slope * x.mean() → y[0] - slope * x[0]",
-            "the constant is the mean of y, not the line's height where $\\log C$ is 0": "y.mean() - slope * x.mean() → y.mean()",
-            "the two results change places: the exponent comes first": "-slope, np.exp(height) → np.exp(height), -slope",
+            "each place looks at itself: the one just *before* it was asked for": "weights[:, t, t - 1] → weights[:, t, t]",
+            "rows and columns are exchanged: a row is who looks, a column is where": "weights[:, t, t - 1] → weights[:, t - 1, t]",
+            "the second place is left out: it has one before it": "arange(1, weights.shape[1]) → arange(min(2, weights.shape[1] - 1), weights.shape[1])",
+            "the last place is left out": "weights.shape[1]) → max(2, weights.shape[1] - 1))",
+            "it looks two back": "t - 1] → (t - 2).clamp(min=0)]",
+            "every place looks at the first one": "weights[:, t, t - 1] → weights[:, t, 0 * t]",
+            "the weights are added up, not averaged": "looked.mean(dim=1) → looked.sum(dim=1)",
+            "all T places are counted, the first one too, which has nothing before it: T − 1 of them have": "looked.mean(dim=1) → looked.sum(dim=1) / weights.shape[1]",
+            "the heads are averaged: one score for each head was asked for": "looked.mean(dim=1) → looked.mean()",
+            "the mean runs over the heads, not over the places": "looked.mean(dim=1) → looked.mean(dim=0)",
+            "the highest weight is taken, not the mean": "looked.mean(dim=1) → looked.amax(dim=1)",
+            "the weight of the last place alone is taken": "looked.mean(dim=1) → looked[:, -1]",
+            "the whole row of each place is averaged: one of its entries was asked for": "weights[:, t, t - 1] → weights[:, t].mean(dim=2)",
         },
     ),
-    forbids=("numpy.polyfit", "numpy.linalg.lstsq"),
-    returns=("exponent", "constant"),
+    returns=("scores",),
 )
 
 

@@ -9,12 +9,6 @@ from seqlib.exercises.nb13_self_attention import _attention
 from seqlib.models.attention import MultiHeadAttention, rotary
 
 
-def _looked_up_in_logs(query, keys, values, sharpness=1.0):
-    scores = torch.einsum("sd,d->s", keys, query) * sharpness
-    weights = (scores - scores.logsumexp(0)).exp()
-    return torch.einsum("s,s...->...", weights, values), weights
-
-
 def _by_einsum(x, W_q, W_k, W_v):
     scores = torch.einsum("td,dk,ek,se->ts", x, W_q, W_k, x)
     powers = (scores - scores.amax(1, keepdim=True)).exp()
@@ -64,18 +58,11 @@ class _HeadByHead(MultiHeadAttention):
         return self.W_o(torch.cat(read, dim=-1)), torch.stack(weights, dim=1)
 
 
-def _with_jacobian(d_out, q, k, v, weights):
-    jacobian = torch.diag_embed(weights) - weights[..., :, None] * weights[..., None, :]
-    d_scores = torch.einsum("...tsr,...tv,...sv->...tr", jacobian, d_out, v) / q.shape[-1] ** 0.5
-    return [
-        torch.einsum("...ts,...sd->...td", d_scores, k),
-        torch.einsum("...ts,...td->...sd", d_scores, q),
-        torch.einsum("...ts,...tv->...sv", weights, d_out),
-    ]
-
-
 ACCEPTED = {
-    "13.soft_lookup": [_looked_up_in_logs],
+    "13.roles": [
+        lambda: (np.diag([0, 0, 7, 7])[:, 2:], np.eye(4)[:, [0, 2]]),
+        lambda: [[[0, 0], [1, 1], [9, -9], [-9, 9]], [[1, 0], [0, 0], [0, 1], [0, 0]]],
+    ],
     "13.attention_loop": [_by_einsum],
     "13.attention": [_in_powers],
     "13.causal_mask": [
@@ -99,5 +86,8 @@ ACCEPTED = {
     "13.sinusoidal_positions": [_filled, _in_numpy],
     "13.rotary": [_rotate_half],
     "13.MultiHeadAttention": [MultiHeadAttention, _HeadByHead],
-    "13.attention_backward": [_with_jacobian],
+    "13.alibi": [
+        lambda n, m: torch.stack([-float(one) * torch.cdist(*[torch.arange(n)[:, None].double()] * 2) for one in m]),
+        lambda n, m: -np.abs(np.subtract.outer(np.arange(n), np.arange(n))) * np.reshape(m, (-1, 1, 1)),
+    ],
 }

@@ -931,7 +931,7 @@ def feed_back(first, steps, W_xh, W_hh, b_h, W_hy, b_y):
         written.append(letter)
     return written
 
-# %% right 02.from_torch: equation (2.6)
+# %% right 02.from_torch: equation (2.7)
 def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     return weight_ih.T, weight_hh.T, bias_ih + bias_hh
 

@@ -117,7 +117,7 @@ def logits_gradient(logits, targets):
     B, T, V = logits.shape
     return -np.eye(V)[targets] / softmax(logits) / (B * T)
 
-# %% right 03.tanh_gradient: equation (3.5)
+# %% right 03.tanh_gradient: equation (3.6)
 def tanh_gradient(dh, h):
     return dh * (1 - h**2)
 
@@ -197,7 +197,7 @@ def tanh_gradient(dh, h):
 def tanh_gradient(dh, h):
     return dh + (1 - h**2)
 
-# %% right 03.step_backward: equations (3.5) to (3.7)
+# %% right 03.step_backward: equations (3.6) to (3.8)
 def step_backward(dh_t, x_t, h_prev, h_t, W_xh, W_hh):
     da = tanh_gradient(dh_t, h_t)
     return da @ W_xh.T, da @ W_hh.T, x_t.T @ da, h_prev.T @ da, da.sum(axis=0)

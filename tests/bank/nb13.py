@@ -1,74 +1,49 @@
-# %% right 13.soft_lookup: softmax of torch
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(sharpness * (keys @ query), dim=0)
-    return weights @ values, weights
+# %% right 13.roles: large queries, small keys
+W_q = np.zeros((4, 2))
+W_q[2, 0] = W_q[3, 1] = 6.0
+W_k = np.zeros((4, 2))
+W_k[0, 0] = W_k[2, 1] = 1.0
+roles = (W_q, W_k)
 
-# %% right 13.soft_lookup: shifted exponentials by hand
-def soft_lookup(query, keys, values, sharpness=1.0):
-    scores = sharpness * (keys * query).sum(dim=-1)
-    powers = (scores - scores.max()).exp()
-    a = powers / powers.sum()
-    return torch.einsum("s,s...->...", a, values), a
+# %% right 13.roles: tensors, large keys
+roles = (torch.tensor([[0.0, 0], [0, 0], [1, 0], [0, 1]]), torch.tensor([[9.0, 0], [0, 0], [0, 9], [0, 0]]))
 
-# %% right 13.soft_lookup: a sum over pairs of weight and value
-def soft_lookup(q, keys, values, sharpness=1.0):
-    scores = torch.stack([sharpness * torch.dot(q, k) for k in keys])
-    weights = torch.exp(scores - torch.logsumexp(scores, dim=0))
-    answer = sum(w * v for w, v in zip(weights, values))
-    return answer, weights
+# %% right 13.roles: nested lists, and the columns mean the other thing
+roles = [[[0, 0], [0, 0], [0, 5], [5, 0]], [[0, 1], [0, 0], [1, 0], [0, 0]]]
 
-# %% wrong 13.soft_lookup: sharpness is ignored
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(keys @ query, dim=0)
-    return weights @ values, weights
+# %% right 13.roles: with signs, so that what is not wanted is pushed away
+roles = (np.array([[0, 0], [0, 0], [3, -3], [-3, 3]]), np.array([[1, -1], [-1, -1], [-1, 1], [-1, -1]]))
 
-# %% wrong 13.soft_lookup: no shift before the exponential, so scores of 1000 overflow
-def soft_lookup(query, keys, values, sharpness=1.0):
-    powers = torch.exp(sharpness * (keys @ query))
-    weights = powers / powers.sum()
-    return weights @ values, weights
+# %% wrong 13.roles: ones only
+roles = (np.array([[0, 0], [0, 0], [1, 0], [0, 1]]), np.array([[1, 0], [0, 0], [0, 1], [0, 0]]))
 
-# %% wrong 13.soft_lookup: scores are divided by the sharpness, like a temperature
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(keys @ query / sharpness, dim=0)
-    return weights @ values, weights
+# %% wrong 13.roles: queries and keys changed
+roles = (np.array([[5.0, 0], [0, 0], [0, 5], [0, 0]]), np.array([[0, 0], [0, 0], [1.0, 0], [0, 1]]))
 
-# %% wrong 13.soft_lookup: scores are also divided by the root of d
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(sharpness * (keys @ query) / math.sqrt(len(query)), dim=0)
-    return weights @ values, weights
+# %% wrong 13.roles: both full and ate ask for the cat
+roles = (np.array([[0, 0], [0, 0], [9.0, 0], [9, 0]]), np.array([[1.0, 0], [0, 0], [0, 1], [0, 0]]))
 
-# %% wrong 13.soft_lookup: the sharpness multiplies the weights after the softmax
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = sharpness * torch.softmax(keys @ query, dim=0)
-    return weights @ values, weights
+# %% wrong 13.roles: the same matrix twice, each word finds itself
+W = 3.0 * np.array([[1, 0], [0, 0], [0, 1], [0, 1]])
+roles = (W, W)
 
-# %% wrong 13.soft_lookup: takes values to have two axes, wrong for a value that is one number
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(sharpness * (keys @ query), dim=0)
-    return (weights[:, None] * values).sum(dim=0), weights
+# %% wrong 13.roles: written the other way, shape (2, 4)
+roles = (np.array([[0, 0, 4.0, 0], [0, 0, 0, 4]]), np.array([[1.0, 0, 0, 0], [0, 0, 1, 0]]))
 
-# %% wrong 13.soft_lookup: weights before the answer
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(sharpness * (keys @ query), dim=0)
-    return weights, weights @ values
+# %% wrong 13.roles: one matrix of scores instead of two
+roles = 9 * np.array([[0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]])
 
-# %% wrong 13.soft_lookup: the value of the best key alone
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(sharpness * (keys @ query), dim=0)
-    return values[weights.argmax()], weights
+# %% wrong 13.roles: two is not enough with four words
+roles = (2.0 * np.array([[0, 0], [0, 0], [1, 0], [0, 1]]), np.array([[1.0, 0], [0, 0], [0, 1], [0, 0]]))
 
-# %% wrong 13.soft_lookup: nearness by squared distance instead of the dot product
-def soft_lookup(query, keys, values, sharpness=1.0):
-    weights = torch.softmax(-sharpness * (keys - query).square().sum(-1), dim=0)
-    return weights @ values, weights
+# %% wrong 13.roles: full asks for a state
+roles = (np.array([[0, 0], [0, 0], [5.0, 0], [0, 5]]), np.array([[1.0, 0], [0, 0], [0, 0], [0, 1]]))
 
-# %% wrong 13.soft_lookup: shifted by the largest dot product without its sharpness, so a large sharpness overflows
-def soft_lookup(query, keys, values, sharpness=1.0):
-    dots = keys @ query
-    powers = torch.exp(sharpness * dots - dots.max())
-    weights = powers / powers.sum()
-    return weights @ values, weights
+# %% wrong 13.roles: minus infinity for what is not wanted
+roles = (np.array([[0, 0], [0, 0], [np.inf, 0], [0, np.inf]]), np.array([[1.0, 0], [0, 0], [0, 1], [0, 0]]))
+
+# %% wrong 13.roles: manner gets the doing's row, one row too early
+roles = (np.array([[0, 0], [5.0, 0], [0, 5], [0, 0]]), np.array([[1.0, 0], [0, 1], [0, 0], [0, 0]]))
 
 # %% right 13.attention_loop: two loops and running sums
 def attention_loop(x, W_q, W_k, W_v):
@@ -964,87 +939,87 @@ class MultiHeadAttention(nn.Module):
         read, weights = attention(q, k, v, None if mask is None else mask.unsqueeze(-3))
         return self.W_o(read.transpose(1, 2).flatten(2)), weights
 
-# %% right 13.attention_backward: matrix products with mT
-def attention_backward(d_out, q, k, v, weights):
-    d_v = weights.mT @ d_out
-    d_a = d_out @ v.mT
-    d_s = weights * (d_a - (weights * d_a).sum(dim=-1, keepdim=True)) / math.sqrt(q.shape[-1])
-    return d_s @ k, d_s.mT @ q, d_v
+# %% right 13.alibi: loops
+def alibi(length, slopes):
+    table = torch.zeros(len(slopes), length, length, dtype=torch.float64)
+    for a, m in enumerate(slopes):
+        for t in range(length):
+            for s in range(length):
+                table[a, t, s] = -float(m) * abs(t - s)
+    return table
 
-# %% right 13.attention_backward: einsum
-def attention_backward(d_out, q, k, v, weights):
-    A = weights
-    dA = torch.einsum("...tv,...sv->...ts", d_out, v)
-    mean = torch.einsum("...ts,...ts->...t", A, dA)[..., None]
-    dS = A * (dA - mean) * q.size(-1) ** -0.5
-    dq = torch.einsum("...ts,...sd->...td", dS, k)
-    dk = torch.einsum("...ts,...td->...sd", dS, q)
-    return dq, dk, torch.einsum("...ts,...tv->...sv", A, d_out)
+# %% right 13.alibi: NumPy, outer difference
+def alibi(length, slopes):
+    t = np.arange(length)
+    return -np.multiply.outer(np.asarray(slopes), np.abs(np.subtract.outer(t, t)))
 
-# %% right 13.attention_backward: the mean taken from what was read
-def attention_backward(d_out, q, k, v, weights):
-    read = weights @ v
-    D = (d_out * read).sum(-1, keepdim=True)
-    dS = weights * (d_out @ v.transpose(-1, -2) - D)
-    dS = dS / q.shape[-1] ** 0.5
-    return dS @ k, dS.transpose(-1, -2) @ q, weights.transpose(-1, -2) @ d_out
+# %% right 13.alibi: einsum
+def alibi(length, slopes):
+    t = torch.arange(length, dtype=torch.float64)
+    away = (t.unsqueeze(0) - t.unsqueeze(1)).abs()
+    return torch.einsum("a,ts->ats", -torch.as_tensor(slopes, dtype=torch.float64), away)
 
-# %% wrong 13.attention_backward: the scale is forgotten
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - (weights * dA).sum(-1, keepdim=True))
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% right 13.alibi: the larger place less the smaller
+def alibi(length, slopes):
+    t = torch.arange(length).double()
+    near = torch.minimum(t[:, None], t) - torch.maximum(t[:, None], t)
+    return torch.stack([near * float(m) for m in slopes])
 
-# %% wrong 13.attention_backward: only dq is scaled
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - (weights * dA).sum(-1, keepdim=True))
-    return dS @ k / math.sqrt(q.shape[-1]), dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: plus instead of minus
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return torch.as_tensor(slopes)[:, None, None] * (t[:, None] - t[None, :]).abs()
 
-# %% wrong 13.attention_backward: the mean is taken over the queries
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - (weights * dA).sum(-2, keepdim=True)) / math.sqrt(q.shape[-1])
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: no absolute value
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return -torch.as_tensor(slopes)[:, None, None] * (t[:, None] - t[None, :])
 
-# %% wrong 13.attention_backward: the plain sum of the gradients is taken off, not the weighted one
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - dA.sum(-1, keepdim=True)) / math.sqrt(q.shape[-1])
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: s − t, as in the paper's causal form, without the mask
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return torch.as_tensor(slopes)[:, None, None] * (t[None, :] - t[:, None])
 
-# %% wrong 13.attention_backward: the weights are computed again without the mask
-def attention_backward(d_out, q, k, v, weights):
-    A = torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), dim=-1)
-    dA = d_out @ v.mT
-    dS = A * (dA - (A * dA).sum(-1, keepdim=True)) / math.sqrt(q.shape[-1])
-    return dS @ k, dS.mT @ q, A.mT @ d_out
+# %% wrong 13.alibi: slopes are ignored
+def alibi(length, slopes):
+    t = torch.arange(length).double()
+    return -(t[:, None] - t).abs().expand(len(slopes), -1, -1)
 
-# %% wrong 13.attention_backward: scaled by the width of the values
-def attention_backward(d_out, q, k, v, weights):
-    dA = torch.einsum("...tv,...sv->...ts", d_out, v)
-    dS = weights * (dA - (weights * dA).sum(-1, keepdim=True)) / math.sqrt(v.shape[-1])
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: the heads' axis comes last
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return -(t[:, None] - t).abs()[:, :, None] * torch.as_tensor(slopes)
 
-# %% wrong 13.attention_backward: .T is right without leading axes only
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.T
-    dS = weights * (dA - (weights * dA).sum(-1, keepdim=True)) / math.sqrt(q.shape[-1])
-    return dS @ k, dS.T @ q, weights.T @ d_out
+# %% wrong 13.alibi: squared distance
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return -torch.as_tensor(slopes)[:, None, None] * (t[:, None] - t) ** 2
 
-# %% wrong 13.attention_backward: dq and dk are returned the wrong way round
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - (weights * dA).sum(-1, keepdim=True)) / math.sqrt(q.shape[-1])
-    return dS.mT @ q, dS @ k, weights.mT @ d_out
+# %% wrong 13.alibi: weights instead of what is added to the scores
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return torch.softmax(-torch.as_tensor(slopes)[:, None, None] * (t[:, None] - t).abs(), dim=-1)
 
-# %% wrong 13.attention_backward: keepdim is forgotten, crashes or mixes rows
-def attention_backward(d_out, q, k, v, weights):
-    dA = d_out @ v.mT
-    dS = weights * (dA - (weights * dA).sum(-1)) / math.sqrt(q.shape[-1])
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: the distance counted from one
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return -torch.as_tensor(slopes)[:, None, None] * ((t[:, None] - t).abs() + 1)
 
-# %% wrong 13.attention_backward: the softmax's own gradient is left out, dS is dA over the root
-def attention_backward(d_out, q, k, v, weights):
-    dS = d_out @ v.mT / math.sqrt(q.shape[-1])
-    return dS @ k, dS.mT @ q, weights.mT @ d_out
+# %% wrong 13.alibi: only the first slope
+def alibi(length, slopes):
+    t = torch.arange(length)
+    return -float(slopes[0]) * (t[:, None] - t).abs().double()
+
+# %% wrong 13.alibi: the slopes of the paper instead of the given ones
+def alibi(length, slopes):
+    t = torch.arange(length).double()
+    heads = len(slopes)
+    m = torch.tensor([2 ** (-8 * (a + 1) / heads) for a in range(heads)]).double()
+    return -m[:, None, None] * (t[:, None] - t).abs()
+
+# %% wrong 13.alibi: a causal triangle, the future minus infinity
+def alibi(length, slopes):
+    t = torch.arange(length)
+    away = t[:, None] - t
+    table = -torch.as_tensor(slopes)[:, None, None] * away
+    return table.masked_fill(away < 0, -torch.inf)

@@ -683,106 +683,6 @@ def training_flops(weights, tokens, layers, context, width):
     backward = forward
     return (forward + backward) * tokens
 
-# %% right 16.power_law: centred logarithms, two sums
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
-    return -slope, np.exp(y.mean() - slope * x.mean())
-
-# %% right 16.power_law: uncentred sums and n
-def power_law(compute, loss):
-    x, y, n = np.log(np.asarray(compute, float)), np.log(np.asarray(loss, float)), len(compute)
-    slope = (n * (x @ y) - x.sum() * y.sum()) / (n * (x @ x) - x.sum() ** 2)
-    log_A = (y.sum() - slope * x.sum()) / n
-    return float(-slope), float(np.exp(log_A))
-
-# %% right 16.power_law: loops with the math module
-def power_law(compute, loss):
-    xs = [math.log(c) for c in compute]
-    ys = [math.log(value) for value in loss]
-    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    above = below = 0.0
-    for x, y in zip(xs, ys):
-        above += (x - mx) * (my - y)
-        below += (x - mx) ** 2
-    b = above / below
-    return b, math.exp(my + b * mx)
-
-# %% right 16.power_law: decimal logarithms, undone by powers of ten
-def power_law(compute, loss):
-    x, y = np.log10(compute), np.log10(loss)
-    dx = x - np.mean(x)
-    b = -(dx * y).sum() / (dx * dx).sum()
-    return b, 10 ** (np.mean(y) + b * np.mean(x))
-
-# %% wrong 16.power_law: the slope is returned with its own sign
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
-    return slope, np.exp(y.mean() - slope * x.mean())
-
-# %% wrong 16.power_law: log A is returned instead of A
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
-    return -slope, y.mean() - slope * x.mean()
-
-# %% wrong 16.power_law: returned in the wrong order, A before b
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    dx = x - x.mean()
-    b = -(dx @ y) / (dx @ dx)
-    return np.exp(y.mean() + b * x.mean()), b
-
-# %% wrong 16.power_law: the line is forced through the origin, nothing is centred
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = (x * y).sum() / (x * x).sum()
-    return -slope, np.exp(np.mean(y - slope * x))
-
-# %% wrong 16.power_law: only the ends are used for the slope, no least squares
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    b = -(y[-1] - y[0]) / (x[-1] - x[0])
-    return b, np.exp(np.mean(y + b * x))
-
-# %% wrong 16.power_law: compute fitted from loss, the wrong variance below
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((y - y.mean()) ** 2)
-    return -1 / slope, np.exp(y.mean() - x.mean() / slope)
-
-# %% wrong 16.power_law: decimal logarithms, undone with exp
-def power_law(compute, loss):
-    x, y = np.log10(compute), np.log10(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
-    return -slope, np.exp(y.mean() - slope * x.mean())
-
-# %% wrong 16.power_law: the loss itself is fitted against log C
-def power_law(compute, loss):
-    x, y = np.log(compute), np.asarray(loss)
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
-    return -slope, np.exp(y.mean() - slope * x.mean())
-
-# %% wrong 16.power_law: np.cov divides by n - 1 and np.var by n
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    slope = np.cov(x, y)[0, 1] / np.var(x)
-    return -slope, np.exp(y.mean() - slope * x.mean())
-
-# %% wrong 16.power_law: A is the geometric mean of the losses, the part of the slope is missing
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    dx = x - x.mean()
-    return -(dx * (y - y.mean())).sum() / (dx**2).sum(), np.exp(y.mean())
-
-# %% wrong 16.power_law: A from means of the numbers instead of means of the logarithms
-def power_law(compute, loss):
-    x, y = np.log(compute), np.log(loss)
-    dx = x - x.mean()
-    b = -(dx * y).sum() / (dx**2).sum()
-    return b, np.mean(loss) * np.mean(compute) ** b
-
 # %% right 16.continue_greedily: the prompt once, then one token at a time
 def continue_greedily(read, prompt, count):
     written, idx, past = [prompt[:, :0]], prompt, None
@@ -934,6 +834,69 @@ def continue_greedily(read, prompt, count):
         idx = logits[:, -1:].argmax(dim=2)
         out.append(idx)
     return torch.cat(out, dim=1)
+
+# %% right 16.previous_score: index arrays
+def previous_score(weights):
+    t = torch.arange(weights.shape[1] - 1)
+    return weights[:, t + 1, t].mean(-1)
+
+# %% right 16.previous_score: a loop
+def previous_score(weights):
+    A, T, _ = weights.shape
+    out = torch.zeros(A, dtype=weights.dtype)
+    for t in range(1, T):
+        out += weights[:, t, t - 1]
+    return out / (T - 1)
+
+# %% right 16.previous_score: the first row and the last column cut off, then a diagonal
+def previous_score(weights):
+    below = weights[:, 1:, :-1]
+    return torch.einsum("att->a", below) / below.shape[1]
+
+# %% wrong 16.previous_score: the diagonal above instead of below
+def previous_score(weights):
+    return weights.diagonal(1, dim1=1, dim2=2).mean(dim=1)
+
+# %% wrong 16.previous_score: the main diagonal
+def previous_score(weights):
+    return torch.diagonal(weights, dim1=1, dim2=2).mean(dim=1)
+
+# %% wrong 16.previous_score: weights rolled by one, so that the first row reads the last column
+def previous_score(weights):
+    T = weights.shape[1]
+    return sum(weights[:, t, t - 1] for t in range(T)) / T
+
+# %% wrong 16.previous_score: divided by T
+def previous_score(weights):
+    return weights.diagonal(-1, dim1=1, dim2=2).sum(dim=1) / weights.shape[1]
+
+# %% wrong 16.previous_score: the sum
+def previous_score(weights):
+    return weights.diagonal(-1, dim1=1, dim2=2).sum(-1)
+
+# %% wrong 16.previous_score: one number for all heads
+def previous_score(weights):
+    return weights.diagonal(-1, dim1=1, dim2=2).mean()
+
+# %% wrong 16.previous_score: diagonal over the wrong two axes and a mean over heads
+def previous_score(weights):
+    return weights.diagonal(-1, dim1=1, dim2=2).mean(dim=0)
+
+# %% wrong 16.previous_score: the share of places whose largest weight is one back
+def previous_score(weights):
+    t = torch.arange(1, weights.shape[1])
+    return (weights.argmax(dim=2)[:, 1:] == t - 1).double().mean(dim=1)
+
+# %% wrong 16.previous_score: begins at the third place
+def previous_score(weights):
+    T = weights.shape[1]
+    rows = range(2, T) if T > 2 else range(1, T)
+    return sum(weights[:, t, t - 1] for t in rows) / len(rows)
+
+# %% wrong 16.previous_score: all of the past instead of one place
+def previous_score(weights):
+    T = weights.shape[1]
+    return torch.stack([weights[:, t, :t].sum(dim=1) for t in range(1, T)]).mean(dim=0)
 
 # %% right 16.prefix_score: a pair of index arrays
 def prefix_score(weights, period):

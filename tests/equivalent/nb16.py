@@ -16,6 +16,8 @@ EQUIVALENT = {
     ("16.attend", "kept, new, total = ((k, v), q.shape[2], k.shape[-2])"): _FROM_THE_END,
     ("16.prefix_score", "t = torch.arange(period, weights.shape[2])"): "each head has as many rows as columns",
     ("16.prefix_score", "t = torch.arange(period, weights.shape[-1])"): "each head has as many rows as columns",
+    ("16.previous_score", "t = torch.arange(1, weights.shape[2])"): "each head has as many rows as columns",
+    ("16.previous_score", "t = torch.arange(1, weights.shape[-1])"): "each head has as many rows as columns",
     (
         "16.attend",
         "return (attention(q, k, v, cached_mask(new, total))[0], kept)",

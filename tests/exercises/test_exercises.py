@@ -29,7 +29,16 @@ SECONDS = 1.0  # of processor time, that a check may take
 # A recurrent matrix leads from a state to a state; everything else can have two different sizes.
 # Attention of a sequence to itself has as many rows as columns.
 # A table of what was said for what, and the steps from tag to tag, have a row and a column for each class.
-SQUARE = {"W_hh", "weight_hh", "16.prefix_score: weights", "07.f1_scores: table", "07.viterbi: step"}
+SQUARE = {
+    "W_hh",
+    "weight_hh",
+    "16.prefix_score: weights",
+    "16.previous_score: weights",
+    "07.f1_scores: table",
+    "07.viterbi: step",
+    "18.rollout: weights",
+    "19.grow: log_lm",
+}
 
 
 def each(exercises):
