@@ -7,6 +7,8 @@
 
 The source is solutions/NAME.py (jupytext, py:percent). Everything that can be derived is added here and not written
 by hand: the banner, the setup cell, stable cell ids, nbgrader's metadata (from the Exercise), tags.
+
+What somebody wrote in an edition is never lost: before it is built anew, a copy goes to my/ and is named.
 """
 
 import argparse
@@ -25,19 +27,45 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
+if (here := str(Path(__file__).resolve().parent)) not in sys.path:  # PYTHONSAFEPATH leaves it out
+    sys.path.insert(0, here)
+
+from course import editions  # noqa: E402
+
+MARK = re.compile(r"#\s*%%")  # what jupytext takes for the beginning of a cell
 REGION = re.compile(r"^(?P<indent>[ ]*)### BEGIN SOLUTION\n(?P<body>.*?)^[ ]*### END SOLUTION[^\n]*\n?", re.S | re.M)
 CHECK = re.compile(r"""\bcheck\(\s*["'](\d\d\.\w+)["']\s*,\s*(\w+)\s*\)""")
 STUB = re.compile(r"^\s*### STUB: ?(.*)$", re.M)
+OVERVIEW = "seqlib/checks/overview.py"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+# Where pip fails, the cell says what, why and what to do, and so does every cell below in the place of its own error:
+# until the package is there, a NameError tells nobody anything. `seqlib.setup` takes that back.
 SETUP = """\
-# Setup. Nothing to do on your own machine; on Colab this fetches the course's package first.
+# @title Setup: run this cell first. It fetches the course's package where there is none.
 import importlib.util
 import os
+import subprocess
+import sys
 
 if getattr(importlib.util.find_spec("seqlib"), "origin", None) is None:
-    address = os.environ.get("SEQLIB_SOURCE", "git+{repository}")
-    get_ipython().run_line_magic("pip", f"install --quiet {{address}}")
+    address = os.environ.get("SEQLIB_SOURCE") or (
+        "git+{repository}")
+    print("Fetching the course's package and what it needs, once: on Colab a minute or two")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-color"]
+    done = subprocess.run(
+        [*pip, *address.split()], capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode:
+        said = done.stderr.splitlines() or ["pip gave none."]
+        reason = max(said, key=lambda s: 2 * ("fatal:" in s) + ("error" in s.lower()))
+        why = (f"The course's package is missing: it could not be fetched from {{address}}\\n"
+               f"Reason: {{reason.strip()}}\\n"
+               "What to do: see that the network is there, then run the setup cell again.\\n"
+               "On your own machine open the course with `make lab`, as its README says.")
+        get_ipython().set_custom_exc((Exception,), lambda *_, **__: print(why))
+        raise RuntimeError(why)
+    importlib.invalidate_caches()
+    sys.modules.pop("seqlib", None)
 
 import seqlib
 
@@ -69,10 +97,17 @@ def sources(names=()) -> list[Path]:
 
 
 def orphans() -> list[str]:
-    """Editions that no source makes any more."""
-    stems = {p.stem for p in sources()}
-    found = sorted((ROOT / kind / p.name, kind) for kind in BANNER for p in (ROOT / kind).glob("*.ipynb"))
-    return [f"{kind}/{p.name}: no source makes it any more: delete it" for p, kind in found if p.stem not in stems]
+    """Editions that no source makes any more. A notebook that somebody else began in these folders is not one."""
+    stems, found = {p.stem for p in sources()}, []
+    for kind in BANNER:
+        for path in sorted((ROOT / kind).glob("*.ipynb")):
+            book = editions.read(path) if path.stem not in stems else None
+            if book is None or f'seqlib.setup("{path.stem}")' not in "".join(map(editions.text, book["cells"])):
+                continue
+            theirs = kind == "notebooks" and not editions.untouched(path.stem, path)
+            what = "move it to my/: somebody wrote in it" if theirs else "delete it"
+            found.append(f"{kind}/{path.name}: no source makes it any more: {what}")
+    return found
 
 
 def project() -> dict:
@@ -85,14 +120,40 @@ def repository() -> str:
 
 def read_cells(path: Path) -> list:
     """The cells of a source, with ids and nbgrader metadata; the setup cell comes second."""
-    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    text = path.read_text(encoding="utf-8")
+    cells = jupytext.reads(text, fmt="py:percent").cells
     if not cells or cells[0].cell_type != "markdown":
         raise BuildError(f"{path.name}: the first cell must be Markdown: the title and the promise")
-    cells.insert(1, new_code_cell(SETUP.format(repository=repository(), name=path.stem), metadata={"tags": ["setup"]}))
+    _no_lost_marks(path, text.splitlines())
+    setup = SETUP.format(repository=repository(), name=path.stem)
+    cells.insert(1, new_code_cell(setup, metadata={"tags": ["setup"], "cellView": "form"}))
     _mark_exercises(path, cells)
     _fold(path, cells)
     _number(path.stem, cells)
     return cells
+
+
+def _no_lost_marks(path: Path, lines: list[str]):
+    """Refuse code that stands as prose, or prose that stands as code, because the mark between them is missing.
+
+    jupytext takes either without a word; in a Markdown cell every line is a comment, in a code cell none is a heading.
+    """
+    kind, begun = None, 0
+    for number, line in enumerate(lines, 1):
+        if MARK.match(line):
+            if not line.startswith("# %%"):
+                raise BuildError(f"{path.name}, line {number}: write the mark of a cell as `# %%`, not {line[:20]!r}")
+            kind, begun = "markdown" if "[markdown]" in line else "code", number
+        elif kind == "markdown" and line.strip() and not line.startswith("#"):
+            raise BuildError(
+                f"{path.name}, line {number}: code in the Markdown cell of line {begun}: {line.strip()[:60]!r}\n"
+                "Put `# %%` before the code; a line of prose begins with `# `."
+            )
+        elif kind == "code" and re.match(r"# #{1,4} \S", line):
+            raise BuildError(
+                f"{path.name}, line {number}: a heading in the code cell of line {begun}: {line[:60]!r}\n"
+                "Put `# %% [markdown]` before the prose."
+            )
 
 
 def _mark_exercises(path: Path, cells):
@@ -289,11 +350,22 @@ def depends_on(stem: str, code: str) -> list[Path]:
     return sorted(files)
 
 
+def _course() -> list[tuple[str, int, float]]:
+    """What `progress()` shows of every notebook, (number, exercises, points): a saved page of it goes stale with it."""
+    from seqlib.checks.exercise import exercises, module_names
+
+    found = ((number, exercises(number).values()) for number in sorted(module_names()))
+    return [(number, len(there), float(sum(e.points for e in there))) for number, there in found]
+
+
 def fingerprint(stem: str, book) -> str:
     """Changes when the code that an execution runs changes: the code cells and the parts of seqlib they reach."""
     code = [c.source for c in book.cells if c.cell_type == "code"]
     digest = hashlib.sha256("\0".join(code).encode())
-    for file in depends_on(stem, "\n".join(code)):
+    files = depends_on(stem, "\n".join(code))
+    if ROOT / OVERVIEW in files:
+        digest.update(repr(_course()).encode())
+    for file in files:
         text = file.read_text(encoding="utf-8")
         digest.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode())
         digest.update(
@@ -322,9 +394,9 @@ def execute(path: Path, book):
             PYTHONHASHSEED="0",
             PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         )
-        settings = (
-            Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": f"{home}/kernel"}})
-        )
+        # Sockets in files where their names fit: 107 bytes is the system's limit, and "-5" follows.
+        ipc = os.name != "nt" and len(os.fsencode(f"{home}/kernel")) < 90
+        settings = Config({"KernelManager": {"transport": "ipc", "ip": f"{home}/kernel"}} if ipc else {})
         client = NotebookClient(
             book,
             timeout=900,
@@ -372,15 +444,25 @@ def load(path: Path):
         return None
 
 
-def build_solution(path: Path, *, check=False, force=False):
+def moved_from(stem: str, book, before: str) -> str:
+    """The fingerprint that an edition had while the course's address was `before`: only the setup cell says it."""
+    then = nbformat.reads(nbformat.writes(book), as_version=4)
+    for cell in then.cells:
+        if "setup" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace(repository(), before)
+    return fingerprint(stem, then)
+
+
+def build_solution(path: Path, *, check=False, force=False, moved=None):
     """(what is to be said, the notebook or None where it is stale and `check` forbids executing)."""
     target, book = path.with_suffix(".ipynb"), edition(path, "solutions")
     key, old = fingerprint(path.stem, book), load(path.with_suffix(".ipynb"))
     book.metadata["seqlib"] = {"fingerprint": key}
-    if old is not None and not force and old.metadata.get("seqlib", {}).get("fingerprint") == key:
+    same = {key, moved and moved_from(path.stem, book, moved)}
+    if old is not None and not force and old.metadata.get("seqlib", {}).get("fingerprint") in same - {None}:
         _keep_outputs(book, old)
-        same = target.read_bytes() == as_text(book).encode()
-        return ("up to date" if same else "prose changed"), book
+        told = target.read_bytes() == as_text(book).encode()
+        return ("up to date" if told else "prose changed"), book
     if check:
         return "its code, or the part of seqlib that it uses, changed since it was executed", None
     began = time.perf_counter()
@@ -388,25 +470,68 @@ def build_solution(path: Path, *, check=False, force=False):
     return f"executed in {time.perf_counter() - began:.0f} s", book
 
 
-def build(path: Path, *, check: bool, missing: bool, force: bool) -> list[str]:
-    """Build, or with `check` compare, both editions of a source. Returns what is stale."""
+def keep(target: Path, theirs: bool):
+    """Before `target` is written over: a copy in my/ if it holds what somebody wrote, and a line that says so."""
+    if theirs:
+        kept = editions.keep(ROOT, target)
+        print(f"{target.relative_to(ROOT)} held work of somebody's: kept as {kept.relative_to(ROOT)}", flush=True)
+
+
+def edited(path: Path, target: Path, solved) -> bool:
+    """Whether somebody wrote in a solved edition instead of its source.
+
+    The id of a cell seals its text; an exercise has no seal there, and is compared where the source's code is the same.
+    """
+    old = editions.read(target)
+    if old is None:
+        return target.stat().st_size > 0
+    if any(not editions.told(cell) for cell in editions.written(path.stem, old)):
+        return True
+    same_code = old.get("metadata", {}).get("seqlib", {}).get("fingerprint") == solved.metadata["seqlib"]["fingerprint"]
+    now = {cell.id: cell.source for cell in solved.cells}
+    exercises = [cell for cell in old["cells"] if editions.told(cell)]
+    return same_code and any(editions.text(cell) != now.get(cell.get("id")) for cell in exercises)
+
+
+def build(path: Path, *, check: bool, missing: bool, force: bool, moved: str | None = None) -> list[str]:
+    """Build, or with `check` compare, both editions of a source. Returns what is stale.
+
+    moved: the course's address until now: what differs by it alone is not executed again."""
     stale, student = [], ROOT / "notebooks" / f"{path.stem}.ipynb"
     if missing and student.exists():
         return []
     book = edition(path, "notebooks")
     if not student.exists() or student.read_bytes() != as_text(book).encode():
-        stale.append(f"notebooks/{student.name}: differs from what its source gives")
-    if not check:
-        write(student, book)
+        theirs = student.exists() and not editions.untouched(path.stem, student)
+        work = "; somebody wrote in it (building keeps a copy in my/)" if theirs else ""
+        stale.append(f"notebooks/{student.name}: differs from what its source gives{work}")
+        if not check:
+            keep(student, theirs)
+            write(student, book)
     if missing:
         return stale
-    said, solved = build_solution(path, check=check, force=force)
+    said, solved = build_solution(path, check=check, force=force, moved=moved)
     if said != "up to date":
         stale.append(f"solutions/{path.stem}.ipynb: {said}")
     if not check and said != "up to date":
-        write(path.with_suffix(".ipynb"), solved)
+        target = path.with_suffix(".ipynb")
+        keep(target, target.exists() and edited(path, target, solved))
+        write(target, solved)
     print(f"{path.stem}: {said}", flush=True)
     return stale
+
+
+def claims_page(check: bool) -> list[str]:
+    """Write docs/claims.md from the executed notebooks; with `check`, name it where it is not what they say."""
+    from website import claims, pages
+
+    file, text = ROOT / "docs" / "claims.md", claims.markdown(pages.sources())
+    file.parent.mkdir(exist_ok=True)
+    if file.is_file() and file.read_text(encoding="utf-8") == text:
+        return []
+    if not check:
+        file.write_text(text, encoding="utf-8")
+    return [file.relative_to(ROOT).as_posix()] if check else []
 
 
 def main(argv=None) -> int:
@@ -414,13 +539,17 @@ def main(argv=None) -> int:
     parser.add_argument("names", nargs="*", help="notebooks to build (02, 02_rnn or a path); all of them by default")
     for flag in ("--check", "--missing", "--force"):
         parser.add_argument(flag, action="store_true")
+    parser.add_argument("--moved", metavar="URL", help="the course's address until now, which executes nothing anew")
     args = parser.parse_args(argv)
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
     try:
         stale = [
-            s for p in sources(args.names) for s in build(p, check=args.check, missing=args.missing, force=args.force)
+            s
+            for p in sources(args.names)
+            for s in build(p, check=args.check, missing=args.missing, force=args.force, moved=args.moved)
         ]
         stale += orphans() if args.check and not args.names else []
+        stale += claims_page(args.check)
     except BuildError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
