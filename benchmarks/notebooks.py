@@ -1,0 +1,85 @@
+"""How long each notebook takes, and with --run how much memory: against a budget of 3 minutes and 1.5 GB.
+
+    python benchmarks/notebooks.py [--quick] [--run NN …]
+
+Without --run nothing is executed: the seconds are those that the saved editions hold, cell by cell, as the build
+noted them; the machine that built them is not known here. `--run 05 16` (or `--run all`) executes these in fresh
+kernels, one after another, and notes the largest memory of the kernel (Unix alone tells it); what an earlier run noted
+of other notebooks stays. The result goes to benchmarks/results/notebooks.json.
+"""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from common import RESULTS, ROOT, keep, options
+
+RUN = """
+import json, resource, sys, time
+from nbclient import NotebookClient
+import nbformat
+name, folder = sys.argv[1:]
+notebook = nbformat.read(name, 4)
+client = NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": folder}})
+began = time.monotonic()
+client.execute()
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps({"seconds": time.monotonic() - began, "peak": used * (1 if sys.platform == "darwin" else 1024)}))
+"""
+
+
+def saved() -> dict[str, dict]:
+    """{notebook: seconds of all cells, and of the longest} as the editions in solutions/ hold them."""
+    found = {}
+    for path in sorted((ROOT / "solutions").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        each = [seconds_of(cell.get("metadata", {}).get("execution", {})) for cell in cells]
+        each = [seconds for seconds in each if seconds is not None]
+        if each:
+            found[path.stem] = {"seconds": round(sum(each), 1), "longest cell": round(max(each), 1)}
+    return found
+
+
+def seconds_of(told: dict) -> float | None:
+    """Of one cell, None where the edition does not say."""
+    began, ended = told.get("iopub.execute_input"), told.get("shell.execute_reply")
+    if not began or not ended:
+        return None
+    began, ended = (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (began, ended))
+    return (ended - began).total_seconds()
+
+
+def run(path: Path) -> dict:
+    """Execute a notebook in a kernel of its own: wall seconds, and the largest memory of its kernel in MB."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "SEQLIB_HOME": home, "SEQLIB_BUDGET": "cpu"}
+        command = [sys.executable, "-c", RUN, str(path), str(path.parent)]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{path.name} did not run through: {(ran.stderr.strip().splitlines() or ['?'])[-1]}")
+    told = json.loads(ran.stdout.splitlines()[-1])
+    return {"run, seconds": round(told["seconds"], 1), "run, peak MB": round(told["peak"] / 1e6)}
+
+
+def main(quick: bool = False, asked=()) -> dict:
+    results, before = saved(), RESULTS / "notebooks.json"
+    if before.exists():
+        for name, told in json.loads(before.read_text(encoding="utf-8"))["results"].items():
+            kept = {what: value for what, value in told.items() if what.startswith("run")}
+            results[name] = results.get(name, {}) | kept
+    for path in sorted((ROOT / "solutions").glob("*.ipynb")):
+        if path.name[:2] in asked or "all" in asked:
+            print(f"running {path.stem} …", flush=True)
+            results.setdefault(path.stem, {}).update(run(path))
+    results = dict(sorted(results.items()))
+    what = "seconds a notebook takes as its saved edition tells; run: in a fresh kernel, with its largest memory"
+    return keep("notebooks", what, results, quick=quick)
+
+
+if __name__ == "__main__":
+    asked = options(__doc__, ("--run", {"nargs": "*", "default": [], "metavar": "NN"}))
+    main(asked.quick, asked.run)
