@@ -1,17 +1,20 @@
 # %% [markdown]
 # # 00 · Start: a ball, a guess, a check
 #
-# **In ten minutes you know whether this machine is ready, and how the course works**, because you do each thing
+# **In half an hour you know whether this machine is ready, and how the course works**, because you do each thing
 # once: run a cell, guess before you look, write an answer, get it wrong, read why, take a hint, get it right, and
 # watch a model learn the same rule from data.
 #
-# *Before you start:* a little Python. *Time:* 10 minutes. *Needs:* no network, no GPU.
+# *Before you start:* a little Python. *Time:* 30 minutes, of which about 8 are the three exercises. *Needs:* no
+# network, no GPU.
+#
+# **Run the cell below first**: click it and press **Shift+Enter**, or choose **Run → Run Selected Cell**.
 
 # %% [markdown]
 # ## Is this machine ready?
 #
-# Click the cell below and press **Shift+Enter**: that runs it and moves on. The line above tells where this notebook
-# runs. The card below should be green.
+# Every notebook begins with that setup cell, and needs it; the line under it tells where the notebook runs. Run the next
+# one in the same way: Shift+Enter runs a cell and moves on. Its card should be green.
 
 # %%
 from seqlib.display.ready import ready
@@ -19,8 +22,8 @@ from seqlib.display.ready import ready
 ready()
 
 # %% [markdown]
-# If something is lacking, the card names it. Two habits save trouble later: **Kernel → Restart and run all** begins
-# afresh, and **z** brings back a cell that you deleted by accident.
+# If something is lacking, the card names it. Two habits save trouble later: **Kernel → Restart Kernel and Run All
+# Cells…** begins afresh, and **Esc**, then **z**, brings back a cell that you deleted by accident.
 #
 # ## Something moves
 #
@@ -45,6 +48,10 @@ from seqlib.display.motion import film
 film({f"ball {i + 1}": track for i, track in enumerate(positions)}, seconds=9,
      alt="Three balls move from left to right between two walls, each at its own constant "
          "speed, and bounce back.")
+
+# %% [markdown]
+# Each ball runs straight and turns at a wall. You see this because your eye holds on to where it was: a single frame of
+# the film would show none of it.
 
 # %% [markdown]
 # ## Predict before you run
@@ -284,31 +291,38 @@ reveal(guess, w_1, "weight of the position before")
 # Nobody told it. Minus one times before, plus two times now, *is* now plus the step: your equation (0.1). Finding such
 # rules where nobody can write them down is what the rest of the course is about. And this model has a weakness that
 # sets the next notebook going: somebody had to tell it that **two** positions are enough.
+#
+# *An open question without a check:* which two weights would be learned from balls that slow down by a tenth in every
+# frame? Work it out before you try it.
 
 # %% tags=["fold"]
 # What was claimed, and what you measured
 from seqlib import claims
+from seqlib.studies.exact_claims import agrees, at_least
 
 with torch.no_grad():
     learned = (model(x) - y).abs().mean().item()
 before, now, after = many[inside].T
 rule = float(np.abs(next_position(before, now) - after).mean())
 stay = float((x[:, 1:] - y).abs().mean())
+off = max(abs(w_1 + 1), abs(w_2 - 2))
 claims([
-    ("One frame does not tell where a ball goes next", "mechanics",
-     f"off by {stay:.3f} on average", "holds", "Predict before you run"),
-    ("Two frames do, away from the walls", "mechanics",
-     f"off by {rule:.1e}", "holds", "Your first exercise"),
-    ("Least squares finds that rule from data", "Gauss 1809",
-     f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
-     "holds" if abs(w_1 + 1) < 0.1 else "fails", "A model that learns the rule"),
+    ("A body that nothing pushes keeps its speed and direction", "Newton 1687, law I",
+     f"two frames foretell the third to {rule:.0e}", agrees(rule, 1e-6),
+     "Your first exercise"),
+    ("One frame does not tell where a ball goes next", "folklore",
+     f"the best single guess is off by {stay:.3f} on average", at_least(stay, 0.02),
+     "Predict before you run"),
+    ("Least squares finds a linear rule in data that follow it",
+     "Legendre 1805, appendix", f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
+     agrees(off, 0.1), "A model that learns the rule"),
 ])
 
 # %% [markdown]
 # ## Where your progress is kept
 #
-# In one small file on this machine, nowhere else. The best score of each exercise stays. `progress()` shows it, in
-# any notebook.
+# In one small file on this machine, nowhere else. The best score of each exercise stays. `progress()` works in any
+# notebook: it says what to do next, and shows the exercises of that notebook and a row for every other.
 
 # %%
 from seqlib import progress
@@ -334,6 +348,7 @@ quiz("00")
 # Next: [01 · Why order matters](01_why_order_matters.ipynb). Each notebook is a promise, a little theory, something
 # that you build, and a measurement that tells you whether it works.
 #
-# **Sources.** Guessing before looking: Crouch et al. 2004, *Classroom demonstrations: Learning tools or
-# entertainment?*, American Journal of Physics 72, §IV. Learning from tests: Roediger and Karpicke 2006, *Test-enhanced
-# learning*, Psychological Science 17, experiments 1 and 2.
+# **Sources.** Newton 1687, *Philosophiae naturalis principia mathematica*, Axiomata, law I. Legendre 1805, *Nouvelles
+# méthodes pour la détermination des orbites des comètes*, appendix on least squares. Guessing before looking: Crouch et
+# al. 2004, *Classroom demonstrations: Learning tools or entertainment?*, American Journal of Physics 72, §IV. Learning
+# from tests: Roediger and Karpicke 2006, *Test-enhanced learning*, Psychological Science 17, experiments 1 and 2.
