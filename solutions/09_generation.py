@@ -212,10 +212,12 @@ show(fig, alt="Singular values of a matrix, in falling order on a logarithmic ax
 
 # %% [markdown]
 # An LSTM's recurrent weight is four matrices in one: the gates i, f, g, o. Made orthogonal as one block of 4H rows, the gate
-# with the largest gradient speaks for all. So each gate's H × H block goes through your iteration by itself, in bfloat16. The
-# rest learns with AdamW. That is `muon_by_gate` in `seqlib.training.muon`; `learn_to_write` adds what 03 taught: the state is
-# carried from window to window, and its gradient is not.
-#
+# with the largest gradient speaks for all. So each gate's H × H block goes through your iteration by itself (in bfloat16
+# where the processor has instructions for it: two to three times as fast there, ten times slower elsewhere). The rest learns
+# with AdamW. That is `muon_by_gate` in `seqlib.training.muon`; `learn_to_write` adds what 03 taught: the state is carried from
+# window to window, and its gradient is not.
+
+# %% [markdown]
 # **Predict.** The 5-gram's nats stand above. What will an LSTM of 192 units reach on the held-out modules, in two thirds of a
 # pass over the text?
 
@@ -600,10 +602,11 @@ for before, start in typed.items():
 # minutes on an A100, **1.4697** nats; its recipe for a laptop reports **1.88**. The 5-gram of 01 stands at 1.669.
 
 # %% [markdown]
-# Recorded: one LSTM of 256, your recipe, by the *processor time* of one thread (of which two cores have 120 seconds in a
-# minute). The machine was busy, which makes each step dearer, not cheaper. The rate of Muon was searched by hand: of 0.02 and
-# 0.05 the second was better after 12 seconds; 0.1 was ahead there and diverged later. The live run is a short one of the
-# same.
+# Recorded: one LSTM of 256, your recipe, one seed, by the *processor time* of one thread (of which two cores have 120 seconds
+# in a minute). Twice: in bfloat16 on a processor that has instructions for it, and in float32 on one that has none, where the
+# same seconds hold fewer steps. Both machines were busy, which makes each step dearer, not cheaper. The rate of Muon was
+# searched by hand: of 0.02 and 0.05 the better one after 12 seconds; 0.1 was ahead there and diverged later. The live run is a
+# short one of the same.
 
 # %%
 from seqlib.data.shakespeare import play_or_library
@@ -622,27 +625,33 @@ live = held_out(player, late)
 import re
 
 clock = load("09_shakespeare")["results"]
+plain = load("09_shakespeare_float32")["results"]
 timed_at = [re.fullmatch(r"LSTM, (\d+) s", name) for name in clock]
 marks = sorted(int(match[1]) for match in timed_at if match)
 curve = [clock[f"LSTM, {s} s"][0] for s in marks]
 fig, ax = figure(figsize=(7.4, 3.2))
-ax.plot(marks, curve, "o-", label="LSTM of 256, recorded")
+ax.plot(marks, curve, "o-", label="LSTM of 256, bfloat16, recorded")
+ax.plot(marks, [plain[f"LSTM, {s} s"][0] for s in marks], "s--",
+        label="the same in float32, recorded")
 ax.plot(short.seconds, live, "*", color="black", markersize=11,
         label="live, by the wall clock")
 for value, name in ((1.88, "nanoGPT, CPU"), (clock["5-gram"][0], "5-gram"),
                     (1.4697, "nanoGPT, A100")):
     level(ax, value, name)
-ax.set(title=f"{curve[-1]:.3f} nats after {marks[-1]} s of one thread",
+ax.set(title=f"{curve[-1]:.3f} nats after {marks[-1]} s of one thread, in bfloat16",
        xlabel="seconds", ylabel="nats per character")
 ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
-show(fig, alt="Held-out loss over the seconds of a recorded run, falling towards the "
-              "dotted line of nanoGPT's GPU recipe; dotted lines also for its CPU recipe "
-              "and the 5-gram; a star for the live run.")
+show(fig, alt="Held-out loss over the seconds of two recorded runs, in bfloat16 and, above "
+              "it, in float32, falling towards the dotted line of nanoGPT's GPU recipe; "
+              "dotted lines also for its CPU recipe and the 5-gram; a star for the live "
+              "run.")
 size = sum(weight.numel() for weight in player.parameters())
 print(f"{size:,} parameters; live: {plays}, {live:.3f} nats; recorded: rate "
       f"{clock['LSTM, rate'][0]:g}, "
-      f"{clock['LSTM, steps'][0]:,.0f} steps")
-print(credit(load("09_shakespeare")))
+      f"{clock['LSTM, steps'][0]:,.0f} steps in bfloat16, "
+      f"{plain['LSTM, steps'][0]:,.0f} in float32 ({plain[f'LSTM, {marks[-1]} s'][0]:.3f} "
+      "nats)")
+print(credit(load("09_shakespeare")), credit(load("09_shakespeare_float32")), sep="\n")
 
 # %% [markdown]
 # **Is that a fair comparison?** Not quite, in two ways. The LSTM's state has read *everything* before; nanoGPT's window holds
