@@ -555,8 +555,10 @@ reveal(
     guess, live[7], "percent of runs of seven numbers, your attention, live", fmt="{:.0f}")
 
 # %% [markdown]
-# The encoder explains a part, attention the rest: inside the lengths of training the bottleneck is gone. Past them,
-# looking anywhere does not tell a recurrent decoder to *go on* where it has always stopped.
+# The encoder explains a part, attention the rest: inside the lengths of training nothing is lost any more, at this budget
+# and at one rate (the table at the end has a fairer run where there is one). The three scores all stand at 100 %, so the
+# picture cannot tell which of them is better. Past the trained lengths, looking anywhere does not tell a recurrent
+# decoder to *go on* where it has always stopped.
 #
 # ## Where does it look?
 #
@@ -631,6 +633,12 @@ scored = {name: in_percent(alignment_score, look, task.test_pairs[4][:100])
 recorded = {kind: [bottleneck["results"][f"{kind}, {what}"] for what in ("hits", "mass")]
             for kind in kinds[1:]}
 scored |= {f"recorded, {kind}": np.mean(both, axis=1) for kind, both in recorded.items()}
+missed = [np.abs(np.subtract([s for s, t in pair.links if t == step], place)).min()
+          for pair in task.test_pairs[4][:100]
+          for step, place in enumerate(looked_at(model, task, pair).argmax(axis=1))
+          if any(t == step for _, t in pair.links) and (place, step) not in pair.links]
+beside = 100 * np.mean(np.equal(missed, 1)) if missed else np.nan
+print(f"live: {len(missed)} words miss theirs, {beside:.0f} % of these by one place")
 for name, (hits, mass) in scored.items():
     print(f"{name:18} mass {mass:5.1f} %"
           + (f", hits {hits:5.1f} %" if name != "chance: evenly" else ""))
@@ -908,8 +916,47 @@ print(*(f"{name}: {recorded['results'][f'{name}, parameters'][0]:,.0f} parameter
 print(credit(recorded))
 
 # %% [markdown]
-# Attention lifts the small model by about as much as it lifted the tutorial's. The hatched bars are one seed, minutes
-# of a processor, and fewer parameters: the distance to the other bars is not the distance between methods.
+# Two times through the captions, and attention stands above one vector, as it does in the tutorial. The hatched bars are
+# one seed at one rate, minutes of a processor, and fewer parameters: the distance to the other bars is not the distance
+# between methods.
+#
+# ## What a recipe adds
+#
+# The same network, trained with care: one matrix with which the decoder reads *and* writes its words, dropout, smoothed
+# labels, a rate chosen on the validation captions, seven times through the captions, the mean of the last six weights,
+# and a beam of five. Beside each translation, the reference; they were chosen by their number before anybody read them.
+
+# %% tags=["fold"]
+# Print: the recorded translator's score, and five captions beside their references
+from seqlib.studies.attention_judged import recorded_if_there
+
+
+def print_translator(run):
+    """What was reached, and five captions; the references where the data are."""
+    found = {name: values[0] for name, values in run["results"].items()}
+    print(f"sacreBLEU {found['sacreBLEU, beam']:.1f} with a beam of five, "
+          f"{found['sacreBLEU, greedy']:.1f} greedily; {found['parameters']:,.0f} "
+          f"parameters, {found['steps']:,.0f} steps, rate {found['rate']:g}")
+    for name, score in found.items():
+        if name.startswith("caption "):
+            number, _, caption = name.removeprefix("caption ").partition(": ")
+            print(f"\n{number:>4} written   {caption}   (BLEU of this one {score:.0f})")
+            try:
+                print(f"     reference {lines('test', 'en')[int(number)]}")
+            except DataUnavailable:
+                print("     (the reference needs the data)")
+    print(credit(run))
+
+
+careful = recorded_if_there("11_translator")
+if careful:
+    print_translator(careful)
+else:
+    print("Not recorded here: python tools/record_runs.py 11_translator, half an hour.")
+
+# %% [markdown]
+# The tutorial's attention stands at 28.3 in tokenised BLEU. One seed, and a rate that was searched in short runs: this
+# shows what the network of this page can do, not which of the additions did it.
 
 # %% [markdown]
 # ## Backwards through attention, by hand
@@ -979,43 +1026,78 @@ for name, (mine_too, autograd) in by_hand.items():
 
 # %% [markdown]
 # ## What the books say
+#
+# Rows that compare need each side at the best of three rates inside the range tried, three seeds, and a task that is
+# neither too hard for one nor too easy for both; else they are not tested here. The rules are functions, with a test
+# that turns each.
+
+# %% tags=["fold"]
+# The numbers that the verdicts below are computed from
+from seqlib import claims
+from seqlib.studies.attention_judged import (
+    aligned,
+    compared,
+    keeps,
+    lies_beside,
+    recorded_if_there,
+    searched,
+    settings,
+    span,
+    weights_matter,
+)
+
+fair = recorded_if_there("11_rates")  # 1,600 steps, each at its best rate
+sides = "attention", "one vector, two-way"
+results = bottleneck["results"]
+told = {(side, n): (fair["results"][f"{side}, {n}"] if fair else results[f"general, {n}"]
+                    if side == "attention" else load("11_two_way")["results"][str(n)])
+        for side in sides for n in asked}
+ours, rival = ({n: told[side, n] for n in asked} for side in sides)
+hits = {kind: results[f"{kind}, hits"] for kind in kinds[1:]}
+at_five = {kind: results[f"{kind}, 5"] for kind in kinds[1:]}
+ahead = scored["straight ahead"][0]
+if fair:
+    kept = fair["results"]["attention, right with even weights"]
+    moved = span(kept), weights_matter(kept)
+else:
+    moved = f"{broken[4]:.0f} % (one seed)", "not tested"
 
 # %% tags=["fold"]
 # Table: what the books say, and what was measured here
-from seqlib import claims
-
-mean = {kind: dict(zip(asked, exact[kind][0], strict=True)) for kind in kinds}
-hits = {kind: np.mean(bottleneck["results"][f"{kind}, hits"]) for kind in kinds[1:]}
-least, most = min(mean[k][5] for k in kinds[1:]), max(mean[k][7] for k in kinds[1:])
-as_trained, evened, ahead = broken[0], broken[4], scored["straight ahead"][0]
-
 claims([
-    ("A fixed-length vector is the bottleneck", "Bahdanau et al. 2015, §1",
-     f"five numbers: {mean['one vector'][5]:.0f} % with one vector, {control[0][4]:.0f} % "
-     f"if its encoder is two-way, with attention {least:.0f} % at the least",
-     "holds" if least > control[0][4] + 10 else "fails", "The bottleneck, again"),
-    ("Attention is robust to the length of sentences", "Bahdanau et al. 2015, §5.2.2",
-     f"seven numbers, five in training: at most {most:.0f} %",
-     "holds" if most > 80 else "fails" if most < 30 else "depends",
+    ("Attention lifts the bottleneck of a fixed-length vector", "Bahdanau et al. 2015, §1",
+     f"five numbers: attention {span(ours[5])}, one vector from a two-way encoder "
+     f"{span(rival[5])}; {settings(fair, *sides)}",
+     compared(ours[5], rival[5], searched(fair, *sides)), "The bottleneck, again"),
+    ("With attention long sentences do no worse, within the lengths of training",
+     "Bahdanau et al. 2015, §5.2.2",
+     f"two numbers {span(ours[2])}, five {span(ours[5])} (without: {span(rival[5])})",
+     keeps(ours[2], ours[5], rival[5], searched(fair, *sides)), "The bottleneck, again"),
+    ("… and beyond the lengths of training too", "folklore; the source does not say so",
+     f"seven numbers, five in training: {span(ours[7])}",
+     keeps(ours[5], ours[7], rival[7], searched(fair, "attention")),
      "The bottleneck, again"),
-    ("General beats dot for global attention", "Luong et al. 2015, §5.3",
-     f"five numbers: dot {mean['dot'][5]:.0f} %, general {mean['general'][5]:.0f} %, "
-     f"additive {mean['additive'][5]:.0f} %",
-     "holds" if mean["general"][5] > mean["dot"][5] + 3 else "depends",
-     "The bottleneck, again"),
-    ("Attention weights are a soft alignment", "Bahdanau et al. 2015, §5.2.1",
-     "hits: "
-     + ", ".join(f"{k} {h:.0f} %" for k, h in hits.items())
+    ("For global attention dot does better than general; for local, general",
+     "Luong et al. 2015, §5.3 (English to German, BLEU)",
+     "five numbers: " + ", ".join(f"{k} {span(v)}" for k, v in at_five.items())
+     + ". A test would take a task on which they part, search each one's rate, and have "
+     "local attention",
+     "not tested", "The bottleneck, again"),
+    ("Attention weights are a soft alignment", "Bahdanau et al. 2015, §5.2.1 (by eye)",
+     "largest weight on a linked word: "
+     + ", ".join(f"{k} {span(h)}" for k, h in hits.items())
      + f"; straight ahead {ahead:.0f} %",
-     "holds" if min(hits.values()) > 90 else "depends", "Where does it look?"),
-    ("Attention may lie on a neighbour of the word that is meant",
-     "Koehn and Knowles 2017, §3.5",
-     f"from {min(hits.values()):.0f} to {max(hits.values()):.0f} % hits ; exact "
-     f"translations {least:.0f} %", "holds" if min(hits.values()) < 90 else "depends",
+     aligned(hits, ahead),
      "Where does it look?"),
-    ("The context is needed at every step", "Luong et al. 2015, §3",
-     f"right as trained {as_trained:.0f} %, even weights {evened:.0f} %",
-     "holds" if evened < as_trained / 2 else "fails", "Break it"),
+    ("It may lie beside the word that is meant",
+     "Koehn and Knowles 2017, §3.5 (one model)",
+     f"of the words that your model misses {beside:.0f} % are looked at one place beside",
+     lies_beside(beside),
+     "Where does it look?"),
+    ("Other weights would give the same answer",
+     "Jain and Wallace 2019, §4 (classifiers of texts)",
+     f"right as trained {broken[0]:.0f} %, with even weights {moved[0]}", moved[1],
+     "Break it"),
 ])
 
 # %% [markdown]
@@ -1023,7 +1105,7 @@ claims([
 #
 # - Attention is a look-up with shares: score, softmax, weighted sum. It is soft so that it can be learned.
 # - The mask comes before the softmax. True = attend.
-# - It takes the bottleneck away, within the lengths that training knew.
+# - Within the lengths that training knew, longer sources cost it little; beyond them is another matter.
 # - Weights tell where was looked. Whether that is what is meant has to be measured.
 # - T × S scores: that is its price, and [21](21_cost.ipynb) pays it.
 
