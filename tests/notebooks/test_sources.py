@@ -18,7 +18,7 @@ SOURCES = sources()
 # The course as planned: a link may lead to a notebook that is not written yet, but not to one that never will be.
 PLANNED = """00_start 01_why_order_matters 02_rnn 03_bptt 04_vanishing_gradients 05_lstm 06_gru 07_classify_and_tag
 08_forecasting 09_generation 10_seq2seq 11_attention 12_captioning 13_self_attention 14_transformer 15_tokenization
-16_gpt 17_bert 18_vit 19_speech_ctc 20_dna_protein 21_cost 22_linear_recurrence 23_choosing""".split()
+16_gpt 17_bert 18_vit 19_speech_ctc 20_dna_protein 21_cost 22_linear_recurrence 23_choosing 24_bridge""".split()
 
 pytestmark = pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 
@@ -43,8 +43,9 @@ def words_of(cell) -> int:
     return len(re.findall(r"[\w'’-]*[A-Za-z0-9][\w'’-]*", text))
 
 
-def is_start(path) -> bool:
-    return path.stem.startswith("00")
+def is_short(path) -> bool:
+    """The start, and the bridge that one looks things up in, ask for less than a notebook of the course."""
+    return path.stem[:2] in ("00", "24")
 
 
 def where(path, cell) -> str:
@@ -136,13 +137,13 @@ def test_no_line_of_code_is_cut_off(path):
 def test_the_reader_predicts_before_running(path):
     all_code = "\n".join(c.text for c in code(path))
     prompts = re.findall(r"^\s*(\w+)\s*=\s*None\b.*#.*\bpredict\b", all_code, flags=re.M)
-    assert len(prompts) >= (1 if is_start(path) else 3), prompts
+    assert len(prompts) >= (1 if is_short(path) else 3), prompts
     assert len(re.findall(r"\breveal\(", all_code)) >= len(prompts), "each guess is shown beside what was measured"
 
 
 def test_there_are_exercises_and_each_is_introduced(path):
     found = exercise_cells(path)
-    assert len(found) >= (1 if is_start(path) else 5)
+    assert len(found) >= (1 if is_short(path) else 5)
     everything = cells(path)
     for number, (name, cell) in enumerate(found.items(), 1):
         before = everything[everything.index(cell) - 1]
@@ -297,11 +298,14 @@ def test_no_widget_state(path):
         assert "widget" not in kind, f"a widget without its twin in HTML:\n{source}"
 
 
-# Over its budget of a minute a cell and three minutes, and to be brought back into it: seconds a cell, seconds in all.
-OVER = {"16_gpt": (90, 180)}
+# How much longer than the promised minutes the slowest of the machines that build the editions may take: one without
+# instructions for bfloat16, at its lowest clock. The promise itself is measured by benchmarks/notebooks.py.
+SLOWER = 1.3
 
 
 def test_it_is_quick_and_small(path):
+    """Three minutes a notebook, one a cell, by what the build noted."""
+
     def moment(text):
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -313,6 +317,6 @@ def test_it_is_quick_and_small(path):
                 (moment(times["shell.execute_reply"]) - moment(times["iopub.execute_input"])).total_seconds()
             )
     assert len(seconds) > 5, "the build records how long each cell took"
-    cell, whole = OVER.get(path.stem, (60, 180))
-    assert max(seconds) < cell and sum(seconds) < whole, f"{sum(seconds):.0f} s, the longest cell {max(seconds):.0f} s"
+    longest, most = 60 * SLOWER, 180 * SLOWER
+    assert max(seconds) < longest and sum(seconds) < most, f"{sum(seconds):.0f} s, longest cell {max(seconds):.0f} s"
     assert path.with_suffix(".ipynb").stat().st_size < 1.5e6
