@@ -83,8 +83,7 @@ def folder() -> Path:
         return home() / "data"
     try:
         path = Path(asked).expanduser()
-        if not path.is_dir():
-            path.mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=True)
         return path
     except (OSError, RuntimeError, ValueError) as problem:  # "~nobody/x", where nobody has no home
         spare = home() / "data"

@@ -180,6 +180,8 @@ class Grading:
             seconds=self.limits.cell_seconds,
         )
         self.held[at] = self.slot.held()
+        if run.killed:  # the guard saw it after the cell's last word: what comes next has no part in it
+            raise RunEnded(run.killed)
 
     def _tries(self, run, at: int):
         for answer in self.answers:

@@ -56,7 +56,7 @@ def new_page(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("request", lambda request: _leaves(request.url, allowed) and complaints.append(request.url))
         return page
@@ -139,8 +139,8 @@ class Lab:
 
     def open(self, page, name: str) -> None:
         page.goto(f"{self.address}/lab/workspaces/test{time.time_ns()}/tree/{name}?reset")
-        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
-        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=180_000)
+        page.wait_for_function(KERNEL_IDLE, timeout=180_000)
         page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight(); }")
 
     @staticmethod
@@ -186,7 +186,7 @@ def lab(tmp_path_factory):
         server.wait(20)
 
 
-def _wait_for(address: str, server: subprocess.Popen, seconds: float = 60) -> None:
+def _wait_for(address: str, server: subprocess.Popen, seconds: float = 180) -> None:
     for _ in range(int(seconds * 4)):
         try:
             urllib.request.urlopen(f"{address}/api", timeout=2)

@@ -125,7 +125,7 @@ def test_no_key_typed_into_an_explorer_changes_a_notebook(lab, new_page):
     page = new_page(allowed=lab.address)
     lab.open(page, "keys.ipynb")
     lab.command(page, "notebook:run-all-cells")
-    page.locator(".sx[data-result]").nth(len(HTML) - 1).wait_for(timeout=60_000)
+    page.locator(".sx[data-result]").nth(len(HTML) - 1).wait_for(timeout=180_000)
     cells = "() => jupyterapp.shell.currentWidget.content.widgets.map(c => c.model.sharedModel.getSource()).join('§')"
     before, everything = page.evaluate(cells), page.locator(".sx")
     for k in range(everything.count()):

@@ -1,8 +1,12 @@
 """Who pays for memory: the cell that took it, not what came to run in what was left."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from seqlib.grading.grade import Answer, Grading
+from seqlib.grading.sandbox import Limits
+from seqlib.grading.slot import RunEnded
 
 
 def after(**shares):
@@ -42,3 +46,20 @@ def test_who_took_it_pays_where_there_was_room():
     grading.now = 5
     grading._charge("memory")
     assert grading.skip == {5: "defs"}
+
+
+def test_a_cell_whose_process_is_killed_after_its_last_word_pays_itself():
+    """The guard looks every tenth of a second: it may see what a cell took when the cell has already ended."""
+    grading, run = after(start=0.2), SimpleNamespace(killed=None, ask=lambda *_, **__: {})
+
+    def held():
+        run.killed = "memory"
+        return {"memory": 0.0, "processes": 0.0}  # nothing is left of it
+
+    grading.cells, grading.answers, grading.limits, grading.until = ["x = []"], [], Limits(), float("inf")
+    grading.slot = SimpleNamespace(held=held)
+    grading.left = lambda: 10.0
+    with pytest.raises(RunEnded) as ended:
+        grading._cell(run, 0)
+    grading._charge(ended.value.why)
+    assert grading.skip == {0: "defs"}
