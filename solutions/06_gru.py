@@ -768,6 +768,11 @@ from seqlib.training import recorded as runs
 width, TRIED = SMALL["GRU"], {"delays": (20, 40), "seeds": (0, 1, 2), "whole": True}
 ladder = climb("GRU", lambda seed, delay: GRU(10, width), (3e-3, 1e-2, 3e-2),
                steps=budget(cpu=400), **TRIED)
+
+# %% [markdown]
+# The same GRUs, told how long to keep:
+
+# %%
 ladder |= climb("GRU, told to keep", lambda seed, delay: hold(GRU(10, width), delay),
                 (3e-3, 1e-2, 3e-2), steps=budget(cpu=400), **TRIED)
 recorded = runs.load("04_recall")

@@ -928,31 +928,11 @@ print(credit(recorded))
 
 # %% tags=["fold"]
 # Print: the recorded translator's score, and five captions beside their references
-from seqlib.studies.attention_judged import recorded_if_there
+from seqlib.studies.translating_better import told
 
-
-def print_translator(run):
-    """What was reached, and five captions; the references where the data are."""
-    found = {name: values[0] for name, values in run["results"].items()}
-    print(f"sacreBLEU {found['sacreBLEU, beam']:.1f} with a beam of five, "
-          f"{found['sacreBLEU, greedy']:.1f} greedily; {found['parameters']:,.0f} "
-          f"parameters, {found['steps']:,.0f} steps, rate {found['rate']:g}")
-    for name, score in found.items():
-        if name.startswith("caption "):
-            number, _, caption = name.removeprefix("caption ").partition(": ")
-            print(f"\n{number:>4} written   {caption}   (BLEU of this one {score:.0f})")
-            try:
-                print(f"     reference {lines('test', 'en')[int(number)]}")
-            except DataUnavailable:
-                print("     (the reference needs the data)")
-    print(credit(run))
-
-
-careful = recorded_if_there("11_translator")
-if careful:
-    print_translator(careful)
-else:
-    print("Not recorded here: python tools/record_runs.py 11_translator, half an hour.")
+careful = load("11_translator")
+print(told(careful))
+print(credit(careful))
 
 # %% [markdown]
 # The tutorial's attention stands at 28.3 in tokenised BLEU. One seed, and a rate that was searched in short runs: this

@@ -29,7 +29,7 @@ from seqlib.checks.readers.seen import Observation
 from seqlib.checks.state import own_state
 
 WHOLE = 0.9  # seconds of processor time that a check should take: what judging leaves is for saying what went wrong
-READING = 0.25  # of these at least for reading the difference
+READING = 0.2  # of these at least for reading the difference
 
 
 @dataclass
@@ -135,7 +135,7 @@ def _diagnose(verdict, exercise, answer, cases, outcomes, end):
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
     if verdict.diagnosis is None:
-        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end - READING, 0.1, BUDGET))
+        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end - READING, 0.05, BUDGET))
     if verdict.diagnosis is None and not any(o.modified for o in outcomes):  # a changed argument is told first
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)

@@ -529,6 +529,7 @@ def _try_transformer(answer, source, target_in, pre_norm, pad, layers, seed):
     return model(source, target_in), torch.stack(each, dim=1)
 
 
+@torch.no_grad()
 def _sentence_by_sentence(source, target_in, pre_norm, pad, layers, seed):
     # No mask can be wrong where there is no padding: each source alone, cut to its length; each beginning alone.
     model, rows = _made(Transformer, pre_norm, pad, layers, seed), []

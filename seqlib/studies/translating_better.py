@@ -1,4 +1,4 @@
-"""Captions once more, with what a good recipe adds to 11's recurrent attention: the same parts, trained with care.
+"""Captions once more, with what a good recipe adds to 11's recurrent attention and to 14's Transformer.
 
 Added: one matrix for the decoder's words, read and written; dropout; label smoothing; a rate that was chosen on the
 validation part; the mean of the last weights; a beam. Raises DataUnavailable as `translating_captions` does.
@@ -15,12 +15,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from seqlib import expect
+from seqlib.data.download import DataUnavailable
 from seqlib.data.multi30k import detokenize, lines, multi30k
 from seqlib.data.pairs import END, START, pair_batch, pair_vocabularies
 from seqlib.metrics import IGNORE
 from seqlib.models.attention import GeneralScore
 from seqlib.models.generate import beam_search, greedy, until_end
 from seqlib.models.seq2seq import AttentionDecoder, AttentionSeq2Seq, Encoder
+from seqlib.models.transformer import Transformer
 from seqlib.studies.translating_captions import captions
 from seqlib.training.train import train, warmup_cosine
 
@@ -43,6 +45,15 @@ def attentive_translator(words: int, english: int, width: int = WIDTH, dropout: 
     decoder.embedding.register_forward_hook(lambda layer, _, out: F.dropout(out * width**0.5, dropout, layer.training))
     decoder.readout.register_forward_pre_hook(lambda layer, given: (F.dropout(given[0], dropout, layer.training),))
     return AttentionSeq2Seq(encoder, decoder)
+
+
+def transformer_translator(
+    words: int, english: int, width: int = WIDTH, dropout: float = DROPOUT, layers: int = 3, heads: int = 8
+) -> Transformer:
+    """14's own model for vocabularies of these sizes: pre-norm, the decoder reads and writes with one matrix."""
+    model = Transformer(words, english, width, heads, layers, feed_forward=2 * width, dropout=dropout)
+    model.decoder.readout.weight = model.decoder.embedding.tokens.weight
+    return model
 
 
 class Captions:
@@ -121,6 +132,7 @@ def train_with_care(model: nn.Module, captions: Captions, steps: int, lr: float,
         evaluate=keep,
         every=max(1, round(steps * LAST / AVERAGED)),
         name=name,
+        amp=True,
     )
     with torch.no_grad():
         for key, value in model.state_dict().items():
@@ -135,3 +147,21 @@ def sentence_scores(said: Sequence[str], part: str = "test") -> list[float]:
     right = lines(part, "en")
     both = zip(captions(said, right), right, strict=True)
     return [sacrebleu.sentence_bleu(a, [b], lowercase=True).score for a, b in both]
+
+
+def told(run: dict) -> str:
+    """A recorded translator: its scores, and the captions chosen beforehand, each beside its reference, as lines."""
+    found = {name: values[0] for name, values in run["results"].items()}
+    said = [
+        f"sacreBLEU {found['sacreBLEU, beam']:.1f} with a beam of five, {found['sacreBLEU, greedy']:.1f} greedily; "
+        f"{found['parameters']:,.0f} parameters, {found['steps']:,.0f} steps, rate {found['rate']:g}"
+    ]
+    for name, score in found.items():
+        if name.startswith("caption "):
+            number, _, caption = name.removeprefix("caption ").partition(": ")
+            said.append(f"\n{number:>4} written   {caption}   (BLEU of this one {score:.0f})")
+            try:
+                said.append(f"     reference {lines('test', 'en')[int(number)]}")
+            except DataUnavailable:
+                said.append("     (the reference needs the data)")
+    return "\n".join(said)

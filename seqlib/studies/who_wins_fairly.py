@@ -1,6 +1,7 @@
-"""Who wins a fair fight? Verdicts computed from recorded scores, rates that were tried, and seeds. For 13.
+"""Who wins a fair fight? Verdicts computed from recorded scores, rates that were tried, and seeds. For 13, 14 and 16.
 
-Scores are percent, the higher the better. A verdict is one of seqlib.claims': holds, fails, depends, not tested.
+Scores are percent, the higher the better; losses have their sign turned (`of_losses`). A verdict is one of
+seqlib.claims': holds, fails, depends, not tested.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FLOOR, CEILING = 5.0, 99.0  # percent: below, a rival is not trained; above, a task no longer tells rivals apart
+NO_LIMITS = {"floor": -float("inf"), "ceiling": float("inf")}  # of losses: neither is known
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ def side(results: Mapping, scores: str, name: str) -> Side:
     """The rival `name` of a recording's results, with its scores under the label `scores`."""
     lowest, highest, _ = results[f"{name}, rates tried"]
     return Side(tuple(results[scores]), results[f"{name}, rate"][0], lowest, highest)
+
+
+def of_losses(results: Mapping, losses: str, name: str) -> Side:
+    """The rival `name`, judged by what it lost under the label `losses`: the sign is turned, so that more is better."""
+    lowest, highest, _ = results[f"{name}, rates tried"]
+    return Side(tuple(-loss for loss in results[losses]), results[f"{name}, rate"][0], lowest, highest)
 
 
 def fair(these: Side, others: Side, floor: float = FLOOR, ceiling: float = CEILING) -> bool:
@@ -76,9 +84,9 @@ def needed(whole: Side, without: Side, floor: float = FLOOR) -> str:
     return wins(whole, without, floor=-1.0)
 
 
-def alike(these: Side, others: Side) -> str:
+def alike(these: Side, others: Side, **limits) -> str:
     """Do both do nearly the same? "holds" where the seeds overlap, "fails" where they do not, after a fair fight."""
-    found = {wins(these, others), wins(others, these)}
+    found = {wins(these, others, **limits), wins(others, these, **limits)}
     return "not tested" if "not tested" in found else "holds" if found == {"depends"} else "fails"
 
 

@@ -1,4 +1,4 @@
-"""Each rule of the claims of 13 and 14 can come out in every way, and a fight that was not fair has no verdict."""
+"""Each rule of the claims of 13, 14 and 16 can come out in every way, and a fight that was not fair has no verdict."""
 
 import pytest
 
@@ -88,3 +88,19 @@ def test_a_side_is_read_from_a_recording():
     found = rules.side(results, "one, new", "one")
     assert found == Side((90.0, 91.0, 92.0), 2e-3, 1e-3, 4e-3) and found.searched
     assert str(found) == "91.0 (90.0–92.0; rate 0.002 of 0.001 to 0.004)"
+
+
+def test_a_loss_wins_where_it_is_lower():
+    results = {"rms": [1.9, 1.91, 1.92], "layer": [1.95, 1.96, 1.97], "slow": [1.93, 1.955, 1.9]}
+    results |= {f"{name}, rate": [0.03] * 3 for name in results} | {
+        f"{name}, rates tried": [0.015, 0.06, 3] for name in results
+    }
+    rms, layer, slow = (rules.of_losses(results, name, name) for name in ("rms", "layer", "slow"))
+    assert rules.wins(rms, layer, **rules.NO_LIMITS) == "holds" and rules.wins(layer, rms, **rules.NO_LIMITS) == "fails"
+    assert rules.wins(slow, layer, **rules.NO_LIMITS) == "depends"
+    assert (
+        rules.alike(slow, layer, **rules.NO_LIMITS) == "holds" and rules.alike(rms, layer, **rules.NO_LIMITS) == "fails"
+    )
+    assert rules.wins(rms, layer) == "not tested"  # as percent both are at the floor
+    at_the_edge = {**results, "rms, rate": [0.06] * 3}
+    assert rules.wins(rules.of_losses(at_the_edge, "rms", "rms"), layer, **rules.NO_LIMITS) == "not tested"

@@ -729,7 +729,7 @@ def test_a_failing_pip_becomes_a_problem_and_keeps_its_words(tmp_path):
 def test_every_stage_runs_and_one_failure_fails_all(capsys):
     ran = []
     status = ct.run_stages(ct.stages(), lambda stage: ran.append(stage.name) or int(stage.name == "lint"))
-    names = ["lint", "format", "editions", "exercises", "tests", "alone", "solutions", "notebooks"]
+    names = ["lint", "format", "editions", "exercises", "tests", "browser", "alone", "solutions", "notebooks"]
     assert status == 1 and ran == names
     table = capsys.readouterr().out.strip().splitlines()[-len(names) - 1 :]
     assert re.match(r"lint +FAILED \(1\) +\d+ s", table[0]) and table[-1] == "failed: lint"
@@ -739,7 +739,8 @@ def test_every_stage_runs_and_one_failure_fails_all(capsys):
 
 def test_stages_pass_arguments_to_the_unit_tests_alone():
     by_name = {stage.name: stage for stage in ct.stages(["-k", "rnn"])}
-    assert [name for name, stage in by_name.items() if "-k" in stage.arguments] == ["exercises", "tests", "alone"]
+    given = [name for name, stage in by_name.items() if "-k" in stage.arguments]
+    assert given == ["exercises", "tests", "browser", "alone"]
     for name, budget in (("solutions", "cpu"), ("notebooks", "smoke")):
         stage = by_name[name]
         assert stage.variables["SEQLIB_BUDGET"] == budget and stage.arguments[-1] == f"{name}/"
@@ -747,12 +748,15 @@ def test_stages_pass_arguments_to_the_unit_tests_alone():
 
 
 def test_what_needs_the_machine_alone_is_there_and_every_test_has_one_stage():
-    """What ALONE names is not renamed behind its back; the two stages divide the tests between them."""
-    assert ct.ALONE and all((ROOT / place).exists() for place in ct.ALONE)
+    """What ALONE names is not renamed behind its back; the stages divide the tests between them."""
+    assert ct.ALONE and all((ROOT / place).exists() for place in (*ct.ALONE, *ct.EXERCISES, ct.BROWSER))
     tests, alone = (stage.arguments for stage in ct.stages() if stage.name in ("tests", "alone"))
     assert tests[-2:] == ("-m", "not alone") and alone[-2:] == ("-m", "alone") and "-n" not in alone
     places = [[a for a in stage if a.startswith(("tests", "--ignore"))] for stage in (tests, alone)]
-    assert places[0] == places[1] and not [p for p in places[0][1:] if p.removeprefix("--ignore=") not in ct.EXERCISES]
+    elsewhere = (*ct.EXERCISES, ct.BROWSER)
+    assert places[0] == places[1] and [p.removeprefix("--ignore=") for p in places[0][1:]] == list(elsewhere)
+    asked = [a for stage in ct.stages() if stage.name in ("exercises", "browser") for a in stage.arguments]
+    assert set(elsewhere) <= set(asked)
 
 
 def test_unknown_stage_is_a_plain_problem():

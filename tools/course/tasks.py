@@ -164,10 +164,9 @@ class Stage:
 
 
 EXERCISES = ("tests/exercises", "tests/bank")
-# What looks at the clock, sends signals, grades a class on every core or drives a browser: in one process, with
-# nothing beside it.
+BROWSER = "tests/browser"  # a browser and a JupyterLab for each process
+# What looks at the clock, sends signals or grades a class on every core: in one process, with nothing beside it.
 ALONE = (
-    "tests/browser",
     "tests/checks/test_engine.py",
     "tests/checks/test_state.py",
     "tests/data/test_download.py",
@@ -193,7 +192,7 @@ def nbval(folder: str, budget: str) -> Stage:
 
 def stages(extra: Sequence[str] = ()) -> list[Stage]:
     """Everything that `make test` runs, in order. `extra` goes to the unit tests' pytest."""
-    others = ("tests", *(f"--ignore={path}" for path in EXERCISES))
+    others = ("tests", *(f"--ignore={path}" for path in (*EXERCISES, BROWSER)))
     return [
         Stage("lint", ("-m", "ruff", "check", ".")),
         Stage("format", ("-m", "ruff", "format", "--check", "--quiet", ".")),
@@ -201,6 +200,7 @@ def stages(extra: Sequence[str] = ()) -> list[Stage]:
         # Nothing but arithmetic, and the most of it.
         pytest("exercises", *CORES, *EXERCISES, *extra),
         pytest("tests", *FILES, *others, "-m", "not alone", *extra),
+        pytest("browser", *FILES, BROWSER, *extra),
         pytest("alone", *others, "-m", "alone", *extra),
         nbval("solutions", "cpu"),
         nbval("notebooks", "smoke"),

@@ -5,7 +5,7 @@ The code that trains is the notebook's own: definitions are read from solutions/
 
 import time
 
-from recordings import notebook, recording, swept
+from recordings import notebook, recording, until_inside
 
 SEEDS = (0, 1, 2)
 KINDS = ("one vector", "dot", "general", "additive")
@@ -125,33 +125,28 @@ def two_way(command):
     )
 
 
-@recording
-def translator(command, steps=3200, trial=200):
-    """Captions again, with a good recipe: the rate chosen on the validation part in short runs, then a long one."""
+def record_translator(name, label, make, command, steps, trial, rates, what):
+    """Captions with a good recipe: the rate chosen on the validation part in short runs, then one long run.
+
+    make(words, english) gives a model for vocabularies of these sizes.
+    """
     import torch
 
-    from seqlib.studies.translating_better import (
-        Captions,
-        attentive_translator,
-        sentence_scores,
-        train_with_care,
-    )
+    from seqlib.studies.translating_better import Captions, sentence_scores, train_with_care
     from seqlib.studies.translating_captions import bleu
     from seqlib.training import recorded
 
     torch.set_num_threads(1)
     captions = Captions()
 
-    def make():
-        torch.manual_seed(0)
-        return attentive_translator(captions.words.size, captions.english.size)
-
     def run(rate, steps=trial):
-        model, began = make(), time.process_time()
-        history = train_with_care(model, captions, steps, rate, name=f"rate {rate}")
+        torch.manual_seed(0)
+        model = make(captions.words.size, captions.english.size)
+        began = time.process_time()
+        history = train_with_care(model, captions, steps, rate, name=f"{label}, rate {rate:g}")
         return model, history, time.process_time() - began
 
-    rate, told, _ = swept(TRANSLATOR_RATES, run, lambda found: captions.nats(found[0]))
+    rate, told, _ = until_inside(rates, run, lambda found: captions.nats(found[0]))
     model, history, spent = run(rate, steps)
     said = captions.translate(model, width=BEAM)
     results = {
@@ -163,20 +158,36 @@ def translator(command, steps=3200, trial=200):
         "steps": [steps],
         "processor seconds": [spent],
     }
-    results |= {f"rate {one}, nats per word after {trial} steps": [nats] for one, nats in told.items()}
+    results |= {f"rate {one:g}, nats per word after {trial} steps": [nats] for one, nats in told.items()}
     # Five captions chosen by their number, not by their score; the score of each beside what was written.
     scores = sentence_scores(said)
     results |= {f"caption {n}: {said[n]}": [scores[n]] for n in SHOWN}
     recorded.record(
-        "11_translator",
-        {"attention": [history]},
+        name,
+        {label: [history]},
         seeds=(0,),
         command=command,
         results=results,
         unit="nats per word, smoothed labels",
-        what="Captions of Multi30k, German to English: a two-way GRU and a GRU with the general score, 256 wide, one "
-        "matrix for reading and writing words, dropout .3, label smoothing .1, AdamW with warm-up and cosine, the mean "
-        f"of the last six weights, a beam of {BEAM}.",
+        what=f"{what}, one matrix for reading and writing words, dropout .3, label smoothing .1, AdamW with warm-up "
+        f"and cosine, the mean of the last six weights, a beam of {BEAM}.",
+    )
+
+
+@recording
+def translator(command, steps=3200, trial=200):
+    """Captions again, with recurrent attention and a good recipe."""
+    from seqlib.studies.translating_better import attentive_translator
+
+    record_translator(
+        "11_translator",
+        "attention",
+        attentive_translator,
+        command,
+        steps,
+        trial,
+        rates=TRANSLATOR_RATES,
+        what="Captions of Multi30k, German to English: a two-way GRU and a GRU with the general score, 256 wide",
     )
 
 
