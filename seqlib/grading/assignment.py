@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from seqlib.checks.exercise import Exercise, all_exercises, exercises, module_names
+from seqlib.checks.exercise import Exercise, exercises, module_names
 from seqlib.grading import GRADING_VERSION
 from seqlib.grading.moments import moment
 
@@ -49,8 +49,13 @@ def grader_version(numbers: tuple[str, ...]) -> str:
 
 def whole_course(numbers=None) -> Assignment:
     """Every exercise (of the notebooks `numbers`) at the course's points."""
-    known = all_exercises()
-    return Assignment("Sequence models", {n: e.points for n, e in known.items() if not numbers or n[:2] in numbers})
+    asked = sorted(module_names() if not numbers else set(numbers) & set(module_names()))
+    return Assignment("Sequence models", {n: e.points for number in asked for n, e in exercises(number).items()})
+
+
+def named(name: str) -> Exercise | None:
+    """The exercise of this name, if there is one. Its notebook's module alone is imported: all of them take seconds."""
+    return exercises(name[:2]).get(name) if name[:2] in module_names() else None
 
 
 def chosen(names, *, points=(), deadline=None, title=None) -> Assignment:
@@ -58,11 +63,11 @@ def chosen(names, *, points=(), deadline=None, title=None) -> Assignment:
 
     ValueError that says what is meant by nothing in the course.
     """
-    known, picked = all_exercises(), {}
+    picked = {}
     for name in names:
         number = re.match(r"(\d\d)(_\w+)?(\.ipynb)?$", Path(name).name)
-        if name in known:
-            picked[name] = known[name].points
+        if (one := named(name)) is not None:
+            picked[name] = one.points
         elif number and number[1] in module_names():
             picked.update({n: e.points for n, e in exercises(number[1]).items()})
         else:
@@ -74,7 +79,7 @@ def chosen(names, *, points=(), deadline=None, title=None) -> Assignment:
         if name not in picked:
             raise ValueError(f"--points {pair}: {name!r} is not among the chosen exercises")
         picked[name] = _positive(pair, value)
-    ordered = {n: picked[n] for n in known if n in picked}
+    ordered = {n: picked[n] for number in sorted({n[:2] for n in picked}) for n in exercises(number) if n in picked}
     return Assignment(
         title or "Sequence models " + ", ".join(sorted({n[:2] for n in ordered})), ordered, _moment(deadline)
     )
@@ -105,7 +110,7 @@ def read(path: Path) -> Assignment:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         points = {str(n): _positive(f"{n}={p}", str(p)) for n, p in data["points"].items()}
-        unknown = sorted(set(points) - set(all_exercises()))
+        unknown = sorted(n for n in points if named(n) is None)
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path} is not an assignment made by `release` ({error})") from None
     if unknown:

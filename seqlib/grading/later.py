@@ -9,7 +9,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from seqlib.checks.exercise import all_exercises
+from seqlib.checks.exercise import exercises, module_names
 
 PACKAGE = Path(__file__).resolve().parent.parent
 UNASKED = ("checks", "exercises", "grading")  # not there, or nothing that does an exercise's work
@@ -18,13 +18,14 @@ UNASKED = ("checks", "exercises", "grading")  # not there, or nothing that does 
 @cache
 def later_parts(exercise: str) -> tuple[str, ...]:
     """Dotted names of functions and classes that are met with the exercise or after it, or bear its name."""
-    order, places = list(all_exercises()), met()
+    number, places = exercise[:2], met()
+    known = number in module_names() and exercise in exercises(number)
     here = places.get(exercise, (exercise[:2], 0, True))
     wanted = exercise[3:]
     return tuple(
         dotted
         for name, dotted in parts()
-        if name == wanted or places and exercise in order and places.get(name, ("99", 0, True)) >= here
+        if name == wanted or places and known and places.get(name, ("99", 0, True)) >= here
     )
 
 

@@ -749,7 +749,7 @@ def test_stages_pass_arguments_to_the_unit_tests_alone():
 
 def test_what_needs_the_machine_alone_is_there_and_every_test_has_one_stage():
     """What ALONE names is not renamed behind its back; the stages divide the tests between them."""
-    assert ct.ALONE and all((ROOT / place).exists() for place in (*ct.ALONE, *ct.EXERCISES, ct.BROWSER))
+    assert ct.ALONE and all((ROOT / place).exists() for place in (*ct.ALONE, *ct.EXERCISES, *ct.LONG, ct.BROWSER))
     tests, alone = (stage.arguments for stage in ct.stages() if stage.name in ("tests", "alone"))
     assert tests[-2:] == ("-m", "not alone") and alone[-2:] == ("-m", "alone") and "-n" not in alone
     places = [[a for a in stage if a.startswith(("tests", "--ignore"))] for stage in (tests, alone)]

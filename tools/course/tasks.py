@@ -176,8 +176,25 @@ ALONE = (
     "tests/grading/test_honest.py",  # with test_attacks.py: both read what one run of the pool graded
     "tests/grading/test_members.py",
 )
+# About how many seconds the longest files take: they begin first.
+LONG = {
+    "tests/grading/test_solutions.py": 240,
+    "tests/grading/test_commands.py": 180,
+    "tests/grading/test_environment.py": 150,
+    "tests/grading/test_nbgrader_release.py": 90,
+    "tests/grading/test_whose.py": 80,
+    "tests/grading/test_right_answers.py": 75,
+    "tests/tools/test_address.py": 70,
+    "tests/checks/test_implied.py": 40,
+    "tests/grading/test_records.py": 40,
+    "tests/tools/test_build.py": 36,
+    "tests/training/test_together.py": 35,
+    "tests/tools/test_colab.py": 35,
+}
 CORES = ("-n", "auto")  # a process per core
-FILES = (*CORES, "--dist", "loadfile")  # the same, and what is in one file stays together: fixtures, a kernel's cells
+# The same, and what is in one file stays together: fixtures, a kernel's cells. Files begin in the order in which
+# conftest.py lays them, those that take longest first, so that no core waits at the end.
+FILES = (*CORES, "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def pytest(name: str, *arguments: str, **variables: str) -> Stage:
