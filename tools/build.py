@@ -126,7 +126,9 @@ def read_cells(path: Path) -> list:
         raise BuildError(f"{path.name}: the first cell must be Markdown: the title and the promise")
     _no_lost_marks(path, text.splitlines())
     setup = SETUP.format(repository=repository(), name=path.stem)
-    cells.insert(1, new_code_cell(setup, metadata={"tags": ["setup"], "cellView": "form"}))
+    # Folded like a drawing: what a learner should do with it stands in its first line, and that line is seen.
+    folded = {"tags": ["setup"], "cellView": "form", "jupyter": {"source_hidden": True}}
+    cells.insert(1, new_code_cell(setup, metadata=folded))
     _mark_exercises(path, cells)
     _fold(path, cells)
     _number(path.stem, cells)
