@@ -869,7 +869,7 @@ show(fig, alt=(
 #
 # RNN, LSTM, GRU, GRU with attention, Transformer. One task, the same pairs in the same order, about 135,000 parameters
 # each, the same schedule, and the same **seconds** of one processor: quicker models get more steps. Each rung learns at
-# its own best rate, chosen by runs that neither training nor test holds. Once with 10 seconds, once with 40; three seeds,
+# its own best rate, chosen by runs that neither training nor test holds. Once with 8 seconds, once with 24; three seeds,
 # recorded. The stars are the model that you have just trained. (Of single numbers there are only 100, and 30 are kept for
 # the test: that is why *one* is harder than two.)
 
@@ -877,7 +877,7 @@ show(fig, alt=(
 # Draw: percent of runs right against the numbers in the run, a line a rung
 ladder, counts = load("14_ladder"), list(task.test_pairs)
 rungs = ["RNN", "LSTM", "GRU", "GRU, attention", "Transformer"]
-BUDGETS = (10, 40)  # seconds of one processor
+BUDGETS = (8, 24)  # seconds of one processor
 
 
 def rung(name, seconds):
@@ -903,7 +903,7 @@ fig.suptitle(
 axes[0].set_ylabel("runs without a mistake, %")
 show(fig, alt=(
     "Percent of runs translated without a mistake against the number of numbers, for "
-    "RNN, LSTM, GRU, GRU with attention and Transformer, after 10 and 40 seconds of "
+    "RNN, LSTM, GRU, GRU with attention and Transformer, after 8 and 24 seconds of "
     "training, three seeds each. Beyond five numbers, more than in any training pair, "
     "all of them fall."))
 print(credit(ladder))
@@ -919,15 +919,15 @@ inside = {(name, seconds): side(found, f"{name}, {seconds} s, 1 to 5 numbers",
                                 f"{name}, {seconds} s")
           for name in rungs for seconds in BUDGETS}
 size, taken = ({name: np.mean(found[f"{name}, {what}"]) for name in rungs}
-               for what in ("parameters", "40 s, steps"))
+               for what in ("parameters", "24 s, steps"))
 rows = [
-    [name, f"{size[name]:,.0f}", f"{taken[name]:,.0f}", f"{inside[name, 40].rate:g}",
-     f"{np.mean(inside[name, 10].scores):.1f}", f"{np.mean(inside[name, 40].scores):.1f}",
-     f"{rung(name, 40)[0][5]:.1f}"]
+    [name, f"{size[name]:,.0f}", f"{taken[name]:,.0f}", f"{inside[name, 24].rate:g}",
+     f"{np.mean(inside[name, 8].scores):.1f}", f"{np.mean(inside[name, 24].scores):.1f}",
+     f"{rung(name, 24)[0][5]:.1f}"]
     for name in rungs
 ]
-heads = ["", "parameters", "steps in 40 s", "best rate", "1 to 5 numbers, 10 s, %",
-         "the same, 40 s, %", "6 numbers, 40 s, %"]
+heads = ["", "parameters", "steps in 24 s", "best rate", "1 to 5 numbers, 8 s, %",
+         "the same, 24 s, %", "6 numbers, 24 s, %"]
 Shown(html.table(heads, rows, caption="The ladder so far"),
       "\n".join("  ".join(row) for row in rows))
 
@@ -1089,7 +1089,7 @@ Shown(html.table(["ε", *kinds[:3], "runs right, %"], rows, caption="Label smoot
 # ## Dates in sixteen languages
 #
 # The task of 11: a date as people write it, character by character, to ISO 8601. Test days never occur in
-# training. The Transformer live for a moment, then both rivals from a recording: the same 40 seconds of processor time,
+# training. The Transformer live for a moment, then both rivals from a recording: the same 24 seconds of processor time,
 # each at its best rate by dates that are not asked later, three seeds.
 
 # %%

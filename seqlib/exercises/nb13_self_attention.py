@@ -512,6 +512,12 @@ rotary_ = Exercise(
         "neighbouring columns are paired: here column i goes with column i + d_k/2": (
             "x[..., :half], x[..., half:] → x[..., 0::2], x[..., 1::2]", f"torch.cat({_TURN}, dim=-1) → torch.stack({_TURN}, dim=-1).flatten(-2)",
         ),
+        "neighbouring columns are paired as they are read, and handed back as two halves": (
+            "x[..., :half], x[..., half:] → x[..., 0::2], x[..., 1::2]"
+        ),
+        "the halves are paired as they are read, and handed back column by column": (
+            f"torch.cat({_TURN}, dim=-1) → torch.stack({_TURN}, dim=-1).flatten(-2)"
+        ),
         "the pairs turn the other way round: q and k would still agree, but not with anyone else's weights": "angles.sin() → -angles.sin()",
         "position times frequency is added, as a sine and a cosine: rotary positions turn": f"{_TURN} → [first + cos, second + sin]",
         "both halves have the same sign in front of the sine: that is no turn, and lengths change": "second * cos + first * sin → second * cos - first * sin",

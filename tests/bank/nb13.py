@@ -1023,3 +1023,11 @@ def alibi(length, slopes):
     away = t[:, None] - t
     table = -torch.as_tensor(slopes)[:, None, None] * away
     return table.masked_fill(away < 0, -torch.inf)
+
+# %% wrong 13.rotary: neighbouring columns are read, halves are handed back
+def rotary(x, positions, base=10000.0):
+    half = x.shape[-1] // 2
+    f = base ** (-torch.arange(half) / half)
+    a = positions[:, None] * f
+    first, second = x[..., 0::2], x[..., 1::2]
+    return torch.cat([first * a.cos() - second * a.sin(), second * a.cos() + first * a.sin()], -1)

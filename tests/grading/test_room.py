@@ -56,8 +56,8 @@ def test_a_cell_whose_process_is_killed_after_its_last_word_pays_itself():
         run.killed = "memory"
         return {"memory": 0.0, "processes": 0.0}  # nothing is left of it
 
-    grading.cells, grading.answers, grading.limits, grading.until = ["x = []"], [], Limits(), float("inf")
-    grading.slot = SimpleNamespace(held=held)
+    grading.cells, grading.answers = ["x = []"], []
+    grading.slot = SimpleNamespace(held=held, limits=Limits())
     grading.left = lambda: 10.0
     with pytest.raises(RunEnded) as ended:
         grading._cell(run, 0)

@@ -25,7 +25,7 @@ NAMES = (
     "dates_right",
 )
 RATES = (2e-3, 4e-3, 8e-3)
-LADDER_SECONDS = (10, 40)
+LADDER_SECONDS = (8, 24)
 
 
 def rungs(sizes) -> dict:
@@ -217,7 +217,7 @@ def pace_of(train, steps=30) -> float:
 
 
 @recording
-def dates(command, seconds=40):
+def dates(command, seconds=24):
     """Dates in sixteen languages: GRU pair with attention and Transformer, equal seconds, each at its best rate."""
     import torch
 
