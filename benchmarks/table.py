@@ -118,6 +118,18 @@ def notebooks() -> list[str]:
     return lines
 
 
+def testing() -> list[str]:
+    """Where the time of `make test` goes."""
+    told = read("testing")
+    if told is None:
+        return []
+    lines = ["| stage of `make test` | seconds | |", "|---|---|---|"]
+    for name, one in told["results"].items():
+        lines.append(f"| {name} | {one['seconds']:,} | {'' if one['passed'] else 'failed'} |")
+    total = sum(one["seconds"] for one in told["results"].values())
+    return [*lines, f"| together | {total:,} | {total / 60:.0f} minutes |"]
+
+
 def others() -> list[str]:
     """What has no table of its own, in a sentence each."""
     lines, importing, checks, grading = [], read("importing"), read("checks"), read("grading")
@@ -148,7 +160,7 @@ def others() -> list[str]:
 def machines() -> list[str]:
     """Which machine measured what, and what was not measured."""
     lines = []
-    for name in (*TABLES, "long_steps", "importing", "notebooks", "checks", "grading", "scale_out"):
+    for name in (*TABLES, "long_steps", "importing", "notebooks", "testing", "checks", "grading", "scale_out"):
         told = read(name)
         if told is None:
             lines.append(f"- {name}: not measured yet.")
@@ -165,7 +177,7 @@ def machines() -> list[str]:
 
 def made() -> str:
     """All that stands between the markers."""
-    parts = [compared(), long_steps(), notebooks(), others(), machines()]
+    parts = [compared(), long_steps(), notebooks(), testing(), others(), machines()]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

@@ -99,3 +99,15 @@ def test_notebooks_over_their_budget_are_named(load, tmp_path):
 def test_the_page_is_what_the_results_say():
     ran = subprocess.run([sys.executable, FOLDER / "table.py", "--check"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_where_the_time_of_the_tests_goes_is_read_from_what_they_print(load):
+    testing = load("testing")
+    table = "lint        passed             1 s\nalone       FAILED (1)       481 s\nfailed: alone\n"
+    printed = f"=== lint: passed in 1 s\n\n{table}"
+    assert testing.stages(printed) == {
+        "lint": {"seconds": 1, "passed": True},
+        "alone": {"seconds": 481, "passed": False},
+    }
+    with pytest.raises(ValueError, match="no line of it"):
+        testing.stages("make: *** no rule\n")
