@@ -4,16 +4,21 @@
 
 Without --run nothing is executed: the seconds are those that the saved editions hold, cell by cell, as the build
 noted them; the machine that built them is not known here. `--run 05 16` (or `--run all`) executes these in fresh
-kernels, one after another, and notes the largest memory of the kernel (Unix alone tells it); what an earlier run noted
-of other notebooks stays. The result goes to benchmarks/results/notebooks.json.
+kernels, one after another, and notes the largest memory of the kernel (Unix alone tells it), and that of a JupyterLab
+server with a notebook open, which Binder counts too (Linux alone tells it); what an earlier run noted of other
+notebooks stays. The result goes to benchmarks/results/notebooks.json.
 """
 
 import datetime
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from pathlib import Path
 
 from common import RESULTS, ROOT, keep, options
@@ -65,19 +70,51 @@ def run(path: Path) -> dict:
     return {"run, seconds": round(told["seconds"], 1), "run, peak MB": round(told["peak"] / 1e6)}
 
 
+def server(seconds: float = 60.0) -> float | None:
+    """The largest memory in MB of a JupyterLab server that has shown its page and a notebook; None but on Linux."""
+    if not sys.platform.startswith("linux"):
+        return None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={ROOT}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        largest = max((ROOT / "solutions").glob("*.ipynb"), key=lambda path: path.stat().st_size)
+        until = time.monotonic() + seconds
+        for page in ("/lab", f"/api/contents/solutions/{largest.name}"):
+            while True:
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{page}", timeout=10).read()
+                    break
+                except OSError:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.5)
+        told = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        return round(int(re.search(r"VmHWM:\s+(\d+) kB", told)[1]) * 1024 / 1e6)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 def main(quick: bool = False, asked=()) -> dict:
-    results, before = saved(), RESULTS / "notebooks.json"
+    results, before, beside = saved(), RESULTS / "notebooks.json", None
     if before.exists():
-        for name, told in json.loads(before.read_text(encoding="utf-8"))["results"].items():
+        earlier = json.loads(before.read_text(encoding="utf-8"))
+        beside = earlier.get("server, peak MB")
+        for name, told in earlier["results"].items():
             kept = {what: value for what, value in told.items() if what.startswith("run")}
             results[name] = results.get(name, {}) | kept
     for path in sorted((ROOT / "solutions").glob("*.ipynb")):
         if path.name[:2] in asked or "all" in asked:
             print(f"running {path.stem} …", flush=True)
             results.setdefault(path.stem, {}).update(run(path))
+    beside = server() if asked else beside
     results = dict(sorted(results.items()))
     what = "seconds a notebook takes as its saved edition tells; run: in a fresh kernel, with its largest memory"
-    return keep("notebooks", what, results, quick=quick)
+    return keep("notebooks", what, results, quick=quick, **{"server, peak MB": beside})
 
 
 if __name__ == "__main__":

@@ -115,6 +115,8 @@ def notebooks() -> list[str]:
         over += [f"over {MEGABYTES:,} MB"] if (peak or 0) > MEGABYTES else []
         shown = (seconds, one.get("longest cell"), peak)
         lines.append(f"| {name} | {' | '.join('' if v is None else digits(v) for v in shown)} | {', '.join(over)} |")
+    if beside := told.get("server, peak MB"):
+        lines += ["", f"A JupyterLab server with one of them open takes {digits(beside)} MB beside its kernel."]
     return lines
 
 
