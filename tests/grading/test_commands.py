@@ -133,7 +133,7 @@ def test_an_ordinary_user_grades_too(sandboxed, tmp_path):
         "--out",
         out,
         "--jobs",
-        1,
+        2,
     ]
     user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
     if subprocess.run([*user, "true"], capture_output=True).returncode:
