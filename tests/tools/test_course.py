@@ -741,15 +741,27 @@ def test_stages_pass_arguments_to_the_unit_tests_alone():
     by_name = {stage.name: stage for stage in ct.stages(["-k", "rnn"])}
     given = [name for name, stage in by_name.items() if "-k" in stage.arguments]
     assert given == ["exercises", "tests", "browser", "alone"]
-    for name, budget in (("solutions", "cpu"), ("notebooks", "smoke")):
+    for name, budget in (("solutions", "quarter"), ("notebooks", "smoke")):
         stage = by_name[name]
         assert stage.variables["SEQLIB_BUDGET"] == budget and stage.arguments[-1] == f"{name}/"
         assert {"--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600"} <= set(stage.arguments)
 
 
+def test_the_whole_training_is_there_for_the_asking(monkeypatch):
+    monkeypatch.setenv("COURSE_WHOLE", "1")
+    budgets = {stage.name: stage.variables.get("SEQLIB_BUDGET") for stage in ct.stages()}
+    assert budgets["solutions"] == "cpu" and budgets["notebooks"] == "smoke"
+
+
+def there(place: str) -> bool:
+    """Whether a file or folder, or "file::how the tests' names begin", exists."""
+    file, _, begins = place.partition("::")
+    return (ROOT / file).exists() and (not begins or f"def {begins}" in (ROOT / file).read_text(encoding="utf-8"))
+
+
 def test_what_needs_the_machine_alone_is_there_and_every_test_has_one_stage():
     """What ALONE names is not renamed behind its back; the stages divide the tests between them."""
-    assert ct.ALONE and all((ROOT / place).exists() for place in (*ct.ALONE, *ct.EXERCISES, *ct.LONG, ct.BROWSER))
+    assert ct.ALONE and all(there(place) for place in (*ct.ALONE, *ct.EXERCISES, *ct.LONG, ct.BROWSER))
     tests, alone = (stage.arguments for stage in ct.stages() if stage.name in ("tests", "alone"))
     assert tests[-2:] == ("-m", "not alone") and alone[-2:] == ("-m", "alone") and "-n" not in alone
     places = [[a for a in stage if a.startswith(("tests", "--ignore"))] for stage in (tests, alone)]
