@@ -223,7 +223,7 @@ model, wider = networks["largest"], F.pad(x_new, (0, 40))
 with torch.no_grad():
     moved = {name: (judge(networks[name], wider, pool) - judge(networks[name], x_new, pool))
              .abs().max().item() for name, pool in pools.items()}
-print("a logit moves by at most", {name: f"{value:.0e}" for name, value in moved.items()})
+print("a logit moves by at most", ", ".join(f"{value:.0e} ({name})" for name, value in moved.items()))
 
 # %% [markdown]
 # ### Break it
@@ -604,7 +604,7 @@ expected = rnn.pad_packed_sequence(output, batch_first=True)[0]
 slopes = [torch.autograd.grad(s.square().sum(), inputs)[0] for s in (states, expected)]
 apart = {"states": states - expected, "last": last - torch.cat([h_n[0], h_n[1]], dim=1),
          "gradients": slopes[0] - slopes[1]}
-print({name: f"{d.abs().max().item():.0e} apart" for name, d in apart.items()})
+print("; ".join(f"{name} {d.abs().max().item():.0e} apart" for name, d in apart.items()))
 
 # %% [markdown]
 # From here on the layers of this course read both ways with your two functions

@@ -511,7 +511,7 @@ size = {
                     ("patches, no attention", Captioner(PatchEncoder(), attend=False)),
                     ("convolution", conv_model))
 }
-print("parameters:", size)
+print("parameters:", "; ".join(f"{name} {count:,}" for name, count in size.items()))
 
 # %% [markdown]
 # One run is an anecdote. Here are three seeds of each, recorded by these same functions, with and without attention; the
