@@ -223,7 +223,8 @@ model, wider = networks["largest"], F.pad(x_new, (0, 40))
 with torch.no_grad():
     moved = {name: (judge(networks[name], wider, pool) - judge(networks[name], x_new, pool))
              .abs().max().item() for name, pool in pools.items()}
-print("a logit moves by at most", ", ".join(f"{value:.0e} ({name})" for name, value in moved.items()))
+print("a logit moves by at most",
+      ", ".join(f"{value:.0e} ({name})" for name, value in moved.items()))
 
 # %% [markdown]
 # ### Break it

@@ -1051,7 +1051,8 @@ show(fig, alt=(
     "proper and on shuffled pictures, and for a Vision Transformer without positions."))
 lost = {kind: np.mean(results[f"{kind}, percent"])
         - np.mean(results[f"{kind}, shuffled, percent"]) for kind in ("ViT", "CNN")}
-print("points lost by the shuffle:", ", ".join(f"{kind} {v:.2f}" for kind, v in lost.items()))
+print("points lost by the shuffle:",
+      ", ".join(f"{kind} {v:.2f}" for kind, v in lost.items()))
 for kind in ("ViT", "ViT, mean", "ViT, no positions", "CNN"):
     before, afterwards = (np.mean(results[f"{kind}, {what}"])
                           for what in ("percent", "shuffled afterwards"))
