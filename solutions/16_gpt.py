@@ -1233,13 +1233,11 @@ for name, (a, b) in pairs.items():
 # `python tools/record_runs.py 16_gpu` on a machine with a GPU. **Nobody has run it for this page**, so no figure stands here.
 
 # %% tags=["fold"]
-# Table: what the books say, and what was measured here
+# The numbers that the verdicts below are computed from
 from seqlib import claims
 from seqlib.studies.who_wins_fairly import NO_LIMITS, alike, of_losses, wins
 
-UNTESTED = "not tested"
 recurrent_60 = at_60["LSTM, state carried"]
-
 part = {name: of_losses(parts["results"], name, name) for name in PARTS}
 plain = part["GPT-2's parts"]
 
@@ -1251,13 +1249,16 @@ def nats_of(name):
 
 
 base = nats_of("GPT-2's parts")
+
+# %% tags=["fold"]
+# Table: what the books say, and what was measured here
 claims([
     ("At most sizes Transformers have a lower loss than LSTMs, by their use of the late "
      "part of the context", "Kaplan et al. 2020, §3.2.1, Fig. 7",
      f"one core, 60 s, one seed, rates not searched: GPT {at_60['GPT']:.3f}, LSTM "
      f"{recurrent_60:.3f}; looking up random tokens: GPT {second_copy(looker):.2f}, LSTM "
-     f"{second_copy(lstm):.2f}. A test takes larger models, rates and seeds", UNTESTED,
-     "Why does an LSTM do so well"),
+     f"{second_copy(lstm):.2f}. A test takes larger models, rates and seeds",
+     "not tested", "Why does an LSTM do so well"),
     ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5",
      f"500 steps: {nats_of('RMSNorm')} nats, with layer norm {base}",
      alike(part["RMSNorm"], plain, **NO_LIMITS), "Five switches"),

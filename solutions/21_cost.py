@@ -937,8 +937,7 @@ if together:
 # With C fixed, a larger model reads fewer tokens. Too small, and it cannot learn what it reads; too large, and it has read
 # too little. Between the two lies the best size, *seen* only when sizes on both sides are tried.
 #
-# Recorded: five budgets, five or six sizes each, on Python's own source by characters; each size at its own best rate,
-# three seeds.
+# Recorded: five budgets, five or six sizes each, on Python's own source; each size at its best rate, three seeds.
 
 # %% tags=["fold"]
 # Look: the rates that were tried, and what (21.10) leaves to each part
