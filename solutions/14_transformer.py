@@ -933,15 +933,14 @@ Shown(html.table(heads, rows, caption="The ladder so far"),
 
 # %% [markdown]
 # **The picture to remember:** in the same seconds, attention has learned every length of the training, the GRU the shorter
-# ones, RNN and LSTM have hardly begun; beyond the training every rung falls. Recurrence with attention is first here: its
-# steps are cheaper. Where the Transformer's dearer ones pay, with length and size, 16 and 21 measure.
+# ones, RNN and LSTM hardly any; beyond it every rung falls. Recurrence with attention is first: its steps are cheaper.
+# Where the Transformer's dearer ones pay, 16 and 21 measure.
 #
 # ## Break it: take every part away
 #
-# `without(model, part)` takes one part out of a fresh model, which is then trained on runs of one to three numbers.
-#
-# **Predict.** Without one of them the training loss is *low*, and yet hardly a run comes out right. Which: residuals, layer
-# norm, feed-forward, positions, several heads, scale, padding mask, causal mask or cross-attention?
+# `without(model, part)` takes one part out of a fresh model, then trained on runs of one to three numbers. **Predict.**
+# Without one of them the training loss is *low*, and yet hardly a run comes out right. Which: residuals, layer norm,
+# feed-forward, positions, several heads, scale, padding mask, causal mask or cross-attention?
 
 # %%
 guess = None  # predict: the part without which a low loss means nothing, such as "scale"
