@@ -1019,28 +1019,20 @@ from seqlib.studies.attention_judged import (
     compared,
     keeps,
     lies_beside,
-    recorded_if_there,
     searched,
     settings,
     span,
     weights_matter,
 )
 
-fair = recorded_if_there("11_rates")  # 1,600 steps, each at its best rate
+fair = load("11_rates")  # 1,600 steps, each at its best rate
 sides = "attention", "one vector, two-way"
 results = bottleneck["results"]
-told = {(side, n): (fair["results"][f"{side}, {n}"] if fair else results[f"general, {n}"]
-                    if side == "attention" else load("11_two_way")["results"][str(n)])
-        for side in sides for n in asked}
-ours, rival = ({n: told[side, n] for n in asked} for side in sides)
+ours, rival = ({n: fair["results"][f"{side}, {n}"] for n in asked} for side in sides)
 hits = {kind: results[f"{kind}, hits"] for kind in kinds[1:]}
 at_five = {kind: results[f"{kind}, 5"] for kind in kinds[1:]}
 ahead = scored["straight ahead"][0]
-if fair:
-    kept = fair["results"]["attention, right with even weights"]
-    moved = span(kept), weights_matter(kept)
-else:
-    moved = f"{broken[4]:.0f} % (one seed)", "not tested"
+kept = fair["results"]["attention, right with even weights"]
 
 # %% tags=["fold"]
 # Table: what the books say, and what was measured here
@@ -1076,8 +1068,8 @@ claims([
      "Where does it look?"),
     ("Other weights would give the same answer",
      "Jain and Wallace 2019, §4 (classifiers of texts)",
-     f"right as trained {broken[0]:.0f} %, with even weights {moved[0]}", moved[1],
-     "Break it"),
+     f"right as trained {span(fair['results']['attention, right with as trained'])}, with "
+     f"even weights {span(kept)}", weights_matter(kept), "Break it"),
 ])
 
 # %% [markdown]
