@@ -29,8 +29,8 @@ ready()
 #
 # Here are three balls between two walls. Each keeps its speed and bounces. Watch for a moment.
 #
-# The second cell only draws, so it is **folded**: its code is hidden behind three dots. Click the dots to open it (on
-# Colab its title, on the web site its summary). It runs like any other cell.
+# The second cell only draws, so it is **folded**, as the setup cell is: its code is hidden behind three dots. Click the
+# dots to open it (on Colab its title, on the web site its summary). It runs like any other cell.
 
 # %%
 import numpy as np
