@@ -819,7 +819,7 @@ print("longest pieces, in characters: " + ", ".join(longest))
 # %% [markdown]
 # ## Five switches, one at a time
 #
-# Recorded: GPT-2's parts; each modern part switched on *alone*; all of them. 500 steps, three seeds, each at its own best
+# Recorded: GPT-2's parts; each modern part switched on *alone*; all of them. 250 steps, three seeds, each at its own best
 # rate, chosen on one half of the held-out text and judged on the other; the whiskers are the lowest and highest.
 #
 # One bar needs care. A gate multiplies two numbers, and the product of two small ones is smaller still: begun at 0.02
@@ -866,7 +866,7 @@ show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single chan
 
 # %% [markdown]
 # Rotary positions are the only switch that clearly pays here, and most of what the five together gain. The bars are
-# 500 steps of a very small model: what a part buys in long runs, or at scale, they do not say.
+# 250 steps of a very small model: what a part buys in long runs, or at scale, they do not say.
 
 # %% tags=["fold"]
 # Print: what each part costs in time and in the cache (keys and values, 4 layers, d_k 32)
@@ -1243,7 +1243,7 @@ plain = part["GPT-2's parts"]
 
 
 def nats_of(name):
-    """Mean, lowest and highest nats after 500 steps, and the rate among those tried."""
+    """Mean, lowest and highest nats after 250 steps, and the rate among those tried."""
     return (f"{np.mean(nats[name]):.3f} ({min(nats[name]):.3f}–{max(nats[name]):.3f}; rate "
             f"{part[name].rate:g} of {part[name].lowest:g} to {part[name].highest:g})")
 
@@ -1260,16 +1260,16 @@ claims([
      f"{second_copy(lstm):.2f}. A test takes larger models, rates and seeds",
      "not tested", "Why does an LSTM do so well"),
     ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5",
-     f"500 steps: {nats_of('RMSNorm')} nats, with layer norm {base}",
+     f"250 steps: {nats_of('RMSNorm')} nats, with layer norm {base}",
      alike(part["RMSNorm"], plain, **NO_LIMITS), "Five switches"),
     ("SwiGLU lowers the loss", "Shazeer 2020, Table 1, of 65,536 steps",
-     f"500 steps, begun awake: {nats_of('SwiGLU')} nats, without {base}",
+     f"250 steps, begun awake: {nats_of('SwiGLU')} nats, without {base}",
      wins(part["SwiGLU"], plain, **NO_LIMITS), "Five switches"),
     ("Rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021",
-     f"500 steps: {nats_of('rotary')} nats, learned {base}",
+     f"250 steps: {nats_of('rotary')} nats, learned {base}",
      wins(part["rotary"], plain, **NO_LIMITS), "Five switches"),
     ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1",
-     f"500 steps, two for four: {nats_of('grouped queries')} nats, four {base}",
+     f"250 steps, two for four: {nats_of('grouped queries')} nats, four {base}",
      alike(part["grouped queries"], plain, **NO_LIMITS), "Five switches"),
     ("Induction heads copy together with a head that marks the token before",
      "Elhage et al. 2021, “Induction heads”; Olsson et al. 2022, Argument 1",
