@@ -1235,7 +1235,7 @@ for name, (a, b) in pairs.items():
 # %% tags=["fold"]
 # The numbers that the verdicts below are computed from
 from seqlib import claims
-from seqlib.studies.who_wins_fairly import NO_LIMITS, alike, of_losses, wins
+from seqlib.studies.who_wins_fairly import NO_LIMITS, alike, costs_little, of_losses, wins
 
 recurrent_60 = at_60["LSTM, state carried"]
 part = {name: of_losses(parts["results"], name, name) for name in PARTS}
@@ -1269,8 +1269,9 @@ claims([
      f"250 steps: {nats_of('rotary')} nats, learned {base}",
      wins(part["rotary"], plain, **NO_LIMITS), "Five switches"),
     ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1",
-     f"250 steps, two for four: {nats_of('grouped queries')} nats, four {base}",
-     alike(part["grouped queries"], plain, **NO_LIMITS), "Five switches"),
+     f"250 steps, two for four: {nats_of('grouped queries')} nats, four {base}; little is "
+     "a hundredth",
+     costs_little(part["grouped queries"], plain, **NO_LIMITS), "Five switches"),
     ("Induction heads copy together with a head that marks the token before",
      "Elhage et al. 2021, “Induction heads”; Olsson et al. 2022, Argument 1",
      f"prefix score {scores[1].max():.2f}, {unmarked[1].max():.2f} with one head of layer "

@@ -90,6 +90,15 @@ def alike(these: Side, others: Side, **limits) -> str:
     return "not tested" if "not tested" in found else "holds" if found == {"depends"} else "fails"
 
 
+def costs_little(these: Side, others: Side, share: float = 0.01, **limits) -> str:
+    """Do these lose at most a hundredth of the others' mean? "holds" where every seed does, "fails" where none does."""
+    if not fair(these, others, **limits):
+        return "not tested"
+    mean = float(np.mean(others.scores))
+    little = [mean - score <= share * abs(mean) for score in these.scores]
+    return "holds" if all(little) else "depends" if any(little) else "fails"
+
+
 def carries(beyond: Iterable[Sequence[float]], enough: float = 90.0, chance: float = 100 / 12) -> str:
     """Does a model carry beyond its training, over several tasks, each a score a seed?
 

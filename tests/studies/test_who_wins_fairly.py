@@ -102,5 +102,10 @@ def test_a_loss_wins_where_it_is_lower():
         rules.alike(slow, layer, **rules.NO_LIMITS) == "holds" and rules.alike(rms, layer, **rules.NO_LIMITS) == "fails"
     )
     assert rules.wins(rms, layer) == "not tested"  # as percent both are at the floor
+    dear, mixed = (
+        rules.Side(tuple(-x for x in losses), 0.03, 0.015, 0.06) for losses in ([2.0] * 3, [1.97, 2.0, 1.97])
+    )
+    found = [rules.costs_little(one, layer, **rules.NO_LIMITS) for one in (rms, slow, mixed, dear)]
+    assert found == ["holds", "holds", "depends", "fails"]
     at_the_edge = {**results, "rms, rate": [0.06] * 3}
     assert rules.wins(rules.of_losses(at_the_edge, "rms", "rms"), layer, **rules.NO_LIMITS) == "not tested"
