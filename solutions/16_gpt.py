@@ -507,7 +507,7 @@ MODERN = {
     "bias": False,
 }
 QUICK = quick_type() is torch.bfloat16  # has this machine instructions for it?
-STEPS = budget(cpu=1000 if QUICK else 300, gpu=5000)
+STEPS = budget(cpu=800 if QUICK else 240, gpu=5000)
 modern = GPTConfig(PIECES, width=96, layers=3, **MODERN)
 weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
 cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
@@ -761,7 +761,7 @@ library, letters = encode_chars(
 )
 known, unseen = split_in_time(library, (0.95, 0.05))
 config = GPTConfig(letters.size, context=128, width=96, layers=3, **MODERN)
-steps = budget(cpu=500 if QUICK else 200)
+steps = budget(cpu=300 if QUICK else 150)
 coder, _ = train_gpt(config, known, steps, batch=16, name="completer")
 
 
@@ -1244,8 +1244,9 @@ plain = part["GPT-2's parts"]
 
 def nats_of(name):
     """Mean, lowest and highest nats after 250 steps, and the rate among those tried."""
-    return (f"{np.mean(nats[name]):.3f} ({min(nats[name]):.3f}–{max(nats[name]):.3f}; rate "
-            f"{part[name].rate:g} of {part[name].lowest:g} to {part[name].highest:g})")
+    each, won = parts["results"][name], part[name]
+    return (f"{np.mean(each):.3f} ({min(each):.3f}–{max(each):.3f}; rate {won.rate:g} of "
+            f"{won.lowest:g} to {won.highest:g})")
 
 
 base = nats_of("GPT-2's parts")

@@ -937,7 +937,7 @@ if together:
 # With C fixed, a larger model reads fewer tokens. Too small, and it cannot learn what it reads; too large, and it has read
 # too little. Between the two lies the best size, *seen* only when sizes on both sides are tried.
 #
-# Recorded: five budgets, five or six sizes each, on Python's own source; each size at its best rate, three seeds.
+# Recorded: five budgets, four or five sizes each, on Python's own source by characters.
 
 # %% tags=["fold"]
 # Look: the rates that were tried, and what (21.10) leaves to each part
@@ -960,11 +960,13 @@ for config in (small, large):
         12 * config.layers * CONTEXT * config.width / operations_a_token(config)
     )  # (21.10)
     print(f"{weights_of(config):,} weights: the table takes {table:.0%} of the operations")
-for name, (rate, *_) in scaled.items():
-    if name.startswith("rate at N "):
-        size = name.removeprefix("rate at N ")
-        lowest, highest = scaled[f"rates tried at N {size}"]
-        print(f"{int(size):,} weights: rate {rate:g} of {lowest:g} to {highest:g}")
+for name, (nats,) in scaled.items():
+    if name.startswith("rate ") and " at " in name:
+        print(f"{name}: {nats:.3f} nats")
+print(
+    f"rate used for all: {scaled['rate'][0]:g}, the best at the smaller of the two; "
+    f"at the larger {scaled['rate best at a middle size'][0]:g} was"
+)
 
 # %% [markdown]
 # **Exercise 21.10 · The best size of a budget** — ●●●○, 10 minutes, core
@@ -1062,7 +1064,7 @@ print(credit(scaling_run))
 # and writes both down. **Predict:** what will it reach?
 
 # %%
-guess = None  # predict: nats per character of a run of 5e11 operations
+guess = None  # predict: nats per character of a run of 2.5e11 operations
 
 # %%
 levels = np.array(sorted(vertices))
@@ -1124,13 +1126,13 @@ show(
 # One point of the grid, live, over its recorded runs:
 
 # %%
-C, width, depth = 1e10, 24, 1
+C, width, depth = 5e9, 24, 1
 config = shape(width, depth)
 point, _ = run_at(
     C,
     width,
     depth,
-    scaled[f"rate at N {weights_of(config)}"][0],
+    scaled["rate"][0],
     most=budget(cpu=10**9, smoke=3),
     name="one point of the grid",
 )

@@ -16,51 +16,49 @@ def _alone() -> None:
 # -- the scaling law -------------------------------------------------------------------------------------------------
 
 
-def _rate(width, layers, results) -> float:
-    """The best learning rate of this size, every one that was tried written down."""
-    from recordings import until_inside
-    from seqlib.studies.loss_against_compute import RATES, rate_level, run_at, shape, weights_of
+def _rate(compute, width, layers, results) -> float:
+    """The best of four learning rates for this size, every one written down."""
+    from recordings import swept
+    from seqlib.studies.loss_against_compute import RATES, run_at
 
-    level, size = rate_level((width, layers)), weights_of(shape(width, layers))
-    best, told, _ = until_inside(RATES, lambda lr: run_at(level, width, layers, lr), lambda run: run[0])
-    results |= {f"rate {lr:g} at N {size}, {level:g}": [nats] for lr, nats in told.items()}
-    results |= {f"rate at N {size}": [best], f"rates tried at N {size}": [min(told), max(told)]}
-    print(f"N {size}: rate {best:g} of {', '.join(f'{lr:g}' for lr in sorted(told))}", flush=True)
+    best, told, _ = swept(RATES, lambda lr: run_at(compute, width, layers, lr), lambda run: run[0])
+    results |= {f"rate {lr:g} at {width} × {layers}, {compute:g}": [nats] for lr, nats in told.items()}
     return best
 
 
 @recording
 def scaling(command):
-    """Five budgets of operations, five sizes each, each size at its rate; the law is fitted, a larger run foretold."""
+    """Five budgets of operations, five sizes each; the law is fitted, a larger run foretold, then made."""
     from seqlib.studies.loss_against_compute import LATER, LEVELS, grid, run_at, shape, weights_of
     from seqlib.studies.scaling_law import foretell
     from seqlib.training import recorded
 
     _alone()
     results = {}
-    rates = {one: _rate(*one, results) for one in sorted({one for shapes in LEVELS.values() for one in shapes})}
+    lr = _rate(1e10, 16, 1, results)
+    results["rate best at a middle size"] = [_rate(2e10, 24, 2, results)]
+    results["rate"] = [lr]
     for level, shapes in LEVELS.items():
         for width, layers in shapes:
-            for seed in (0, 1, 2):
-                nats, _ = run_at(level, width, layers, rates[width, layers], seed)
+            for seed in (0, 1) if level < 3e10 else (0,):
+                nats, _ = run_at(level, width, layers, lr, seed)
                 results[f"C {level:g}, N {weights_of(shape(width, layers))}, seed {seed}"] = [nats]
                 print(level, width, layers, seed, round(nats, 4), flush=True)
     told = foretell(grid(results), LATER)  # before the run is made
     print("foretold", told, flush=True)
     results |= {f"foretold, {key}": [value] for key, value in told.items()}
-    nearest = min(rates, key=lambda one: abs(weights_of(shape(*one)) - told["shape"]))
+    width, layers = told["width"], told["layers"]
     for seed in (0, 1, 2):
-        results[f"made, seed {seed}"] = [run_at(LATER, told["width"], told["layers"], rates[nearest], seed)[0]]
+        results[f"made, seed {seed}"] = [run_at(LATER, width, layers, lr, seed)[0]]
         print("made", results[f"made, seed {seed}"], flush=True)
     recorded.record(
         "21_scaling",
         {},
         results=results,
-        seeds=[0, 1, 2],
+        seeds=[0],
         unit="nats per character",
         command=command,
-        what="GPTs of several sizes at five budgets of operations, on Python's own source, each size at its best rate; "
-        "one larger run foretold, at the rate of the nearest size",
+        what="GPTs of several sizes at five budgets of operations, on Python's own source; one larger run foretold",
     )
 
 
