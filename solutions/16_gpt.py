@@ -507,7 +507,7 @@ MODERN = {
     "bias": False,
 }
 QUICK = quick_type() is torch.bfloat16  # has this machine instructions for it?
-STEPS = budget(cpu=580 if QUICK else 240, gpu=5000)
+STEPS = budget(cpu=480 if QUICK else 240, gpu=5000)
 modern = GPTConfig(PIECES, width=96, layers=3, **MODERN)
 weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
 cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
