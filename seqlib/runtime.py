@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-BUDGETS = ("smoke", "quarter", "cpu", "gpu")
+BUDGETS = ("smoke", "tenth", "cpu", "gpu")
 
 
 def device() -> torch.device:
@@ -76,7 +76,7 @@ def _processor_has_bfloat16() -> bool:
 
 
 def budget_name() -> str:
-    """Which budget is in force: "smoke", "quarter", "cpu" or "gpu"; `SEQLIB_BUDGET` first, else by the device."""
+    """Which budget is in force: "smoke", "tenth", "cpu" or "gpu"; `SEQLIB_BUDGET` first, else by the device."""
     asked = os.environ.get("SEQLIB_BUDGET", "").strip().lower()
     if not asked:
         return "gpu" if device().type == "cuda" else "cpu"
@@ -93,8 +93,8 @@ def smoke() -> bool:
 def budget(cpu, gpu=None, smoke=3):
     """The number that fits this machine: `train(..., steps=budget(cpu=800, gpu=20_000))`.
 
-    `gpu` defaults to `cpu`. A smoke run never takes more than the CPU would; "quarter", for tests that run the whole
-    course, takes a quarter of it, rounded up, and no less than a smoke run.
+    `gpu` defaults to `cpu`. A smoke run never takes more than the CPU would; "tenth", for tests that run the whole
+    course, takes a tenth of it, rounded up, and no less than a smoke run.
     """
     name = budget_name()
     for what, value in (("cpu", cpu), ("gpu", gpu), ("smoke", smoke)):
@@ -102,8 +102,8 @@ def budget(cpu, gpu=None, smoke=3):
             expect.number(value, what)
     if name == "smoke":
         return min(smoke, cpu)
-    if name == "quarter":
-        return max(-(-cpu // 4) if isinstance(cpu, int) else cpu / 4, min(smoke, cpu))
+    if name == "tenth":
+        return max(-(-cpu // 10) if isinstance(cpu, int) else cpu / 10, min(smoke, cpu))
     return gpu if name == "gpu" and gpu is not None else cpu
 
 

@@ -75,14 +75,14 @@ def test_setup_writes_nothing_to_stderr_even_where_matplotlib_has_no_cache(tmp_p
 
 @pytest.mark.parametrize(
     ("budget", "expected"),
-    [("smoke", (3, 2, 1)), ("quarter", (200, 2, 200)), ("cpu", (800, 2, 800)), ("gpu", (20_000, 2, 20_000))],
+    [("smoke", (3, 2, 1)), ("tenth", (80, 2, 80)), ("cpu", (800, 2, 800)), ("gpu", (20_000, 2, 20_000))],
 )
 def test_budget_follows_the_environment(monkeypatch, budget, expected):
     monkeypatch.setenv("SEQLIB_BUDGET", budget)
     assert runtime.budget(cpu=800, gpu=20_000) == expected[0]
     assert runtime.budget(cpu=2) == expected[1]
     assert runtime.budget(800, 20_000, smoke=1) == expected[2]
-    assert budget != "quarter" or (runtime.budget(801), runtime.budget(0.5, smoke=0.1)) == (201, 0.125)
+    assert budget != "tenth" or (runtime.budget(801), runtime.budget(0.5, smoke=0.01)) == (81, 0.05)
     assert runtime.smoke() == (budget == "smoke")
 
 
@@ -95,7 +95,7 @@ def test_budget_follows_the_device(monkeypatch):
 
 def test_a_misspelt_budget_is_named(monkeypatch):
     monkeypatch.setenv("SEQLIB_BUDGET", "fast")
-    with pytest.raises(ValueError, match="smoke, quarter, cpu, gpu, got 'fast'"):
+    with pytest.raises(ValueError, match="smoke, tenth, cpu, gpu, got 'fast'"):
         runtime.budget(3)
 
 

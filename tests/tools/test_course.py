@@ -741,7 +741,7 @@ def test_stages_pass_arguments_to_the_unit_tests_alone():
     by_name = {stage.name: stage for stage in ct.stages(["-k", "rnn"])}
     given = [name for name, stage in by_name.items() if "-k" in stage.arguments]
     assert given == ["exercises", "tests", "browser", "alone"]
-    for name, budget in (("solutions", "quarter"), ("notebooks", "smoke")):
+    for name, budget in (("solutions", "tenth"), ("notebooks", "smoke")):
         stage = by_name[name]
         assert stage.variables["SEQLIB_BUDGET"] == budget and stage.arguments[-1] == f"{name}/"
         assert {"--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600"} <= set(stage.arguments)

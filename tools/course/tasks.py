@@ -204,7 +204,7 @@ def pytest(name: str, *arguments: str, **variables: str) -> Stage:
 def nbval(folder: str, budget: str) -> Stage:
     """Execute a folder's notebooks; the plugin `executed` of conftest.py reads their scores. Each uses one thread.
 
-    Solved ones with a quarter of the training: what the whole of it gives is what the build kept, and `editions` proves
+    Solved ones with a tenth of the training: what the whole of it gives is what the build kept, and `editions` proves
     that nothing changed since. COURSE_WHOLE=1 takes all of it, as the workflow on GitHub does.
     """
     flags = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600", "-p", "no:cacheprovider")
@@ -223,7 +223,7 @@ def stages(extra: Sequence[str] = ()) -> list[Stage]:
         pytest("tests", *FILES, *others, "-m", "not alone", *extra),
         pytest("browser", *FILES, BROWSER, *extra),
         pytest("alone", *others, "-m", "alone", *extra),
-        nbval("solutions", "cpu" if os.environ.get("COURSE_WHOLE") else "quarter"),
+        nbval("solutions", "cpu" if os.environ.get("COURSE_WHOLE") else "tenth"),
         nbval("notebooks", "smoke"),
     ]
 
