@@ -1112,7 +1112,8 @@ def crossed(q, k, v, past, turn):
 
 
 # %%
-windows = torch.from_numpy(late[: 65 * budget(cpu=200, smoke=4)].reshape(-1, 65).copy())
+count = min(budget(cpu=200, smoke=4), len(late) // 65)
+windows = torch.from_numpy(late[: 65 * count].reshape(-1, 65).copy())
 lengths, hurt = torch.full((len(windows),), 33), {}
 for name, slip in slips.items():
     attend = slip  # the name that the model's layers look up
