@@ -11,10 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOKS = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.ipynb"))
 EXPLORER = re.compile(r'<div class="sx[ "].*?<script>.*?</script>', re.DOTALL)
 
-OPEN = """path => jupyterapp.restored
-    .then(() => jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' }))
-    .then(widget => widget.context.ready)"""
+OPEN = """path => { jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"""
 PANEL = "jupyterapp.shell.currentWidget"
+OPENED = f"path => {PANEL}?.context?.path === path && {PANEL}.context.isReady"
 IN_VIEW = """() => {
     const root = jupyterapp.shell.currentWidget.node;
     return {
@@ -36,8 +35,10 @@ def desk(lab, browser):
     page.on("request", lambda r: r.url.startswith((lab.address, "data:", "blob:")) or complaints.append(r.url))
     page.goto(f"{lab.address}/lab/workspaces/reading?reset")
     page.wait_for_selector("#jupyterlab-splash", state="detached")
+    page.wait_for_function(f"() => {PANEL}")
     yield page, complaints
     context.close()
+    lab.end_kernels()
 
 
 # Every second one by default, and all of them with COURSE_WHOLE=1: they differ in their cells, not in how they open.
@@ -49,6 +50,7 @@ def test_a_notebook_opens_in_jupyterlab(lab, desk, path):
     book.metadata.kernelspec = {"name": "mute", "display_name": "mute"}
     nbformat.write(book, lab.folder / path.name)
     page.evaluate(OPEN, path.name)
+    page.wait_for_function(OPENED, arg=path.name)
     assert page.evaluate(f"() => {PANEL}.content.model.cells.length") == len(book.cells)
     title = book.cells[0].source.splitlines()[0].strip("# ")
     page.wait_for_function("title => jupyterapp.shell.currentWidget.node.innerText.includes(title)", arg=title)
