@@ -1,11 +1,9 @@
 """Settings of every test run: a bare checkout is enough, and nobody's own progress is touched."""
 
-import json
 import os
 import shutil
 import sys
 import tempfile
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -62,21 +60,10 @@ def pytest_collection_modifyitems(items):
 @cache
 def how_long(path: Path) -> float:
     """About how many seconds a file's tests take: what the build noted of a notebook, or what LONG says."""
+    from course.editions import read, seconds
     from course.tasks import LONG
 
-    if path.suffix != ".ipynb":
-        return LONG.get(path.relative_to(ROOT).as_posix(), 0.0) if path.is_relative_to(ROOT) else 0.0
-    try:
-        cells = json.loads((ROOT / "solutions" / path.name).read_text(encoding="utf-8"))["cells"]
-        told = [cell.get("metadata", {}).get("execution", {}) for cell in cells]
-        return sum(
-            (moment(one["shell.execute_reply"]) - moment(one["iopub.execute_input"])).total_seconds()
-            for one in told
-            if "shell.execute_reply" in one
-        )
-    except (OSError, ValueError, KeyError):
-        return 0.0
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if path.suffix == ".ipynb":
+        book = read(ROOT / "solutions" / path.name)
+        return sum(seconds(book)) if book else 0.0
+    return LONG.get(path.relative_to(ROOT).as_posix(), 0.0) if path.is_relative_to(ROOT) else 0.0

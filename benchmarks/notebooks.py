@@ -9,7 +9,6 @@ server with a notebook open, which Binder counts too (Linux alone tells it); wha
 notebooks stays. The result goes to benchmarks/results/notebooks.json.
 """
 
-import datetime
 import json
 import os
 import re
@@ -22,6 +21,9 @@ import urllib.request
 from pathlib import Path
 
 from common import RESULTS, ROOT, keep, options
+
+sys.path.insert(0, str(ROOT / "tools"))
+from course.editions import seconds  # noqa: E402
 
 RUN = """
 import json, resource, sys, time
@@ -41,21 +43,9 @@ def saved() -> dict[str, dict]:
     """{notebook: seconds of all cells, and of the longest} as the editions in solutions/ hold them."""
     found = {}
     for path in sorted((ROOT / "solutions").glob("*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        each = [seconds_of(cell.get("metadata", {}).get("execution", {})) for cell in cells]
-        each = [seconds for seconds in each if seconds is not None]
-        if each:
+        if each := seconds(json.loads(path.read_text(encoding="utf-8"))):
             found[path.stem] = {"seconds": round(sum(each), 1), "longest cell": round(max(each), 1)}
     return found
-
-
-def seconds_of(told: dict) -> float | None:
-    """Of one cell, None where the edition does not say."""
-    began, ended = told.get("iopub.execute_input"), told.get("shell.execute_reply")
-    if not began or not ended:
-        return None
-    began, ended = (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (began, ended))
-    return (ended - began).total_seconds()
 
 
 def run(path: Path) -> dict:

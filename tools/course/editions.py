@@ -10,6 +10,7 @@ import json
 import os
 import re
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 OWN = "my"
@@ -38,6 +39,20 @@ def told(cell: dict) -> dict | None:
     """nbgrader's entry of a cell, None for one that is no exercise and no check."""
     entry = (cell.get("metadata") or {}).get("nbgrader")
     return entry if isinstance(entry, dict) else None
+
+
+def seconds(book: dict) -> list[float]:
+    """How long each executed cell of a notebook took, as the build noted it."""
+    found = []
+    for cell in book["cells"]:
+        noted = cell.get("metadata", {}).get("execution", {})
+        if "shell.execute_reply" in noted:
+            began, ended = (
+                datetime.fromisoformat(noted[name].replace("Z", "+00:00"))
+                for name in ("iopub.execute_input", "shell.execute_reply")
+            )
+            found.append((ended - began).total_seconds())
+    return found
 
 
 def sealed(cell: dict) -> bool:
