@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from recordings import best_of, until_inside
+from recordings import at_best_rate, best_of, until_inside
 
 
 def test_a_sweep_goes_on_until_the_best_lies_inside():
@@ -46,3 +46,12 @@ def test_it_ends_at_last_with_the_best_at_an_end():
 
 def test_of_equals_the_inner_one_is_taken():
     assert search(lambda rate: 1.0) == (2e-3, [1e-3, 2e-3, 4e-3])
+
+
+def test_the_best_rate_is_searched_with_one_seed_and_told_for_all():
+    results, asked = {}, []
+    run = lambda rate, seed: asked.append((rate, seed)) or (rate, seed)  # noqa: E731
+    told, runs = at_best_rate(results, "ours", (1, 2, 4), run, lambda made: abs(made[0] - 8), seeds=(5, 6, 7))
+    assert runs == [(8, 5), (8, 6), (8, 7)] and told == {1: 7, 2: 6, 4: 4, 8.0: 0, 16.0: 8}
+    assert results == {"ours, rate": [8] * 3, "ours, rates tried": [1, 16, 5]}
+    assert [seed for rate, seed in asked] == [5] * 5 + [6, 7], "nothing is trained twice"

@@ -94,3 +94,17 @@ def best_of(
     """
     rate, told, first = swept(rates, lambda rate: run(seeds[0], rate), judge, best)
     return rate, told, [first[rate], *(run(seed, rate) for seed in seeds[1:])]
+
+
+def at_best_rate(
+    results: dict, label: str, rates: Iterable[float], run: Callable, judge: Callable, best=min, seeds=(0, 1, 2)
+) -> tuple[dict, list]:
+    """`until_inside` with the first seed, then every seed at the best rate: ({rate: its judge}, [run of each seed]).
+
+    run(rate, seed) trains; `judge` and `best` as in `swept`. The best rate goes to `results`, and the lowest, the
+    highest and the number of those tried, for whoever judges whether the search was fair.
+    """
+    rate, told, found = until_inside(rates, lambda rate: run(rate, seeds[0]), judge, best)
+    results[f"{label}, rate"] = [rate] * len(seeds)
+    results[f"{label}, rates tried"] = [min(told), max(told), len(told)]
+    return told, [found[rate], *(run(rate, seed) for seed in seeds[1:])]

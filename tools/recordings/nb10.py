@@ -1,6 +1,6 @@
 """The recorded runs of notebook 10: the bottleneck, the width of the context, SCAN."""
 
-from recordings import recording, until_inside
+from recordings import at_best_rate, recording
 
 SEEDS = (0, 1, 2)
 WIDTHS = (4, 8, 16, 32, 64)
@@ -109,7 +109,7 @@ def scan(command):
     )
 
 
-def at_its_best_rate(results: dict, label: str, make, turned: bool = False) -> list:
+def number_words_at_best(results: dict, label: str, make, turned: bool = False) -> list:
     """Number words with every rate (seed 0), then three seeds with the best of them, by new pairs no test holds.
 
     make(task) gives a model. Percent right of each number of numbers goes to results["label, n"], what the rates were
@@ -120,7 +120,7 @@ def at_its_best_rate(results: dict, label: str, make, turned: bool = False) -> l
     from seqlib.data.number_words import number_pairs
     from seqlib.studies.translating_numbers import BELOW, TRAINED_ON, backwards, forced_loss, number_task
 
-    def run(seed, rate):
+    def run(rate, seed):
         task = number_task(seed).reversed() if turned else number_task(seed)
         torch.manual_seed(seed)
         model = make(task)
@@ -132,9 +132,7 @@ def at_its_best_rate(results: dict, label: str, make, turned: bool = False) -> l
         with torch.no_grad():
             return forced_loss(model, task.batch([backwards(pair) for pair in pairs] if turned else pairs)).item()
 
-    rate, told, first = until_inside(RATES, lambda rate: run(SEEDS[0], rate), new_pairs)
-    runs = [first[rate], *(run(seed, rate) for seed in SEEDS[1:])]
-    results[f"{label}, rate"] = [rate] * len(SEEDS)
+    told, runs = at_best_rate(results, label, RATES, run, new_pairs, seeds=SEEDS)
     for each, nats in told.items():
         results[f"{label}, nats at rate {each:g}"] = [nats] * len(SEEDS)
     for task, model, _ in runs:
@@ -157,7 +155,7 @@ def rates(command):
     torch.set_num_threads(1)
     results, curves = {}, {}
     for label, turned in (("one context", False), ("one context, reversed source", True)):
-        runs = at_its_best_rate(results, label, recurrent_pair, turned)
+        runs = number_words_at_best(results, label, recurrent_pair, turned)
         curves[label] = [history for _, _, history in runs]
         if turned:
             continue

@@ -196,7 +196,7 @@ def rates(command):
     """One vector behind a two-way encoder, and attention, each at its best rate: as 10_rates."""
     import torch
 
-    from recordings.nb10 import LONGER, RATES, at_its_best_rate
+    from recordings.nb10 import LONGER, RATES, number_words_at_best
     from seqlib.models.seq2seq import Decoder, Encoder, Seq2Seq
     from seqlib.studies.translating_numbers import EMBEDDING_SIZE
     from seqlib.training import recorded
@@ -214,7 +214,7 @@ def rates(command):
 
     results, curves = {}, {}
     for label, make in (("one vector, two-way", two_way_vector), ("attention", attentive)):
-        runs = at_its_best_rate(results, label, make)
+        runs = number_words_at_best(results, label, make)
         curves[label] = [history for _, _, history in runs]
     for task, model, _ in runs:
         mixed = {"mixed": [pair for n in range(1, 6) for pair in task.test_pairs[n][:30]]}

@@ -3,7 +3,7 @@
 The code that trains is the notebook's own: its definitions are read, by name, from solutions/13_self_attention.py.
 """
 
-from recordings import notebook, recording, until_inside
+from recordings import at_best_rate, notebook, recording
 
 NAMES = (
     "attention",
@@ -44,14 +44,12 @@ def positions(command, seeds=(0, 1, 2)):
     for kind in here["KINDS"]:
         for task in TASKS:
 
-            def run(lr, seed=0, kind=kind, task=task):
+            def run(lr, seed, kind=kind, task=task):
                 return here["learn_places"](here[task], kind, seed, lr=lr)
 
             # Chosen within the trained length, where ends do not count, by the places' mean.
-            rate, told, found = until_inside(RATES, run, lambda made: made[1](24)[3:].mean(), max)
-            runs = [found[rate], *(run(rate, seed) for seed in seeds[1:])]
-            results[f"{task}, {kind}, rate"] = [rate] * len(seeds)
-            results[f"{task}, {kind}, rates tried"] = [min(told), max(told), len(told)]
+            judge = lambda made: made[1](24)[3:].mean()  # noqa: E731
+            _, runs = at_best_rate(results, f"{task}, {kind}", RATES, run, judge, max, seeds)
             for stretch in (1.0, 4.0) if kind == "rotary" else (1.0,):
                 label = f"{task}, {kind}" + (", stretched" if stretch > 1 else "")
                 for model, right in runs:
@@ -93,20 +91,16 @@ def heads(command, seeds=(0, 1, 2), steps=800):
     here, results = notebook("13", *NAMES), {}
     for name, options in CASES.items():
 
-        def run(lr, seed=0, options=options):
+        def run(lr, seed, options=options):
             return here["learn_sentences"](seed=seed, steps=steps, lr=lr, **options)
 
         def right(model, seed=1, options=options):
             return here["both_right"](model, options.get("ask", (0, 1)), seed)
 
         # Chosen on other sentences, of known pairs and of new ones, than those that are reported.
-        rate, told, found = until_inside(
-            (3.5e-3, 7e-3, 1.4e-2), run, lambda model, right=right: sum(right(model, 2)), max
-        )
-        models = [found[rate], *(run(rate, seed) for seed in seeds[1:])]
+        judge = lambda model, right=right: sum(right(model, 2))  # noqa: E731
+        _, models = at_best_rate(results, name, (3.5e-3, 7e-3, 1.4e-2), run, judge, max, seeds)
         scores = [right(model) for model in models]
-        results[f"{name}, rate"] = [rate] * len(seeds)
-        results[f"{name}, rates tried"] = [min(told), max(told), len(told)]
         results[f"{name}, parameters"] = [sum(p.numel() for p in model.parameters()) for model in models]
         for k, pairs in enumerate(("known", "new")):
             results[f"{name}, {pairs}"] = [each[k] for each in scores]
@@ -131,15 +125,14 @@ def scale(command, seeds=(0, 1, 2)):
     for width in (16, 64, 256):
         for power in (0, -0.5, -1):
 
-            def run(lr, seed=0, width=width, power=power):
-                return here["learn_places"](here["backwards"], "sinusoidal", seed, 300, width, power, lr)[1](24).mean()
+            def run(lr, seed, width=width, power=power):
+                right = here["learn_places"](here["backwards"], "sinusoidal", seed, 300, width, power, lr)[1]
+                return right(24).mean().item()
 
             label = f"width {width}, power {power}"
-            rate, told, found = until_inside(RATES, run, float, max)
-            for name, lr in (("", 3e-3), (", best rate", rate)):
-                results[label + name] = [found[lr].item(), *(run(lr, seed).item() for seed in seeds[1:])]
-            results[f"{label}, rate"] = [rate] * len(seeds)
-            results[f"{label}, rates tried"] = [min(told), max(told), len(told)]
+            told, found = at_best_rate(results, label, RATES, run, float, max, seeds)
+            results[f"{label}, best rate"] = found
+            results[label] = [told[3e-3], *(run(3e-3, seed) for seed in seeds[1:])]
     recorded.record(
         "13_scale",
         {},

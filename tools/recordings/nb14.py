@@ -7,7 +7,7 @@ models are seqlib's, which a test proves to be the notebook's.
 import time
 from functools import partial
 
-from recordings import notebook, recording, until_inside
+from recordings import at_best_rate, notebook, recording
 
 SEEDS = (0, 1, 2)
 NAMES = (
@@ -61,17 +61,6 @@ def seconds_per_step(task, make, steps=30) -> float:
     return min(took)
 
 
-def at_best_rate(results: dict, label: str, run, judge, best=min, rates=RATES) -> list:
-    """Every rate with the first seed, the best with all: what run(rate, seed) gave for each seed.
-
-    judge(run) is a number from data that no test holds. The rate and the range tried go to `results`.
-    """
-    rate, told, found = until_inside(rates, lambda rate: run(rate, SEEDS[0]), judge, best)
-    results[f"{label}, rate"] = [rate] * len(SEEDS)
-    results[f"{label}, rates tried"] = [min(told), max(told), len(told)]
-    return [found[rate], *(run(rate, seed) for seed in SEEDS[1:])]
-
-
 def nats_of_new_runs(task, model) -> float:
     """Nats per word of number runs that neither training nor test holds."""
     import torch
@@ -105,9 +94,10 @@ def ladder(command):
                 history = task.train(model, steps=steps, lr=rate, name=f"{label}, rate {rate:g}, seed {seed}")
                 return model, history, time.process_time() - began
 
-            for model, history, spent in at_best_rate(
-                results, label, run, lambda made: nats_of_new_runs(task, made[0])
-            ):
+            _, runs = at_best_rate(
+                results, label, RATES, run, lambda made: nats_of_new_runs(task, made[0]), seeds=SEEDS
+            )
+            for model, history, spent in runs:
                 found = task.exact_match(model)
                 told = {f"{label}, {count} numbers": percent for count, percent in found.items()}
                 told[f"{label}, 1 to 5 numbers"] = sum(found[count] for count in range(1, 6)) / 5
@@ -149,7 +139,9 @@ def ablations(command):
             return here["ablated"](part, seed, lr=rate)
 
         # Judged by runs right, not by a loss: without the causal mask the loss is low and nothing is learned.
-        for model, last in at_best_rate(results, part, run, lambda made: short.exact_match(made[0], fresh)["new"], max):
+        judge = lambda made: short.exact_match(made[0], fresh)["new"]  # noqa: E731
+        _, runs = at_best_rate(results, part, RATES, run, judge, max, SEEDS)
+        for model, last in runs:
             results.setdefault(f"{part}, last loss", []).append(last)
             results.setdefault(f"{part}, percent right", []).append(here["runs_right"](model))
     recorded.record(
@@ -242,7 +234,8 @@ def dates(command, seconds=24):
                 return forced_loss(made[0], pair_batch(judged, *here["date_words"])).item()
 
         steps = int(seconds / pace_of(fit))
-        for model, history in at_best_rate(results, kind, partial(fit, steps), nats):
+        _, runs = at_best_rate(results, kind, RATES, partial(fit, steps), nats, seeds=SEEDS)
+        for model, history in runs:
             told = {
                 "percent right": here["dates_right"](model, asked),
                 "steps": steps,
