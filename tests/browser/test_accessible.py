@@ -31,9 +31,10 @@ MODES = pytest.mark.parametrize("width, dark", [(390, True), (1000, False)], ids
 def with_todays_script(kept: str) -> str:
     """A kept explorer with its data, and with script and style as they are now: a first line names the script."""
     begin, end = "<script>(() => {\n", "\nconst before = document.currentScript"
-    first = kept.partition(begin)[2].partition("\n")[0]
-    (script,) = [text for text in (path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js"))
-                 if text.startswith(first + "\n")]  # fmt: skip
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js")}
+    shared = scripts.pop("shared.js")
+    (own,) = [text for text in scripts.values() if text.partition("\n")[0] + "\n" in kept]
+    script = f"{shared}\n{own}"
     style = (SCRIPTS / "explorer.css").read_text(encoding="utf-8")
     body = kept.partition("</style>")[2]
     return f"<style>{style}</style>{body[: body.index(begin)]}{begin}{script}{body[body.index(end) :]}"

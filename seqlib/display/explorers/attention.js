@@ -22,12 +22,6 @@ const STYLE = `
 .sx .sx-where i { height: 13px; border-radius: 3px; background: rgb(var(--down)); min-width: 1px; }
 .sx .sx-where b, .sx .sx-where em { font-style: normal; text-align: right; white-space: pre; }`;
 
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer), cols = matrix.shape[1];
-  return Array.from({ length: matrix.shape[0] }, (_, i) => Float64Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
-
 // The softmax again, with every score times beta; a row that looks nowhere stays so.
 function sharpened(row, beta) {
   const powers = row.map((p) => (p > 0 ? p ** beta : 0)), total = powers.reduce((a, p) => a + p, 0);
@@ -35,19 +29,6 @@ function sharpened(row, beta) {
 }
 
 const entropy = (row) => row.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
-const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥", "": "∅" })[token] ?? token;
-
-const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button|select)$/.test(tag) || "tabindex" in attributes)
-    node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
 
 function paint(canvas, rows, cell, gap, colour) {
   const scale = gap ? window.devicePixelRatio || 1 : 1, width = cell * rows[0].length, height = cell * rows.length;
@@ -64,7 +45,7 @@ function paint(canvas, rows, cell, gap, colour) {
 
 function mount(root, data) {
   const examples = data.examples.map((e) => {
-    const rows = decode(e.weights), size = e.rows.length;
+    const rows = unpack(e.weights), size = e.rows.length;
     return { ...e, heads: Array.from({ length: rows.length / size }, (_, a) => rows.slice(a * size, (a + 1) * size)) };
   });
   const chooser = element("select", {}, examples.map((e, i) => element("option", { value: i }, [e.name])));

@@ -1,21 +1,7 @@
 // A beam search as it branches: mount(root, data) builds the explorer. A GRU reads the source, a GRU writes the target.
 // r, z = σ(x + h W + b); n = tanh(x_n + r ⊙ (h W_n + b_n)); h = (1 − z) n + z h: in double precision.
 
-const SVG = "http://www.w3.org/2000/svg", COMMA = ",";
-
-function raw(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
-}
-
-// What `packed` and `eight_bits` stored, as rows of doubles.
-function unpack(stored) {
-  const [rows, cols] = stored.shape, scale = stored.scale && unpack(stored.scale)[0];
-  const values = scale ? new Int8Array(raw(stored.base64)) : new Float32Array(raw(stored.base64));
-  return Array.from({ length: rows }, (_, i) =>
-    Float64Array.from({ length: cols }, (_, j) => values[i * cols + j] * (scale ? scale[j] : 1)));
-}
-
-const sigmoid = (a) => 1 / (1 + Math.exp(-a));
+const COMMA = ",";
 
 function times(row, matrix, bias) {
   const out = Float64Array.from(bias);
@@ -68,26 +54,10 @@ function path(beams, step, rank) {
   return ranks;
 }
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function drawn(tag, attributes = {}, words = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = words;
-  return node;
-}
-
 const signed = (x) => x.toFixed(2).replace("-", "−");
 
 function mount(root, data, changed = () => {}) {
-  const w = Object.fromEntries(Object.entries(data.weights).map(([name, stored]) => [name, unpack(stored)]));
+  const w = unpackEach(data.weights);
   const ids = (words, vocab) => words.map((word) => vocab.indexOf(word));
   const [start, end] = ids(data.marks, data.target);
   const input = element("input", { type: "text", value: data.numbers.join(" "), spellcheck: "false", autocomplete: "off", inputmode: "numeric" });

@@ -3,25 +3,12 @@
 
 const ORANGE = [213, 94, 0];
 
-function raw(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
-}
-
-// What `packed` and `eight_bits` stored, as rows of doubles.
-function unpack(stored) {
-  if (!stored) return null;
-  const [rows, cols] = stored.shape, scale = stored.scale && unpack(stored.scale)[0];
-  const values = scale ? new Int8Array(raw(stored.base64)) : new Float32Array(raw(stored.base64));
-  return Array.from({ length: rows }, (_, i) =>
-    Float64Array.from({ length: cols }, (_, j) => values[i * cols + j] * (scale ? scale[j] : 1)));
-}
-
 const unpackPair = (pair) => pair && { W: unpack(pair[0]), b: pair[1] && unpack(pair[1])[0] };
 
 function unpackAll(stored) {
   const blocks = stored.blocks.map((block) =>
     Object.fromEntries(Object.entries(block).map(([name, pair]) => [name, unpackPair(pair)])));
-  return { tokens: unpack(stored.tokens), head: unpack(stored.head), places: unpack(stored.places),
+  return { tokens: unpack(stored.tokens), head: unpack(stored.head), places: stored.places && unpack(stored.places),
     norm: unpackPair(stored.norm), blocks };
 }
 
@@ -42,11 +29,6 @@ function normed(rows, { W: [scale], b: shift }, epsilon) {
     const mean = shift ? sum(row) / row.length : 0, size = sum(row.map((v) => (v - mean) ** 2)) / row.length;
     return row.map((v, j) => ((v - mean) / Math.sqrt(size + epsilon)) * scale[j] + (shift ? shift[j] : 0));
   });
-}
-
-function softmax(logits) {
-  const top = Math.max(...logits), powers = logits.map((z) => Math.exp(z - top)), total = sum(powers);
-  return powers.map((p) => p / total);
 }
 
 // Column i and i + d_k/2 of a head are a pair, turned by place · 10000^(-i / (d_k/2)).
@@ -104,17 +86,7 @@ function readAll(w, ids, heads, epsilon, off) {
     length: stream.map((rows) => rows.map((row) => Math.sqrt(sum(row.map((v) => v * v))))) };
 }
 
-const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? token;
 const percent = (p) => `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)} %`;
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
 
 // A table of numbers from 0 to 1 as a picture of one pixel a number, stretched by the page.
 function paint(canvas, rows, columns) {

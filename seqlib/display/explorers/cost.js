@@ -1,7 +1,5 @@
 // Seconds against length for an LSTM and for fused attention below a machine's roof: mount(root, data).
 
-const SVG = "http://www.w3.org/2000/svg";
-
 // The same arithmetic as cost.py: each step of the LSTM begins anew and fetches its weights.
 function seconds([peak, bandwidth, begin], width, batch, lengths) {
   const step = begin + Math.max(16 * batch * width ** 2 / peak, 32 * width ** 2 / bandwidth);
@@ -10,22 +8,6 @@ function seconds([peak, bandwidth, begin], width, batch, lengths) {
     return 3 * begin + Math.max(work / peak, (16 * width ** 2 + 32 * batch * T * width) / bandwidth);
   };
   return { LSTM: lengths.map((T) => T * step), attention: lengths.map(attention) };
-}
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  parent.append(node);
 }
 
 function mount(root, data) {
@@ -39,7 +21,7 @@ function mount(root, data) {
     return option;
   }));
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
-  const picture = document.createElementNS(SVG, "svg");
+  const picture = drawn("svg");
   picture.setAttribute("viewBox", "0 0 520 260");
   picture.setAttribute("role", "img");
   picture.style.width = "100%";

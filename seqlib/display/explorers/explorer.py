@@ -1,9 +1,9 @@
 """Explorers: small instruments whose arithmetic runs in the reader's browser.
 
-Each is one JavaScript file with a function `mount(root, data, changed)`. An explorer is HTML with script and data
-inside: no kernel, no network, no widget; alive in JupyterLab, on Colab, in a saved notebook and in a static page. (A
-saved widget says "Loading widget…" for ever once its kernel has gone, and no notebook reads back what is typed.)
-Where scripts are refused a picture and a sentence stay.
+Each is one JavaScript file with a function `mount(root, data, changed)`, laid below shared.js. An explorer is HTML with
+script and data inside: no kernel, no network, no widget; alive in JupyterLab, on Colab, in a saved notebook and in a
+static page. (A saved widget says "Loading widget…" for ever once its kernel has gone, and no notebook reads back what
+is typed.) Where scripts are refused a picture and a sentence stay.
 """
 
 import base64
@@ -14,7 +14,7 @@ import numpy as np
 
 from seqlib.display import figures, html
 
-_FOLDER = Path(__file__).parent
+_FOLDER, _SHARED = Path(__file__).parent, "shared.js"
 # MathJax skips what carries these names: a dollar sign typed by a learner is no formula.
 _CLASS = "sx tex2jax_ignore mathjax_ignore"
 
@@ -40,7 +40,7 @@ class Explorer:
         return (
             f'<style>{_source("explorer.css")}</style>\n<div class="{_CLASS}" id="{name}">'
             f"<p>{html.escape(repr(self))}</p>{figures.image(self.picture(), repr(self), colours=32)}"
-            f"</div><script>(() => {{\n{_source(self.script)}\n"
+            f"</div><script>(() => {{\n{_source(_SHARED)}\n{_source(self.script)}\n"
             f"const before = document.currentScript?.previousElementSibling;\n"
             f'const root = before?.id === "{name}" ? before : document.getElementById("{name}");\n'
             f"mount(root, {data});\n}})()</script>"

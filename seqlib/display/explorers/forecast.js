@@ -1,32 +1,10 @@
 // A forecast with its band: mount(root, data) builds the explorer. Origin, steps ahead and promise under sliders.
 
-const SVG = "http://www.w3.org/2000/svg";
 const INK = { fill: "currentColor", "font-size": 12 }, THIN = { stroke: "currentColor", "stroke-opacity": 0.25 };
 
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer), cols = matrix.shape[1];
-  return Array.from({ length: matrix.shape[0] }, (_, i) => Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (tag === "input") node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  parent.append(node);
-}
-
 function mount(root, data) {
-  const known = decode(data.known), came = decode(data.came), flat = decode(data.quantiles), levels = data.levels;
+  const rows = (stored) => unpack(stored).map((row) => Array.from(row)), levels = data.levels;
+  const known = rows(data.known), came = rows(data.came), flat = rows(data.quantiles);
   const past = known[0].length, steps = came[0].length, top = levels.length - 1;
   const quantile = (n, h, k) => flat[n * steps + h][k];
   const slider = (min, max, value) => [element("input", { type: "range", min, max, step: 1, value }), element("output")];
@@ -34,7 +12,7 @@ function mount(root, data) {
   const [ahead, aheadShown] = slider(1, steps, steps);
   const [band, bandShown] = slider(1, Math.floor(levels.length / 2), Math.floor(levels.length / 2));
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
-  const picture = document.createElementNS(SVG, "svg");
+  const picture = drawn("svg");
   picture.setAttribute("viewBox", "0 0 680 270");
   picture.setAttribute("role", "img");
   picture.style.width = "100%";

@@ -8,26 +8,10 @@ const ROWS = [
   ["i", "input gate"], ["g", "candidate"], ["f", "forget gate"], ["c", "cell, as tanh c"], ["o", "output gate"], ["h", "shown, h"],
 ];
 
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer);
-  const [rows, cols] = matrix.shape;
-  return Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
-
 function addProduct(out, row, matrix) {
   for (let i = 0; i < row.length; i++) for (let j = 0; j < out.length; j++) out[j] += row[i] * matrix[i][j];
   return out;
 }
-
-function softmax(scores) {
-  const top = Math.max(...scores);
-  const powers = scores.map((s) => Math.exp(s - top));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((p) => p / total);
-}
-
-const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 
 // One entry per character: gates, cell and state after it, and the readout's probabilities.
 function read(ids, w) {
@@ -43,22 +27,8 @@ function read(ids, w) {
   });
 }
 
-const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? token;
-
-const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button|textarea)$/.test(tag) || "tabindex" in attributes)
-    node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 function mount(root, data, changed = () => {}) {
-  const w = Object.fromEntries(Object.entries(data.weights).map(([name, m]) => [name, decode(m)]));
+  const w = unpackEach(data.weights);
   const size = w.W_hh.length;
   const index = new Map(data.vocab.map((token, i) => [token, i]));
 

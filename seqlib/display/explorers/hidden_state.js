@@ -3,23 +3,9 @@
 
 const LONGEST = 160; // columns drawn; more would only be scrolled past
 
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer);
-  const [rows, cols] = matrix.shape;
-  return Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
-
 function addProduct(out, row, matrix) {
   for (let i = 0; i < row.length; i++) for (let j = 0; j < out.length; j++) out[j] += row[i] * matrix[i][j];
   return out;
-}
-
-function softmax(scores) {
-  const top = Math.max(...scores);
-  const powers = scores.map((s) => Math.exp(s - top));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((p) => p / total);
 }
 
 // Words where the vocabulary has words, otherwise characters; an unknown capital is read as its small letter.
@@ -43,23 +29,11 @@ function read(tokens, w) {
   });
 }
 
-const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? token;
 const wash = (value, strength = 1) =>
   `rgba(var(${value < 0 ? "--down" : "--up"}),${(Math.min(1, Math.abs(value)) * strength).toFixed(3)})`;
 
-const current = (node, yes) => (yes ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 function mount(root, data, changed = () => {}) {
-  const w = Object.fromEntries(Object.entries(data.weights).map(([name, m]) => [name, decode(m)]));
+  const w = unpackEach(data.weights);
   const size = w.b_h[0].length;
   const index = new Map(data.vocab.map((token, i) => [token, i]));
   const names = data.task === "classify" ? data.labels : data.vocab;

@@ -1,14 +1,5 @@
 // A table that sorts by any column and greys out what lies beyond two limits: mount(root, data, changed).
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button|textarea)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 const shown = (value) => Math.abs(value) >= 100
   ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(3)));
 

@@ -1,23 +1,6 @@
 // CTC's lattice of a word: mount(root, data) builds the explorer. Forward, backward, and every path, in plain products.
 
-const SVG = "http://www.w3.org/2000/svg";
 const BLANK = "–", MOST_PATHS = 500;
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  parent.append(node);
-}
 
 function shown(x) {
   if (x === 0) return "0";
@@ -57,7 +40,7 @@ function mount(root, data) {
   const sure = element("input", { type: "range", min: 0.05, max: 0.99, step: 0.01, value: data.sure });
   const walk = element("input", { type: "range", min: 1, max: 1, step: 1, value: 1 });
   const sureShown = element("output"), walkShown = element("output");
-  const grid = document.createElementNS(SVG, "svg");
+  const grid = drawn("svg");
   grid.setAttribute("role", "img");
   grid.style.cssText = "width:100%;margin-top:8px";
   const title = element("h3"), note = element("p", { class: "sx-note" });

@@ -2,16 +2,6 @@
 
 const DNA = "ACGT", LONGEST = 120;
 
-function element(tag, attributes = {}, children = []) {
-  const svg = /^(svg|rect|text)$/.test(tag);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 // The same table for the other strand: places and letters both in the opposite order.
 function turned(table) {
   return [...table].reverse().map((row) => [...row].reverse());
@@ -44,16 +34,16 @@ function mount(root, data, changed = () => {}) {
   function draw(text, scores, place, width) {
     const step = 14, height = 110, low = Math.min(0, ...scores), high = Math.max(0.01, ...scores);
     const y = (value) => 8 + (height - 16) * (high - value) / (high - low);
-    const sheet = element("svg", { viewBox: `0 0 ${step * text.length + 8} ${height + 24}`, role: "img",
+    const sheet = drawn("svg", { viewBox: `0 0 ${step * text.length + 8} ${height + 24}`, role: "img",
       width: step * text.length + 8, height: height + 24, style: "background:#fff",
       "aria-label": `Scores at ${scores.length} places` });
-    scores.forEach((score, t) => sheet.append(element("rect", { x: 4 + step * t + 2, width: step - 4,
+    scores.forEach((score, t) => sheet.append(drawn("rect", { x: 4 + step * t + 2, width: step - 4,
       y: Math.min(y(score), y(0)), height: Math.max(1, Math.abs(y(score) - y(0))),
       fill: t === place ? "#D55E00" : "#56B4E9" })));
-    sheet.append(element("rect", { x: 4 + step * place, y: height + 2, width: step * width, height: 20, rx: 3,
+    sheet.append(drawn("rect", { x: 4 + step * place, y: height + 2, width: step * width, height: 20, rx: 3,
       fill: "#FBE7C6", stroke: "#D55E00" }));
-    [...text].forEach((letter, t) => sheet.append(element("text", { x: 4 + step * (t + 0.5), y: height + 17,
-      "text-anchor": "middle", "font-family": "ui-monospace,monospace", "font-size": 13, fill: "#222" }, [letter])));
+    [...text].forEach((letter, t) => sheet.append(drawn("text", { x: 4 + step * (t + 0.5), y: height + 17,
+      "text-anchor": "middle", "font-family": "ui-monospace,monospace", "font-size": 13, fill: "#222" }, letter)));
     picture.replaceChildren(sheet);
   }
 

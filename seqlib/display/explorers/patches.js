@@ -1,25 +1,10 @@
 // What the patches of a picture look at: mount(root, data) builds the explorer.
 // Token 0 is the class token; weights are (pictures · heads · tokens, tokens) for each layer.
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select|button)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer), cols = matrix.shape[1];
-  return Array.from({ length: matrix.shape[0] }, (_, i) => values.subarray(i * cols, (i + 1) * cols));
-}
-
 function mount(root, data) {
-  const pictures = decode(data.pictures), grid = data.grid, tokens = grid * grid + 1;
+  const pictures = unpack(data.pictures), grid = data.grid, tokens = grid * grid + 1;
   const side = Math.round(Math.sqrt(pictures[0].length)), size = side / grid;
-  const layers = data.layers.map((layer) => ({ heads: layer.heads, rows: decode(layer.weights) }));
+  const layers = data.layers.map((layer) => ({ heads: layer.heads, rows: unpack(layer.weights) }));
   const options = (names) => names.map((name, k) => element("option", { value: k }, [name]));
   const labelled = (name, control) => element("label", {}, [element("span", {}, [name]), control]);
   const chosen = element("select", {}, options(data.names));

@@ -1,22 +1,6 @@
 // Scores against the distance of two places: mount(root, data, changed). Sinusoids alone, added to words, or rotary.
 
-const SVG = "http://www.w3.org/2000/svg", CLOCKS = 8;
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function drawn(tag, attributes = {}, words = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = words;
-  return node;
-}
+const CLOCKS = 8;
 
 const dot = (x, y) => x.reduce((sum, value, j) => sum + value * y[j], 0);
 

@@ -1,19 +1,12 @@
 // Gradient norm against lag for a radius, an activation and a first W_hh: mount(root, data) builds the explorer.
 // h_t = f(u_t + h_{t-1} W), and back: delta_{t-1} = (delta_t * f') W^T, in double precision.
 
-const SVG = "http://www.w3.org/2000/svg";
 const LOW = -12, HIGH = 6; // powers of ten drawn
 const FUNCTIONS = { // of the sum: value, and slope in terms of the value
   none: [(s) => s, () => 1],
   tanh: [Math.tanh, (h) => 1 - h * h],
   ReLU: [(s) => Math.max(0, s), (h) => (h > 0 ? 1 : 0)],
 };
-
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer), cols = matrix.shape[1];
-  return Array.from({ length: matrix.shape[0] }, (_, i) => Float64Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
 
 // Norms for lags 0 … T-1, and the root mean square of the activation's slope over the steps passed.
 function measure(W, u, v, radius, activation) {
@@ -34,22 +27,6 @@ function measure(W, u, v, radius, activation) {
   return { norms, slope: Math.sqrt(squares / count) };
 }
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  parent.append(node);
-}
-
 function power(x) {
   if (x === 0) return "0";
   if (x >= 0.01 && x < 1000) return x.toPrecision(2);
@@ -57,8 +34,8 @@ function power(x) {
 }
 
 function mount(root, data) {
-  const starts = Object.fromEntries(Object.entries(data.starts).map(([name, s]) => [name, { ...s, W: decode(s.W) }]));
-  const u = decode(data.u), v = decode(data.v)[0], steps = u.length;
+  const starts = Object.fromEntries(Object.entries(data.starts).map(([name, s]) => [name, { ...s, W: unpack(s.W) }]));
+  const u = unpack(data.u), v = unpack(data.v)[0], steps = u.length;
   const slider = element("input", { type: "range", min: 0.5, max: 1.5, step: 0.01, value: data.radius });
   const shown = element("output");
   const options = (names, chosen) => names.map((name) => {
@@ -69,7 +46,7 @@ function mount(root, data) {
   const activation = element("select", {}, options(Object.keys(FUNCTIONS), data.activation));
   const start = element("select", {}, options(Object.keys(starts), data.start));
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
-  const curve = document.createElementNS(SVG, "svg"), disc = document.createElementNS(SVG, "svg");
+  const curve = drawn("svg"), disc = drawn("svg");
   curve.setAttribute("viewBox", "0 0 440 250");
   disc.setAttribute("viewBox", "0 0 220 250");
   for (const svg of [curve, disc]) { svg.setAttribute("role", "img"); svg.style.width = "100%"; }

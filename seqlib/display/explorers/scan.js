@@ -1,23 +1,6 @@
 // A scan as a tree, round by round: mount(root, data, changed).
 
 const WAYS = ["by pairs", "by doubling"];
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select|button)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function drawn(tag, attributes = {}, words = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = words;
-  return node;
-}
 
 // The rounds: in each, pairs [earlier, later]; the later step holds what both do.
 function plan(steps, way) {

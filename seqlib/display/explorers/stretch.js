@@ -1,7 +1,7 @@
 // A 2 × 2 matrix under sliders, a vector and the unit circle multiplied by it: mount(root, data) builds the explorer.
 // Rows are vectors: v becomes v W. Everything is computed here, in double precision.
 
-const SVG = "http://www.w3.org/2000/svg", MOST = 20;
+const MOST = 20;
 const BLUE = "rgb(0,114,178)", RED = "rgb(213,94,0)", GREEN = "rgb(0,158,115)";
 
 const times = ([x, y], W) => [x * W[0][0] + y * W[1][0], x * W[0][1] + y * W[1][1]];
@@ -20,22 +20,6 @@ function eigen(W) {
   return { values: reals.map((value) => [value, 0]), directions };
 }
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  parent.append(node);
-}
-
 function mount(root, data) {
   const slide = (name, low, high, step, value) => {
     const input = element("input", { type: "range", min: low, max: high, step, value, "aria-label": name });
@@ -49,7 +33,7 @@ function mount(root, data) {
   const count = slide("Products with W", 0, MOST, 1, data.times);
   const preset = element("select", {}, ["a matrix of your own", ...Object.keys(data.presets)].map((name) =>
     element("option", { value: name }, [name])));
-  const plane = document.createElementNS(SVG, "svg"), curve = document.createElementNS(SVG, "svg");
+  const plane = drawn("svg"), curve = drawn("svg");
   plane.setAttribute("viewBox", "0 0 300 300");
   curve.setAttribute("viewBox", "0 0 300 300");
   for (const svg of [plane, curve]) { svg.setAttribute("role", "img"); svg.style.width = "100%"; }

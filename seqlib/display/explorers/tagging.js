@@ -3,27 +3,10 @@
 
 const LONGEST = 40; // words read; more would only be scrolled past
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|textarea)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
-function decode(matrix) {
-  const bytes = Uint8Array.from(atob(matrix.base64), (c) => c.charCodeAt(0));
-  const values = new Float32Array(bytes.buffer), [rows, cols] = matrix.shape;
-  return Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray(i * cols, (i + 1) * cols)));
-}
-
 function addProduct(out, row, matrix) {
   for (let i = 0; i < row.length; i++) for (let j = 0; j < out.length; j++) out[j] += row[i] * matrix[i][j];
   return out;
 }
-
-const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 
 function read(rows, W, U, b) {
   const size = U.length;
@@ -49,7 +32,7 @@ function tagged(ids, w, tags) {
 }
 
 function mount(root, data, changed = () => {}) {
-  const w = Object.fromEntries(Object.entries(data.weights).map(([name, m]) => [name, decode(m)]));
+  const w = unpackEach(data.weights);
   const index = new Map(data.vocab.map((word, i) => [word, i])), unknown = index.get("<unk>") ?? 0;
   const input = element("input", { type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "Your sentence" });
   const slider = element("input", { type: "range", min: 1, max: 1, step: 1, value: 1, "aria-label": "Words read" });

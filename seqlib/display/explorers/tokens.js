@@ -6,15 +6,6 @@ const PIECES = new RegExp(`'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPA
 const LONGEST = 2000; // characters read; more would only be scrolled past
 const HUES = ["86,180,233", "230,159,0", "0,158,115", "204,121,167"];
 
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|textarea)$/.test(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 // Merges as [left, right] ids, and the bytes of every token; ids below 256 are bytes in GPT-2's order.
 function read(base64) {
   const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)), numbers = new Uint16Array(raw.buffer);
@@ -49,7 +40,7 @@ function hex(bytes) {
 }
 
 // A token's text, white space made visible; bytes that are only a part of a character as hexadecimal numbers.
-function visible(bytes) {
+function legible(bytes) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
     return text.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥");
@@ -76,7 +67,7 @@ function mount(root, data, changed = () => {}) {
       merge(Array.from(new TextEncoder().encode(piece), (b) => coding.idOf.get(b)), coding, size));
     const bytes = ids.reduce((sum, id) => sum + coding.tokens[id].length, 0);
     strip.replaceChildren(...ids.flatMap((id, i) => {
-      const words = visible(coding.tokens[id]);
+      const words = legible(coding.tokens[id]);
       const token = element("span", { title: `id ${id}, bytes ${hex(coding.tokens[id])}`,
         style: `background:rgba(${HUES[i % 4]},.35);border-left:1px solid currentColor;padding:2px 1px` }, [words]);
       return words.endsWith("⏎") ? [token, element("br")] : [token, element("wbr")];
@@ -85,7 +76,7 @@ function mount(root, data, changed = () => {}) {
     const said = `${ids.length} tokens for ${bytes} bytes, ${ratio} bytes per token, ${size - 256} merges`;
     shown.textContent = `${size - 256} (vocabulary ${size})`;
     slider.setAttribute("aria-valuetext", `${size - 256} merges`);
-    strip.setAttribute("aria-label", `${said}: ${ids.map((id) => visible(coding.tokens[id])).join(" | ")}`);
+    strip.setAttribute("aria-label", `${said}: ${ids.map((id) => legible(coding.tokens[id])).join(" | ")}`);
     root.dataset.result = result.textContent = said;
     root.explorer = { ids }; // for tests
   }

@@ -4,22 +4,6 @@
 const LONGEST = 1200; // characters kept of the text
 const SHOWN = 12, WRITTEN = 80, WORDS = 3, TRIES = 160;
 
-function bytes(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-function floats(matrix) {
-  return Float64Array.from(new Float32Array(bytes(matrix.base64).buffer));
-}
-
-// Whole numbers from -127 to 127 with a scale for each column, as rows of doubles.
-function unpack(stored) {
-  const whole = new Int8Array(bytes(stored.base64).buffer), scale = floats(stored.scale), [rows, cols] = stored.shape;
-  return Array.from({ length: rows }, (_, i) => Float64Array.from(scale, (s, j) => s * whole[i * cols + j]));
-}
-
-const sigmoid = (a) => 1 / (1 + Math.exp(-a));
-
 function step(w, state, id) {
   const size = w.W_hh.length, sums = Float64Array.from(w.W_xh[id]);
   for (let i = 0; i < size; i++) {
@@ -40,11 +24,6 @@ function logitsOf(w, state) {
   return logits;
 }
 
-function softmax(logits) {
-  const top = Math.max(...logits), powers = logits.map((z) => Math.exp(z - top)), sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((p) => p / sum);
-}
-
 // Temperature first, then every cut on what it gives; a token stays if all three let it.
 function chosen(logits, knobs) {
   const p = softmax(logits.map((z) => z / knobs.temperature)), order = Array.from(p.keys()).sort((a, b) => p[b] - p[a]);
@@ -60,20 +39,9 @@ function chosen(logits, knobs) {
 
 const hesitates = (p) => Math.exp(-p.reduce((a, x) => a + (x > 0 ? x * Math.log(x) : 0), 0));
 
-const visible = (token) => ({ " ": "␣", "\n": "⏎", "\t": "⇥" })[token] ?? token;
-
-function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  // JupyterLab deletes the cell on "d d" unless the focused element itself carries this attribute.
-  if (/^(input|button|textarea)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
-  node.append(...children);
-  return node;
-}
-
 function mount(root, data, changed = () => {}) {
-  const w = Object.fromEntries(Object.entries(data.weights).map(([name, stored]) => [name, unpack(stored)]));
-  w.b_y = floats(data.bias);
+  const w = unpackEach(data.weights);
+  w.b_y = unpack(data.bias)[0];
   const size = w.W_hh.length, index = new Map(data.vocab.map((token, i) => [token, i])), space = index.get(" ") ?? 0;
   const idOf = (letter) => index.get(letter) ?? space;
   const zeros = () => ({ h: new Float64Array(size), c: new Float64Array(size) });
