@@ -498,7 +498,7 @@ drawn_cost.state_and_cache().show(
 # %% [markdown]
 # A recurrent network keeps the same few numbers for ever, and can keep no more than fits in them (10 measured that
 # bottleneck). Attention keeps everything and reads all of it each time. For L layers with G heads of keys and values, each
-# d_k wide, one more position costs
+# $d_k$ wide, one more position costs
 #
 # $$\text{bytes of a position} = 2\,L\,G\,d_k \cdot \text{streams} \cdot \text{bytes of a number} \tag{21.5}$$
 
@@ -656,8 +656,8 @@ for kind in ("LSTM", "attention, cache set aside"):
 #
 # $$\nabla \frac1n \sum_j \sum_{i \in j} \mathcal L_i = \sum_j \frac{n_j}{n}\, \nabla \bar{\mathcal L}_j \tag{21.7}$$
 #
-# where $\bar{\mathcal L}_j$ is the mean of piece j. A widely used library divided by the number of pieces instead, and
-# nobody noticed for years.
+# where $\bar{\mathcal L}_j$ is the mean of piece j. Hugging Face's trainer divided by the number of pieces instead, until
+# October 2024 (its pull request 34191): a loss that is slightly wrong raises no error.
 
 # %% [markdown]
 # **Exercise 21.7 · Add up gradients** — ●●●○, 12 minutes, core

@@ -746,7 +746,7 @@ class Mamba(nn.Module):
 # ## A matrix for a state
 #
 # In attention, step t reads $\sum_s \text{softmax}(q_t k_s^\top)\,v_s$. Without the softmax the sum can be taken apart: the
-# products of keys and values add up, whoever asks. Attention becomes an RNN whose state is a **matrix** of d_k rows:
+# products of keys and values add up, whoever asks. Attention becomes an RNN whose state is a **matrix** of $d_k$ rows:
 #
 # $$S_t = S_{t-1} + k_t^\top v_t, \qquad o_t = q_t S_t \tag{22.13}$$
 
