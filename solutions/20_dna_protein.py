@@ -915,7 +915,7 @@ if genes is not None:
 # junction is. Most of DNA is hard to guess. The picture does not show whether what was learned is of use: that takes
 # labels.
 #
-# **Predict.** Recorded: 400 batches of hidden letters, then 100 labelled sequences, each at the best of four rates. By how
+# **Predict.** Recorded: 400 batches of hidden letters, then 100 labelled sequences, each at the best of five rates. By how
 # many points does guessing first change the percentage that is right?
 
 # %%

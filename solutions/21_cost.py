@@ -936,8 +936,10 @@ if together:
 #
 # With C fixed, a larger model reads fewer tokens. Too small, and it cannot learn what it reads; too large, and it has read
 # too little. Between the two lies the best size, *seen* only when sizes on both sides are tried.
-#
-# Recorded: five budgets, four or five sizes each, on Python's own source by characters.
+
+# %% [markdown]
+# Recorded: five budgets, five sizes each, on Python's own source by characters; three seeds, and at each point the learning rate
+# that is best *there*: one for all would compare rates.
 
 # %% tags=["fold"]
 # Look: the rates that were tried, and what (21.10) leaves to each part
@@ -946,6 +948,7 @@ from seqlib.studies.loss_against_compute import (
     LATER,
     grid,
     operations_a_token,
+    point,
     run_at,
     shape,
     steps_for,
@@ -960,13 +963,10 @@ for config in (small, large):
         12 * config.layers * CONTEXT * config.width / operations_a_token(config)
     )  # (21.10)
     print(f"{weights_of(config):,} weights: the table takes {table:.0%} of the operations")
-for name, (nats,) in scaled.items():
-    if name.startswith("rate ") and " at " in name:
-        print(f"{name}: {nats:.3f} nats")
-print(
-    f"rate used for all: {scaled['rate'][0]:g}, the best at the smaller of the two; "
-    f"at the larger {scaled['rate best at a middle size'][0]:g} was"
-)
+for C, tried in sorted(grid(scaled).items()):
+    best = {size: scaled[f"rate at {point(C, size)}"][0] for size in sorted(tried)}
+    print(f"best rates at {C:.0e} operations:", end=" ")
+    print(", ".join(f"{rate:g} ({size:,} weights)" for size, rate in best.items()))
 
 # %% [markdown]
 # **Exercise 21.10 · The best size of a budget** — ●●●○, 10 minutes, core
@@ -1051,16 +1051,15 @@ print(credit(scaling_run))
 
 # %% [markdown]
 # The stars move right and down as the budget grows. Compare each with the points around it: a parabola smooths over seeds and
-# over a second layer, so a star may stand above the lowest point, and at the smallest budget that point is the smallest size
-# itself. Depth changes along with width, and one rate serves all sizes: the bowls show *that* a best size exists, and hardly
-# how fast it grows.
+# over a second layer, so a star may stand above the lowest point, and to its right. Depth changes along with width: the bowls
+# show *that* a best size exists, and how fast it grows only as well as so few shapes can say.
 
 # %% [markdown]
 # Now the law through the stars, a line between logarithms,
 #
 # $$\mathcal L^*(C) = \kappa\, C^{-b} \tag{21.12}$$
 #
-# and a run three times as long as the longest. The recording computes the forecast *before* it makes that run, in this order,
+# and a run three times as dear as the dearest. The recording computes the forecast *before* it makes that run, in this order,
 # and writes both down. **Predict:** what will it reach?
 
 # %%
@@ -1072,7 +1071,7 @@ stars = np.array([vertices[C][1] for C in levels])
 falls, falls_error = exponent(levels, stars)  # (21.12)
 grows, grows_error = exponent(levels, [vertices[C][0] for C in levels])
 low, told, high = (scaled[f"foretold, {key}"][0] for key in ("low", "nats", "high"))
-made = [scaled[f"made, seed {seed}"][0] for seed in (0, 1, 2)]
+made = scaled["made"]
 print(
     f"loss falls like C to the {falls:.3f} ± {falls_error:.3f}; "
     f"the best size grows like C to the {grows:.2f} ± {grows_error:.2f}"
@@ -1126,18 +1125,18 @@ show(
 # One point of the grid, live, over its recorded runs:
 
 # %%
-C, width, depth = 5e9, 24, 1
+C, width, depth = 1e10, 24, 1
 config = shape(width, depth)
-point, _ = run_at(
+live, _ = run_at(
     C,
     width,
     depth,
-    scaled["rate"][0],
+    scaled[f"rate at {point(C, weights_of(config))}"][0],
     most=budget(cpu=10**9, smoke=3),
     name="one point of the grid",
 )
 print(
-    f"{weights_of(config):,} weights, {steps_for(C, config)} steps: {point:.3f} nats now; "
+    f"{weights_of(config):,} weights, {steps_for(C, config)} steps: {live:.3f} nats now; "
     f"recorded {', '.join(f'{nats:.3f}' for nats in budgets[C][weights_of(config)])}"
 )
 

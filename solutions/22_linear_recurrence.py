@@ -1174,14 +1174,14 @@ print(credit(parity))
 # %% [markdown]
 # ## A text, at equal budget
 #
-# Last, *tinyshakespeare*: 12 seconds of one core for each, in float32, on one machine. Two layers of minGRU and two Mamba blocks,
+# Last, *tinyshakespeare*: a minute of one core for each, in float32, on one machine. Two layers of minGRU and two Mamba blocks,
 # beside the LSTM of [09](09_generation.ipynb) and the GPT of [16](16_gpt.ipynb); all but the GPT carry their state from window to
 # window. The Mamba here has no fused kernel: its (B, T, D, N) states are really made. That is the price of this machine, not of
 # the idea.
 
 # %% tags=["fold"]
-# Draw: the loss after 4, 8 and 12 seconds, of two new layers, 09's and 16's
-text, clock = load("22_text"), (4, 8, 12)
+# Draw: the loss after 20, 40 and 60 seconds, of two new layers, 09's and 16's
+text, clock = load("22_text"), (20, 40, 60)
 WRITERS = ("minGRU", "selective state space", "LSTM", "GPT")
 nats = {name: spread(np.transpose([text["results"][f"{name}, {s} s"] for s in clock]))
         for name in WRITERS}
@@ -1192,7 +1192,7 @@ lines(ax, clock, nats, legend=False, chance=text["results"]["5-gram"][0],
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.1, 1))
 ax.set(title=f"Lowest after {clock[-1]} s of one core: {min(at_end, key=at_end.get)}",
        xlabel="seconds", ylabel="nats per character", xticks=clock)
-show(fig, alt="Held-out loss after 4, 8 and 12 seconds of one core for a minGRU, a "
+show(fig, alt="Held-out loss after 20, 40 and 60 seconds of one core for a minGRU, a "
               "selective state space, an LSTM and a GPT, with their spread over three "
               "seeds, and a line for the 5-gram.")
 for name in WRITERS:

@@ -493,7 +493,9 @@ cleared, kept = fitted(clear=True), fitted(clear=False)
 # %% tags=["fold"]
 # Draw: the loss with and without clearing
 fig, ax = figure(figsize=(6, 2.7))
-lines(ax, range(100), {"gradients cleared": cleared, "zero_grad forgotten": kept})
+lines(ax, range(100), {"gradients cleared": cleared, "zero_grad forgotten": kept},
+      legend=False)
+ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 ax.set(title="Gradients that are never cleared: 100 steps, and no rest", xlabel="step",
        ylabel="loss", yscale="log")
 show(fig, alt="Loss against steps on a logarithmic axis. With cleared gradients it falls "

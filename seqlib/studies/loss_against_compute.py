@@ -15,16 +15,12 @@ from seqlib.training.muon import muon
 from seqlib.training.train import train, warmup_cosine
 
 CONTEXT, BATCH = 64, 16
-RATES = (0.02, 0.04, 0.08, 0.16)  # Muon's; what is no matrix gets a third of it, with AdamW
+RATES = (0.02, 0.04, 0.08)  # Muon's, to begin with; what is no matrix gets a third of it, with AdamW
 MODERN = {"norm": "rms", "positions": "rotary", "feed_forward": "swiglu", "kv_heads": 2, "bias": False}
-# Operations: the shapes (width, layers) that are tried with them.
-LEVELS = {
-    5e9: ((8, 1), (16, 1), (24, 1), (24, 2)),
-    1e10: ((8, 1), (16, 1), (24, 1), (24, 2), (32, 2)),
-    2e10: ((8, 1), (16, 1), (24, 1), (24, 2), (32, 2)),
-    4e10: ((16, 1), (24, 1), (24, 2), (32, 2), (48, 2)),
-    8e10: ((16, 1), (24, 1), (24, 2), (32, 2), (48, 2)),
-}
+SMALL = ((8, 1), (16, 1), (24, 1), (24, 2), (32, 2))
+LARGE = (*SMALL[1:], (48, 2))
+# Operations: the shapes (width, layers) that are tried with them, the best of them between the others.
+LEVELS = {1e10: SMALL, 1.7e10: SMALL, 2.8e10: SMALL, 4.7e10: LARGE, 8e10: LARGE}
 LATER = 2.5e11  # the run that is foretold
 
 
@@ -83,10 +79,15 @@ def shape_near(weights: float) -> tuple[int, int]:
 
 
 def grid(results) -> dict[float, dict[int, list[float]]]:
-    """{operations: {weights: nats of each seed}} of a recording's results, named "C 1e+10, N 1500, seed 0"."""
+    """{operations: {weights: nats of each seed}} of a recording's results, named by `point`."""
     found = {}
-    for name, (nats,) in results.items():
+    for name, nats in results.items():
         if name.startswith("C "):
-            level, size, _ = (part.split(" ")[1] for part in name.split(", "))
-            found.setdefault(float(level), {}).setdefault(int(size), []).append(nats)
+            level, size = (part.split(" ")[1] for part in name.split(", "))
+            found.setdefault(float(level), {})[int(size)] = nats
     return found
+
+
+def point(compute: float, size: int) -> str:
+    """The name of a point of the grid in a recording: "C 1e+10, N 1500"."""
+    return f"C {compute:g}, N {size}"

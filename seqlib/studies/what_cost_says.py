@@ -3,9 +3,12 @@
 results: what a recording of notebook 21 holds, {label: [number of each round]}.
 """
 
+import re
+
 import numpy as np
 
 from seqlib.studies.loss_against_compute import grid
+from seqlib.studies.scaling_law import STUDENT
 from seqlib.studies.what_length_costs import LENGTHS, fitted, says_exponent, series
 
 
@@ -143,34 +146,48 @@ def at_an_edge(results) -> list[float]:
     return edges
 
 
+def rate_at_an_edge(results) -> list[str]:
+    """The points of the grid, and of the run that was foretold, whose best learning rate was the last one tried."""
+    tried, edges = {}, []
+    for name in results:
+        if found := re.fullmatch(r"rate (\S+) at (C .+)", name):
+            tried.setdefault(found[2], []).append(float(found[1]))
+    for where, rates in tried.items():
+        if not min(rates) < results[f"rate at {where}"][0] < max(rates):
+            edges.append(where)
+    return edges
+
+
 def law_held(results) -> tuple[str, str]:
     """Was the loss that small runs foretold the one that was reached? Every seed inside the interval, none, or some.
 
     "not tested" where a budget's lowest loss lies at an edge: a law that is carried on needs its optimum between sizes.
     """
-    made = np.array([results[f"made, seed {seed}"][0] for seed in (0, 1, 2)])
     low, told, high = (results[f"foretold, {key}"][0] for key in ("low", "nats", "high"))
-    inside = [low <= nats <= high for nats in made]
-    text = f"foretold {told:.3f} ({low:.3f} to {high:.3f}), made {', '.join(f'{nats:.3f}' for nats in made)}"
+    inside = [low <= nats <= high for nats in results["made"]]
+    made = ", ".join(f"{nats:.3f}" for nats in results["made"])
+    text = f"foretold {told:.3f} ({low:.3f} to {high:.3f}), made {made}"
     if edges := at_an_edge(results):
         return f"{text}; at {edges[0]:g} operations the best size was the last one tried", "not tested"
     return text, "holds" if all(inside) else "depends" if any(inside) else "fails"
 
 
 def best_size_grows(results, claimed: float) -> tuple[str, str]:
-    """Whether the best size grows like C to the claimed power: within two standard errors, that are below 0.15.
+    """Whether the best size grows like C to the claimed power: does a 95 % interval (Student's t) hold it?
 
-    "not tested" unless every budget's lowest loss lies between sizes, each size has three seeds, and one rate is the
-    best at both sizes where rates were tried.
+    "not tested" unless that interval reaches less than 0.2 to either side (the powers that are claimed lie 0.23 apart),
+    every budget's lowest loss lies between sizes, each size has three seeds, and every best rate lies inside those tried.
     """
     power, error = (results[f"foretold, {key}"][0] for key in ("growth", "growth error"))
-    seeds = min((len(nats) for tried in grid(results).values() for nats in tried.values()), default=0)
-    alike = results["rate"] == results["rate best at a middle size"]
-    text = f"C to the {power:.2f} ± {error:.2f}, at least {seeds} seed{'s' if seeds > 1 else ''} a size"
-    text += "" if alike else "; the rate of all is not the best at both sizes where rates were tried"
-    if error > 0.15 or seeds < 3 or not alike or at_an_edge(results):
+    tried = grid(results)
+    reach = STUDENT[len(tried) - 2] * error if len(tried) > 2 else np.inf
+    seeds = min((len(nats) for sizes in tried.values() for nats in sizes.values()), default=0)
+    edges = rate_at_an_edge(results)
+    text = f"C to the {power:.2f}, 95 % {power - reach:.2f} to {power + reach:.2f}; {len(tried)} budgets, {seeds} seeds"
+    text += f"; the best rate at {edges[0]} is the last one tried" if edges else ""
+    if reach >= 0.2 or seeds < 3 or edges or at_an_edge(results):
         return text, "not tested"
-    return text, "holds" if abs(power - claimed) <= 2 * error else "fails"
+    return text, "holds" if abs(power - claimed) <= reach else "fails"
 
 
 WIDTHS, GRID = (32, 64, 128, 256, 512), (64, 256, 1024, 4096)

@@ -71,7 +71,7 @@ def test_every_level_of_the_grid_is_paid_for():
 
 
 def test_a_grid_is_read_from_results():
-    results = {"C 1e+10, N 1464, seed 0": [2.0], "C 1e+10, N 1464, seed 1": [2.2], "rate": [0.08]}
+    results = {runs.point(1e10, 1464): [2.0, 2.2], f"rate at {runs.point(1e10, 1464)}": [0.08, 0.08]}
     assert runs.grid(results) == {1e10: {1464: [2.0, 2.2]}}
 
 

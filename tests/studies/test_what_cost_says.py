@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seqlib.studies import what_cost_says as says
+from seqlib.studies.loss_against_compute import point
 from seqlib.studies.what_length_costs import LENGTHS, says_exponent
 
 
@@ -104,24 +105,26 @@ def test_whether_memory_is_bought_at_the_price_that_is_said():
         assert says.saves_memory(results, "x", 0.5, 1.45)[1] == expected
 
 
-def scaled(lowest=2, seeds=3, rates=(0.04, 0.04)) -> dict:
-    """Two budgets with four sizes each, the lowest loss at the size of this place; the rates best at two sizes."""
-    found = {"rate": [rates[0]], "rate best at a middle size": [rates[1]]}
-    for level in (1e9, 2e9):
+def scaled(lowest=2, seeds=3, rate=0.04) -> dict:
+    """Three budgets with four sizes each, the lowest loss at the size of this place; one of three rates best."""
+    found = {}
+    for level in (1e9, 2e9, 4e9):
         for place, size in enumerate((100, 200, 400, 800)):
-            found |= {f"C {level:g}, N {size}, seed {seed}": [2.0 + abs(place - lowest)] for seed in range(seeds)}
+            name = point(level, size)
+            found |= {name: [2.0 + abs(place - lowest)] * seeds, f"rate at {name}": [rate] * seeds}
+            found |= {f"rate {tried:g} at {name}": [2.0] * seeds for tried in (0.02, 0.04, 0.08)}
     return found
 
 
 def test_an_optimum_at_an_edge_is_noticed():
     assert says.at_an_edge(scaled()) == [] and says.at_an_edge(scaled(lowest=1)) == []
-    assert says.at_an_edge(scaled(lowest=0)) == says.at_an_edge(scaled(lowest=3)) == [1e9, 2e9]
+    assert says.at_an_edge(scaled(lowest=0)) == says.at_an_edge(scaled(lowest=3)) == [1e9, 2e9, 4e9]
 
 
 def test_whether_a_forecast_came_true():
     told = scaled() | {"foretold, low": [1.9], "foretold, nats": [2.0], "foretold, high": [2.1]}
     for made, expected in (((2.0, 1.95, 2.05), "holds"), ((2.0, 2.2, 2.3), "depends"), ((1.5, 2.2, 2.3), "fails")):
-        results = told | {f"made, seed {seed}": [nats] for seed, nats in enumerate(made)}
+        results = told | {"made": list(made)}
         assert says.law_held(results)[1] == expected
         assert says.law_held(results | scaled(lowest=0))[1] == "not tested"
 
@@ -130,8 +133,8 @@ def test_how_the_best_size_grows():
     def grown(power, error, **how):
         return scaled(**how) | {"foretold, growth": [power], "foretold, growth error": [error]}
 
-    assert says.best_size_grows(grown(0.55, 0.05), 0.5)[1] == "holds"
-    assert says.best_size_grows(grown(0.73, 0.05), 0.5)[1] == "fails"
-    assert says.best_size_grows(grown(0.6, 0.3), 0.5)[1] == "not tested"
-    for unfair in (dict(lowest=0), dict(seeds=2), dict(rates=(0.04, 0.08))):
-        assert says.best_size_grows(grown(0.55, 0.05, **unfair), 0.5)[1] == "not tested"
+    assert says.best_size_grows(grown(0.55, 0.01), 0.5)[1] == "holds"
+    assert says.best_size_grows(grown(0.73, 0.01), 0.5)[1] == "fails"
+    assert says.best_size_grows(grown(0.55, 0.02), 0.5)[1] == "not tested", "three budgets: 12.7 standard errors"
+    for unfair in (dict(lowest=0), dict(seeds=2), dict(rate=0.08), dict(rate=0.02)):
+        assert says.best_size_grows(grown(0.55, 0.01, **unfair), 0.5)[1] == "not tested"

@@ -8,7 +8,7 @@ from recordings import notebook, recording
 
 SEEDS = (0, 1, 2)
 KINDS = ("RNN", "LSTM, forget bias 1", "LSTM, remember_for")
-RATES = {"RNN": (1e-3, 3e-3, 1e-2), KINDS[1]: (3e-3, 1e-2, 3e-2), KINDS[2]: (3e-3, 1e-2, 3e-2)}
+RATES = {"RNN": (3e-4, 1e-3, 3e-3, 1e-2)} | dict.fromkeys(KINDS[1:], (3e-3, 1e-2, 3e-2, 1e-1))
 WIDE = 30  # an LSTM as large as an RNN of 64 units, with 10 inputs and 8 outputs
 ADDING_STEPS = {"RNN": 3000, KINDS[1]: 2000, KINDS[2]: 600}
 
@@ -72,7 +72,7 @@ def forget_bias(command):
 
 @recording
 def recall(command):
-    """Both LSTMs climb 04's ladder at the parameters of an RNN of 64: three rates, five seeds, each delay."""
+    """Both LSTMs climb 04's ladder at the parameters of an RNN of 64: four rates, five seeds, each delay."""
     from seqlib.studies.recall_ladder import SEEDS, STEPS, climb
     from seqlib.training import recorded
 
@@ -96,13 +96,13 @@ def recall(command):
         unit="share of symbols recalled",
         command=command,
         what=f"LSTMs of {WIDE} units, as large as an RNN of 64, recall one of 8 symbols after a delay: {STEPS} batches "
-        "of 32, Adam at each of 3 learning rates",
+        "of 32, Adam at each of 4 learning rates",
     )
 
 
 @recording
 def adding(command):
-    """Three networks at about 4,400 parameters, three rates and three seeds each, trained side by side."""
+    """Three networks at about 4,400 parameters, four rates and three seeds each, trained side by side."""
     from types import SimpleNamespace
 
     import numpy as np
@@ -118,7 +118,7 @@ def adding(command):
 
     def batches(step, size=32):
         drawn = [adding_batch(np.random.default_rng([seed, step]), size, 100) for seed in SEEDS]
-        return tuple(torch.stack(parts).repeat(3, *[1] * parts[0].ndim) for parts in zip(*drawn, strict=True))
+        return tuple(torch.stack(parts).repeat(4, *[1] * parts[0].ndim) for parts in zip(*drawn, strict=True))
 
     _quick()
     results, curves = {}, {}
@@ -129,12 +129,12 @@ def adding(command):
             models.append(Recaller(_layer(kind, 2, 31, 100), outputs=1))
         steps = ADDING_STEPS[kind]
         losses = train_side_by_side(
-            models, batches, steps, np.repeat(rates, 3), loss=squares, optimizer=torch.optim.AdamW
+            models, batches, steps, np.repeat(rates, len(SEEDS)), loss=squares, optimizer=torch.optim.AdamW
         )
         x, y = batches(10**6, size=500)
         with torch.no_grad():
-            errors = [squares(model, (x[n], y[n])).item() for n, model in enumerate(models)]
-        ends = losses[-100:].mean(dim=0).nan_to_num(nan=99.0).reshape(3, 3)
+            errors = [squares(model, (x[n], y[n])).nan_to_num(nan=99.0).item() for n, model in enumerate(models)]
+        ends = losses[-100:].mean(dim=0).nan_to_num(nan=99.0).reshape(len(rates), len(SEEDS))
         for k, rate in enumerate(rates):
             results[f"{kind}, rate {rate:g}"] = errors[3 * k : 3 * k + 3]
             results[f"{kind}, rate {rate:g}, loss"] = ends[k].tolist()
@@ -148,7 +148,7 @@ def adding(command):
         seeds=SEEDS,
         unit="mean squared error",
         command=command,
-        what="The adding problem over 100 steps at about 4,400 parameters: AdamW at each of 3 rates, batches of 32, "
+        what="The adding problem over 100 steps at about 4,400 parameters: AdamW at each of 4 rates, batches of 32, "
         + ", ".join(f"{kind} {steps:,} steps" for kind, steps in ADDING_STEPS.items())
         + "; curves at the rate whose loss ended lowest",
     )

@@ -134,9 +134,9 @@ def longer(command, seeds=(0, 1, 2, 3, 4), steps=2400):
 
 
 @recording
-def longest(command, seeds=(0, 1, 2), steps=4800):
-    """The plain one with shifted pictures, six times as long: about five minutes of one core."""
-    _read("18_longest", ("ViT, shifts",), command, seeds, steps, one_by_one)
+def longest(command, seeds=(0, 1, 2, 3, 4), steps=4800):
+    """Both Vision Transformers with shifted pictures, six times as long: about twenty minutes of one core."""
+    _read("18_longest", ("ViT, shifts", "ViT, stem, shifts"), command, seeds, steps, one_by_one)
 
 
 # -- what was tried, and what else was asked --------------------------------------------------------------------------

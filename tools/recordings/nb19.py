@@ -12,7 +12,7 @@ RATES = (3e-3, 1e-2, 3e-2)
 SPOKEN_RATES = (3e-3, 1e-2, 3e-2)
 SPOKEN_RATE = 1e-2  # the best of SPOKEN_RATES in 19_takes, for 19_speakers
 TRIED_STEPS, STEPS = 400, 1200  # a rate is chosen after the first
-SPOKEN_STEPS = 300
+SPOKEN_STEPS = 700
 CAUSAL = 98  # units, so that the causal listener has as many weights as the two-way one of 64
 
 

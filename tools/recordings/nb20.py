@@ -268,8 +268,8 @@ def reach(command, steps=200, rate=1e-2):
 
 
 LABELS = (30, 100, 300)
-FINE_RATES = (3e-3, 1e-2, 3e-2, 1e-1)
-STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
+FINE_RATES = (3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+STRENGTHS = (1e-3, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3)
 
 
 @recording

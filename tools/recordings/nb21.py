@@ -16,49 +16,45 @@ def _alone() -> None:
 # -- the scaling law -------------------------------------------------------------------------------------------------
 
 
-def _rate(compute, width, layers, results) -> float:
-    """The best of four learning rates for this size, every one written down."""
-    from recordings import swept
-    from seqlib.studies.loss_against_compute import RATES, run_at
+def _at_its_best(compute, width, layers, results, seeds=(0, 1, 2)) -> list[float]:
+    """The nats of every seed at the best learning rate of this size and budget; every rate tried is written down."""
+    from recordings import until_inside
+    from seqlib.studies.loss_against_compute import RATES, point, run_at, shape, weights_of
 
-    best, told, _ = swept(RATES, lambda lr: run_at(compute, width, layers, lr), lambda run: run[0])
-    results |= {f"rate {lr:g} at {width} × {layers}, {compute:g}": [nats] for lr, nats in told.items()}
-    return best
+    name = point(compute, weights_of(shape(width, layers)))
+    best, told, _ = until_inside(RATES, lambda lr: run_at(compute, width, layers, lr, seeds[0])[0], float)
+    results |= {f"rate {lr:g} at {name}": [nats] * len(seeds) for lr, nats in told.items()}
+    results[f"rate at {name}"] = [best] * len(seeds)
+    nats = [told[best], *(run_at(compute, width, layers, best, seed)[0] for seed in seeds[1:])]
+    print(f"{name}: {[round(each, 4) for each in nats]} at {best:g} of {sorted(told)}", flush=True)
+    return nats
 
 
 @recording
 def scaling(command):
-    """Five budgets of operations, five sizes each; the law is fitted, a larger run foretold, then made."""
-    from seqlib.studies.loss_against_compute import LATER, LEVELS, grid, run_at, shape, weights_of
+    """Five budgets of operations, five sizes each, each at its own rate; a larger run foretold, then made."""
+    from seqlib.studies.loss_against_compute import LATER, LEVELS, grid, point, shape, weights_of
     from seqlib.studies.scaling_law import foretell
     from seqlib.training import recorded
 
     _alone()
     results = {}
-    lr = _rate(1e10, 16, 1, results)
-    results["rate best at a middle size"] = [_rate(2e10, 24, 2, results)]
-    results["rate"] = [lr]
     for level, shapes in LEVELS.items():
-        for width, layers in shapes:
-            for seed in (0, 1) if level < 3e10 else (0,):
-                nats, _ = run_at(level, width, layers, lr, seed)
-                results[f"C {level:g}, N {weights_of(shape(width, layers))}, seed {seed}"] = [nats]
-                print(level, width, layers, seed, round(nats, 4), flush=True)
+        for one in shapes:
+            results[point(level, weights_of(shape(*one)))] = _at_its_best(level, *one, results)
     told = foretell(grid(results), LATER)  # before the run is made
     print("foretold", told, flush=True)
-    results |= {f"foretold, {key}": [value] for key, value in told.items()}
-    width, layers = told["width"], told["layers"]
-    for seed in (0, 1, 2):
-        results[f"made, seed {seed}"] = [run_at(LATER, width, layers, lr, seed)[0]]
-        print("made", results[f"made, seed {seed}"], flush=True)
+    results |= {f"foretold, {key}": [value] * 3 for key, value in told.items()}
+    results["made"] = _at_its_best(LATER, told["width"], told["layers"], results)
     recorded.record(
         "21_scaling",
         {},
         results=results,
-        seeds=[0],
+        seeds=[0, 1, 2],
         unit="nats per character",
         command=command,
-        what="GPTs of several sizes at five budgets of operations, on Python's own source; one larger run foretold",
+        what="GPTs of several sizes at five budgets of operations, on Python's own source, each size at each budget "
+        "with its best learning rate (searched with seed 0); one larger run foretold, then made the same way",
     )
 
 
