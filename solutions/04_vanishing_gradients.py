@@ -5,7 +5,8 @@
 # and what it does not tell about learning, watch a training run blow up and rescue it with one line, and say which
 # textbook remedies held when measured.**
 #
-# *Before you start:* [02 · The recurrent network](02_rnn.ipynb) and [03 · BPTT](03_bptt.ipynb); what an eigenvalue is.
+# *Before you start:* [02 · The recurrent network](02_rnn.ipynb) and [03 · BPTT](03_bptt.ipynb); what an eigenvalue
+# is ([the bridge](24_bridge.ipynb)).
 # *Time:* 140 minutes, of which about 60 are the ten exercises. *Needs:* no network, no GPU.
 
 # %% [markdown]
