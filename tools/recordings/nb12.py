@@ -5,7 +5,7 @@ The code that trains and measures is the notebook's own: definitions are read fr
 
 from functools import cache
 
-from recordings import best_of, notebook, recording
+from recordings import at_best_rate, notebook, recording
 
 SEEDS, STEPS = (0, 1, 2), 900
 SIDES = ("left", "right", "above", "below")
@@ -108,7 +108,7 @@ def positions(command):
 
 
 @recording
-def rival(command, steps=2700, rates=(1e-3, 3e-3, 9e-3)):
+def rival(command, steps=2700, rates=(3e-4, 1e-3, 3e-3)):
     """Attention against one vector of the whole picture, each at its best rate; names when weights are moved."""
     import torch
 
@@ -125,7 +125,7 @@ def rival(command, steps=2700, rates=(1e-3, 3e-3, 9e-3)):
     }
     for kind, make in makers.items():
 
-        def run(seed, rate, kind=kind, make=make):
+        def run(rate, seed, kind=kind, make=make):
             torch.manual_seed(seed)
             model = make()
             return model, own["train_captioner"](model, (pictures, *targets), steps, seed=seed, name=kind, lr=rate)
@@ -134,8 +134,7 @@ def rival(command, steps=2700, rates=(1e-3, 3e-3, 9e-3)):
             with torch.no_grad():
                 return own["caption_loss"](found[0](new_pictures, new_targets[0]), new_targets[1]).item()
 
-        rate, told, runs = best_of(rates, SEEDS, run, nats)
-        results[f"{kind}, rate"] = [rate] * len(SEEDS)
+        told, runs = at_best_rate(results, kind, rates, run, nats, seeds=SEEDS)
         results |= {f"{kind}, nats at rate {each:g}": [value] * len(SEEDS) for each, value in told.items()}
         curves[kind] = [history for _, history in runs]
         for model, _ in runs:
@@ -152,6 +151,6 @@ def rival(command, steps=2700, rates=(1e-3, 3e-3, 9e-3)):
         unit="nats per word",
         command=command,
         what=f"Captions of scenes of handwritten digits: attention over nine patches against one vector of the whole "
-        f"picture, {steps:,} batches of 64, each at the best of {len(rates)} rates by new scenes (seed 0); "
+        f"picture, {steps:,} batches of 64, each at the best of several rates by new scenes (seed 0); "
         "and which digit is named first when the weights are moved.",
     )
