@@ -246,10 +246,11 @@ result
 # one line:
 #
 # $$\frac{\partial L}{\partial W_{hh}} = \sum_{t=1}^{T}\sum_{k=1}^{t} \frac{\partial L_t}{\partial h_t}
-# \Bigl(\prod_{j=k+1}^{t} \frac{\partial h_j}{\partial h_{j-1}}\Bigr)
+# \Bigl(\frac{\partial h_t}{\partial h_{t-1}}\,\frac{\partial h_{t-1}}{\partial h_{t-2}}\cdots
+# \frac{\partial h_{k+1}}{\partial h_k}\Bigr)
 # \frac{\partial h_k}{\partial W_{hh}}\bigg|_{\text{here}} \tag{3.9}$$
 #
-# where *here* means: the $W_{hh}$ of step k alone. A gradient (a row) passes a Jacobian by (3.6) and (3.7): times the
+# where *here* means: the $W_{hh}$ of step k alone, and the empty product, at $k = t$, is the identity. A gradient (a row) passes a Jacobian by (3.6) and (3.7): times the
 # slope of tanh, then times $W_{hh}^\top$. Written as it stands:
 
 # %%
@@ -765,8 +766,8 @@ show(fig, alt=f"Bars of accuracy over the seeds: {found}. Chance is 0.25.")
 
 # %% [markdown]
 # **Cut**: half the places cannot know, whatever is learned. **Carried, lag inside the window**: everything is learned,
-# although no gradient crosses a border, because places late in the window teach the weights what all places need.
-# **Carried, lag beyond the window**: little was learned, here, in 800 steps at one rate. The bars do not say that more
+# although no gradient crosses a border. Either places late in the window teach the weights what all places need, or the state
+# keeps an echo anyway and the readout finds it: these bars cannot tell. **Carried, lag beyond the window**: little was learned, here, in 800 steps at one rate. The bars do not say that more
 # *cannot* be; that question comes below.
 
 # %% [markdown]
@@ -836,8 +837,8 @@ print(runs.credit(echo))
 # So "cannot" would have been wrong: beyond its window the trained network is far above chance. And the one whose
 # recurrent weights were never trained is *better*: an orthogonal matrix keeps an echo of all that came, the readout
 # finds the symbol in it (Jaeger 2001), and who trains all weights with a gradient that sees no use for the echo is left
-# with less. The picture is of 7,200 symbols and of this start: window 6 was still falling, window 24 is near the ceiling, and the readout's best
-# rate is the largest tried.
+# with less. The picture is of 7,200 symbols and of this start: window 6 still fell, by far less than it is behind; window 24 is
+# near the ceiling, so that the gap may be larger; and the readout's best rate is the largest tried.
 
 # %% [markdown]
 # *An open question without a check:* from lag 6 on the best rate of window 6 is ten to thirty times smaller than that of
@@ -1018,7 +1019,7 @@ claims([
     ("Carrying the state lets truncated BPTT use the past", "Williams and Peng 1990, §2",
      f"lag 3: {carried.mean():.2f}; cut, at best {cut_best:.3f}",
      better(carried, [cut_best]), "What can each learn? Measured"),
-    ("A carried state is as good as a full gradient", "folklore",
+    ("A carried state is as good as a longer window", "folklore",
      f"lag 12, 7,200 symbols, best rates, {len(far)} seeds: window 6 {far.mean():.2f}, "
      f"window 24 {full.mean():.2f}", is_equal(12), "What can each learn? Measured"),
 ])

@@ -445,7 +445,7 @@ for name, (nats, share) in told.items():
     ax.annotate(name, (nats, share), place, textcoords="offset points", fontsize=8)
 ax.axvline(real, color=GREY, linestyle=":")
 ax.annotate("real Python", (real, 0.2), rotation=90, fontsize=8, color=GREY)
-ax.set(title="Cool is safe and repeats itself; hot is new and wrong",
+ax.set(title="Cool is safe and repeats itself; hot is new and surprising",
        xlabel="nats per character, by the 5-gram", ylabel="share of different stretches",
        ylim=(-0.1, 1.12))
 show(fig, alt="Scatter of settings: the nats that the 5-gram pays against the share of "
@@ -453,6 +453,9 @@ show(fig, alt="Scatter of settings: the nats that the 5-gram pays against the sh
               "the upper right, cuts in between; a dotted line marks real Python.")
 
 # %% [markdown]
+# The cuts and a temperature of 0.7 cost the 5-gram less than real Python does, a temperature of 1 more. It does not show whether
+# a text is right.
+#
 # **Try it.** The network itself is in the next cell's output, and computes in your browser, without a kernel. Type a
 # beginning, turn the four knobs, let it write.
 
@@ -804,6 +807,9 @@ for name, shares in rules.items():
     print(f"{name:14}" + "".join(f"{share:>8.0%}" for share in shares))
 
 # %% [markdown]
+# The last row is no measurement: these tunes were chosen because they keep the rules. Whether a tune is good, the table does not
+# say.
+#
 # Now listen. A key of the piano has a number; 69 is the A of 440 hertz. Twelve keys up is an octave, twice the frequency, and
 # every key is the same *ratio* above the one below:
 #
@@ -1033,7 +1039,11 @@ worst = max(hurt, key=hurt.get)
 reveal(guess, worst, "the slip that surprises the 5-gram most", options=slips[1:])
 
 # %% [markdown]
-# And a fifth, which is no slip but a bad idea: *always take the likeliest*. It is the surest text, and the dullest.
+# Where a slip surprises the 5-gram *less* than the right loop does, read the text: such a judge likes what is frequent, blanks
+# for instance. A low figure is no proof of a good text. One text a slip, one seed.
+#
+# And a fifth, which is no slip but a bad idea: *always take the likeliest character*. (That need not be the likeliest text: 09.9
+# finds that, for words.) It is sure at each step, and dull.
 
 # %%
 begin, count = "\nimport ", budget(cpu=600, smoke=30)
@@ -1080,16 +1090,19 @@ from seqlib import claims
 from seqlib.studies.writing_characters import takes_a_gpu, verdict_below
 
 best_lstm, counted_nats = choruses[0]["results"]["LSTM, test"], clock["5-gram"][0]
+three_seeds = plain[f"LSTM, {marks[-1]} s"]
 claims([
-    ("The likeliest continuation runs into loops", "Holtzman et al. 2020, §1, Figure 1",
+    ("Taking the likeliest token each time runs into loops",
+     "Holtzman et al. 2020, §1, Figure 1",
      f"different stretches: likeliest {different(greedy):.0%}, drawn at τ = 1 "
-     f"{different(texts['LSTM, τ = 1']):.0%} (one model, one seed)",
-     verdict_below(different(greedy), 0.5, 0.9), "Break it"),
+     f"{different(texts['LSTM, τ = 1']):.0%} (one model, one seed; a test takes three)",
+     "not tested", "Break it"),
     ("A character LSTM reads better than n-grams", "Karpathy et al. 2016, §4",
-     f"tinyshakespeare: {curve[-1]:.3f} against {counted_nats:.3f} nats (one seed; within "
-     "0.05 it would be “depends”)",
-     verdict_below(curve[-1], counted_nats - 0.05, counted_nats + 0.05),
-     "On a real benchmark"),
+     f"tinyshakespeare, float32: {', '.join(f'{nats:.3f}' for nats in three_seeds)} "
+     f"against {counted_nats:.3f} nats of a 5-gram ({len(three_seeds)} seeds; within 0.05 "
+     "it would be “depends”)",
+     verdict_below(max(three_seeds), counted_nats - 0.05, counted_nats + 0.05)
+     if len(three_seeds) > 2 else "not tested", "On a real benchmark"),
     ("1.4697 nats take a GPU", "folklore, after the figures of nanoGPT's README",
      f"{marks[-1]} s of one thread: {curve[-1]:.3f} with the state carried, {equal:.3f} in "
      f"windows of 256 from zeros", takes_a_gpu(1.4697, curve[-1], equal),
@@ -1112,7 +1125,7 @@ claims([
 # ## Remember
 #
 # - A model gives a distribution; *you* choose how to draw. Temperature bends it, a cut ends it.
-# - Low temperature is safe and repeats itself; the likeliest text is a loop.
+# - Low temperature is safe and repeats itself; the likeliest character each time ends in a loop.
 # - Feed back what was drawn, and carry the state.
 # - To ask "does it copy?", compare with what new text of that kind would copy.
 # - Compare losses at equal context, and say whose minute it was.

@@ -116,8 +116,8 @@ attending.encoder_decoder(["forty", "-", "two"], ["zwei", "und", "vierzig", "END
 #
 # $$\text{logits}_t = s_t\,W_{sy} + b_y \tag{10.6}$$
 #
-# In training the decoder reads the *true* word before, $y_{t-1}$: **teacher forcing**. So all steps are known beforehand
-# and run at once. Two marks are added: START, to have something to read at the first step, and END, to know when to stop.
+# In training the decoder reads the *true* word before, $y_{t-1}$: **teacher forcing**. So all that goes in is known
+# beforehand, and one call serves all steps; inside it the recurrence still goes from step to step (14 does away with that). Two marks are added: START, to have something to read at the first step, and END, to know when to stop.
 #
 # **Exercise 10.1 · What goes in, what comes out** — ●○○○, 4 minutes, core
 #
@@ -292,6 +292,8 @@ class Seq2Seq(nn.Module):
 # shares the model's weights; loss and every gradient are compared in float64. The loss is the mean cross entropy
 #
 # $$L = -\frac{1}{N}\sum_{\text{pairs}} \sum_{t} \log p(y_t \mid y_{<t}, x) \tag{10.7}$$
+#
+# where N counts the targets' tokens, END included, of all pairs.
 
 # %%
 from torch.nn import functional as F
@@ -817,7 +819,7 @@ sizes += [128]
 fig, ax = figure(figsize=(7, 3.2))
 lines(ax, sizes,
       {f"{n} numbers": spread(np.transpose(percents)) for n, percents in by_width.items()})
-ax.set(title="The longer the run, the wider a context it takes",
+ax.set(title="After 1,000 steps at one rate, longer runs rise later",
        xlabel="width of the context", ylabel="percent without a mistake", xscale="log")
 ax.set_xticks(sizes, [*map(str, sizes)])
 ax.minorticks_off()
@@ -830,6 +832,10 @@ show(fig,
 at_16 = np.mean(widths["results"]["context 16, 2"])
 reveal(guess, at_16, "percent of runs of two numbers right with a context of "
                      "16", fmt="{:.0f}")
+
+# %% [markdown]
+# The order of the lines is the finding. Where each rises is that of one rate and 1,000 steps: trained better, the full width
+# carries most runs of five (below).
 
 # %% [markdown]
 # (Why cut? A linear layer that squeezes slowed learning even at full width.) Sixteen numbers in float32 are 512 bits; two numbers
@@ -881,7 +887,8 @@ print(credit(fair_run))
 
 # %% [markdown]
 # Then four numbers go through the one vector, and most runs of five, turned round or not: what looked like a limit of the
-# vector, and like a remedy, was mostly a rate that was too low. Longer runs than those of the training still fail.
+# vector, and like a remedy, was mostly too little training. Steps and rate changed together, so the run does not say how much
+# each did. Longer runs than those of the training still fail.
 
 # %% [markdown]
 # ## Break it

@@ -501,6 +501,10 @@ show(fig, alt="The probability that the network gives a word when it is shown, a
               "rises from zero to one as the context makes the word likelier.")
 
 # %% [markdown]
+# It doubts random words, as it should. The word that belongs there it trusts less than Bayes would: most blue dots lie below
+# the line. So this network has not learned (17.5) well. The picture does not say why: it may be too little training, and in
+# training other words of the sentence were hidden or wrong too.
+#
 # And does the rule pay afterwards? Recorded: three seeds of each rule, then tagging with few labels in two ways:
 # **feature-based** (the network stays as it is, a linear readout is trained on its states) and **fine-tuned**
 # (everything goes on learning, as below).
@@ -521,9 +525,10 @@ print(credit(rules))
 results_table(rules, rule_names, columns)
 
 # %% [markdown]
-# The beliefs first. `[MASK]` alone: no opinion of words that are shown. Kept words without random ones: it believes
-# anything. With both, it doubts the wrong ones. The tagging columns say what that was worth.
-#
+# The beliefs first. `[MASK]` alone: it believes hardly any word that is shown, right ones a little more. Kept words without
+# random ones: it believes anything. With both, it doubts the wrong ones. The tagging columns say what that was worth.
+
+# %% [markdown]
 # ## Both sides, or one?
 #
 # *the dogs that the girl sees , in the end , sleep well .* Hide *dogs*: *sleep* decides, **later**. Hide *sleep*:
@@ -1013,13 +1018,13 @@ for ax, which, title in zip(
 axes[0].set_yticks(range(5), costs)
 axes[0].invert_yaxis()
 show(fig, alt="Two rows of bars for five ways to train: the training loss, and the "
-              "percent of hidden words guessed in new reviews. A low training loss does "
-              "not go with many hidden words guessed.")
+              "percent of hidden words guessed in new reviews. The training loss does not "
+              "rank the five ways.")
 
 # %% [markdown]
-# The lowest training losses belong to the worst tasks: a network that is asked for what it sees learns to copy. In 200
-# steps and with one seed the spoiled rules cost a few points, one fixed mask the most: a loss does not tell on them, and
-# only new reviews do.
+# The training loss does not rank these rules. One fixed mask has a low loss and guesses least: it was learned by heart. The
+# loss at every place is low because most places can be copied, and that tells nothing of the others. One seed, 200 steps:
+# differences of a point or two say nothing. Only new reviews do.
 
 # %% [markdown]
 # ## On a real benchmark
@@ -1083,15 +1088,23 @@ print(credit(real))
 # %% [markdown]
 # Be honest about this picture. Where the dotted line lies above every mark, counting words beats every network **of
 # this size at this budget** (400 steps of pre-training, at most 300 of fine-tuning: not even one pass over EWT).
-# Where two marks touch, pre-training bought nothing: a few hundred batches of a small corpus teach little that is not
-# in the labelled sentences too. Word classes, which follow from neighbours, gain most at few labels; sentiment, which
-# is a matter of single rare words, least. What BERT adds is 15,000 times the text and more.
-#
+# Word classes gain three points at 250 labels and nothing with all of them. Sentiment gains nothing: from scratch stands
+# above pre-trained at both sizes. A few hundred batches of a small corpus teach little that is not in the labelled sentences
+# too. No rate was searched. What BERT adds is 15,000 times the text and more.
+
+# %% [markdown]
 # ## What the books say
+#
+# A verdict needs each side at the best of three rates, three seeds, and a rival that has left chance. On this page no rate was
+# searched, and from scratch stands at chance on the reviews: so no row that compares has a verdict. Each says what was
+# measured.
 
 # %% tags=["fold"]
 # Prepare: means over the seeds of the recorded runs
 from seqlib import claims
+
+A_TEST = ("rates not searched. A test would give each side the best of three, train until "
+          "it is flat, and show three seeds")
 
 
 def middle(run, *labels):
@@ -1111,27 +1124,28 @@ appendix = "Devlin et al. 2019, appendix C.2"
 
 # %% tags=["fold"]
 # Table: what the books say, and what was measured here
-claims([
+measured = [
     ("The masking rule hardly matters to fine-tuning", appendix, compared(*fine[:2]),
-     "holds" if abs(fine[0] - fine[1]) < 2 else "depends", "Why 80/10/10?"),
-    ("… and does to features", appendix, compared(*frozen[:2]),
-     "holds" if frozen[0] < frozen[1] - 1 else "fails", "Why 80/10/10?"),
+     "Why 80/10/10?"),
+    ("… and does to features", appendix,
+     compared(*frozen[:2]) + ", both below the commonest tag", "Why 80/10/10?"),
     ("A masked model learns from fewer labels a step", "Clark et al. 2020, §1",
      "verbs right after 150 steps: causal {:.0f} %, masked {:.0f} %".format(*soon),
-     "holds" if soon[0] > soon[1] else "fails", "Both sides, or one?"),
+     "Both sides, or one?"),
     ("Pre-training saves labels", "Devlin et al. 2019, §1",
-     f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %",
-     "holds" if tuned > scratch + 5 else "depends", "Fine-tuning: few labels"),
+     f"256 reviews: {tuned:.0f} %, from scratch {scratch:.0f} %, which is chance",
+     "Fine-tuning: few labels"),
     ("… because it trained for longer", "a fair objection",
-     f"from scratch, equal time: {patient:.0f} %",
-     "fails" if tuned > patient + 5 else "holds", "Fine-tuning: few labels"),
+     f"256 reviews: {tuned:.0f} %, from scratch, equal time: {patient:.0f} %",
+     "Fine-tuning: few labels"),
     ("Pre-training beats counting on real reviews", "many tutorials",
-     f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %",
-     "holds" if sst > by_counting["SST-2"] else "fails", "On a real benchmark"),
+     f"SST-2: {sst:.1f} %, TF-IDF {by_counting['SST-2']:.1f} %, after 400 steps of "
+     "pre-training", "On a real benchmark"),
     ("Pre-trained Transformers beat BiLSTMs from scratch", "many tutorials",
-     f"tags, 256 labels: {high:.0f} % against {rival:.0f} %",
-     "holds" if high > rival else "fails", "Fine-tuning: few labels"),
-])
+     f"tags, 256 labels: {high:.0f} % against {rival:.0f} %", "Fine-tuning: few labels"),
+]
+claims([(claim, source, f"{what}; {A_TEST}", "not tested", where)
+        for claim, source, what, where in measured])
 
 # %% [markdown]
 # ## Remember
@@ -1139,8 +1153,8 @@ claims([
 # - Choose words, never padding; label what stood there; take the loss there and nowhere else.
 # - `[MASK]` asks; kept words are read; random words teach doubt. What the rule is worth depends on what comes after.
 # - A causal model is blind to what comes later, and has seven times the labels.
-# - Pre-training saves labels and steps where guessing words needs what the task needs. Compare at equal time too, and
-#   with a BiLSTM; on a little real text it saved little.
+# - Pre-training saved labels and steps here, where guessing words needs what the task needs. Compare at equal time too, and
+#   with a BiLSTM; on a little real text it helped one task at few labels, and the other not at all.
 # - A probe's score means nothing without a control and random weights beside it.
 
 # %%

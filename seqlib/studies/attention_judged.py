@@ -19,7 +19,6 @@ __all__ = [
     "compared",
     "keeps",
     "knows_parts",
-    "lies_beside",
     "looks_at_it",
     "needs_places",
     "recorded_if_there",
@@ -125,11 +124,6 @@ def aligned(hits: Mapping[str, Sequence[float]], straight: float) -> str:
     straight ahead."""
     worst = min(min(each) for each in hits.values())
     return "holds" if worst > 90 else "fails" if worst <= straight else "depends"
-
-
-def lies_beside(percent: float) -> str:
-    """Of the words that miss what they mean, the percent that look one place beside; nan where none misses."""
-    return "not tested" if np.isnan(percent) else "holds" if percent > 50 else "fails"
 
 
 def needs_places(without: float, with_places: float) -> str:

@@ -176,7 +176,7 @@ def best_size_grows(results, claimed: float) -> tuple[str, str]:
     """Whether the best size grows like C to the claimed power: does a 95 % interval (Student's t) hold it?
 
     "not tested" unless that interval reaches less than 0.2 to either side (the powers that are claimed lie 0.23 apart),
-    every budget's lowest loss lies between sizes, each size has three seeds, and every best rate lies inside those tried.
+    every budget's lowest loss lies between sizes, each size has three seeds, every best rate lies inside those tried.
     """
     power, error = (results[f"foretold, {key}"][0] for key in ("growth", "growth error"))
     tried = grid(results)
