@@ -599,10 +599,12 @@ def from_counts(a, b):
     return coin_toss(first, ~first)
 
 
+tossed = {}
 for name, (run, kind) in runs.items():
     alone, theirs, size = (run["results"][f"{kind}, {what}"]
                            for what in ("alone", "nearest alone", "parameters"))
     coins = [from_counts(int(a), int(b)) for a, b in zip(alone, theirs, strict=True)]
+    tossed[name] = coins
     found = percent[name]
     print(f"{name:26} {found.mean():.2f} ({found.min():.2f} to {found.max():.2f}), "
           f"{run['results']['batches'][0]:,.0f} batches, loss {losses[name]:.3f}, "
@@ -649,7 +651,8 @@ for remedy, plain in REMEDIES.items():
           f"({percent[remedy].mean() - percent[plain].mean():+.2f} points)")
 for old in ("1-nearest neighbour", "support vector machine"):
     above = [name for name, found in percent.items() if beats(found, known[old]) == "holds"]
-    print(f"above the {old} with every seed:", "; ".join(above) or "none")
+    print(f"above the {old} with every seed (the coin is another question):",
+          "; ".join(above) or "none")
 
 # %% [markdown]
 # Each is compared when it is finished, and not after equally many batches: the shifted ones need more of them. **Not
@@ -1211,6 +1214,9 @@ rows = [
 
 # %% tags=["fold"]
 # Table: what the books say, and what was measured here
+top = max(ours, key=lambda name: percent[name].min())
+above = can_beat(bar)  # every seed above the bar, and no seed by what a coin does, too
+above = "depends" if above == "holds" and max(tossed[top]) >= 0.05 else above
 rows += [
     ("Pixels in a random order are harder for a recurrent network (there: 784 of them)",
      "Le et al. 2015, §4.2",
@@ -1233,9 +1239,10 @@ rows += [
      f"{changed['most'].mean():.1f} and {changed['any'].mean():.1f} %",
      wiping, "What it looks at"),
     ("A Vision Transformer can beat 1-nearest neighbour here", "asked by this page",
-     f"best kind of it {max(mean[name] for name in ours):.2f}, convolutional network "
-     f"{max(mean[name] for name in mean if name not in ours):.2f}, bar {bar:.2f}",
-     can_beat(bar), "On a real benchmark"),
+     f"best kind of it, picked on this test: {percent[top].min():.2f} to "
+     f"{percent[top].max():.2f}, coin p {min(tossed[top]):.2f} to {max(tossed[top]):.2f}; "
+     f"convolutional network {max(mean[name] for name in mean if name not in ours):.2f}, "
+     f"bar {bar:.2f}", above, "On a real benchmark"),
     ("… and a support vector machine", "asked by this page",
      f"that kind, picked on this test; bar {known['support vector machine']:.2f}",
      can_beat(known["support vector machine"]), "On a real benchmark"),

@@ -16,7 +16,7 @@ from seqlib.studies.seven_tasks import TASKS
 
 __all__ = [
     "JOBS", "LESS_IS_BETTER", "Job", "Row", "ahead", "alike", "all_round", "leaders", "recorded_ladder", "rows_of",
-    "verdict_ahead", "verdict_all", "verdict_compete", "verdict_share", "verdict_small",
+    "verdict_all", "verdict_compete", "verdict_share",
 ]  # fmt: skip
 
 LESS_IS_BETTER = ("text", "forecast")
@@ -100,15 +100,6 @@ def verdict_all(family: str, best: Mapping[str, Sequence[str]]) -> str:
     return "holds" if count == len(best) else "fails" if 2 * count <= len(best) else "depends"
 
 
-def verdict_small(chosen: Sequence[str | None], recurrent: Sequence[str]) -> str:
-    """Is a recurrent network the choice for small streams? "holds" where each job chooses one, "fails" where none;
-    "not tested" by a single job."""
-    if len(chosen) < 2:
-        return "not tested"
-    count = sum(name in recurrent for name in chosen)
-    return "holds" if count == len(chosen) else "fails" if not count else "depends"
-
-
 def recorded_ladder() -> tuple[dict[str, dict], dict]:
     """The recordings of the ladder that are here, {task: run}, and that of the clock."""
     from seqlib.training.recorded import load, names
@@ -133,16 +124,6 @@ def ahead(rows: Sequence[Row], one: str, other: str, tasks: Sequence[str]) -> tu
         gap = (np.mean(some) - np.mean(others)) * (-1 if task in LESS_IS_BETTER else 1)
         counts[1 if alike(some, others) else 0 if gap > 0 else 2] += 1
     return tuple(counts)
-
-
-def verdict_ahead(counts: Sequence[int], least: int = 1) -> str:
-    """ "holds" where one is ahead on more tasks than it is alike or behind on, "fails" where it is behind on as many;
-    "depends" between; "not tested" on fewer tasks than `least`."""
-    first, same, last = counts
-    total = first + same + last
-    return (
-        "not tested" if total < least else "holds" if 2 * first > total else "fails" if 2 * last >= total else "depends"
-    )
 
 
 def verdict_compete(counts: Sequence[int], least: int = 3) -> str:

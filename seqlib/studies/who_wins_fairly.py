@@ -12,7 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 FLOOR, CEILING = 5.0, 99.0  # percent: below, a rival is not trained; above, a task no longer tells rivals apart
-NO_LIMITS = {"floor": -float("inf"), "ceiling": float("inf")}  # of losses: neither is known
+
+
+def losses_below(bar: float) -> dict[str, float]:
+    """The limits of a fight by losses: a model that has not passed `bar` is not trained, and no loss is too good."""
+    return {"floor": -bar, "ceiling": float("inf")}
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,6 @@ def alike(these: Side, others: Side, **limits) -> str:
     """Do both do nearly the same? "holds" where the seeds overlap, "fails" where they do not, after a fair fight."""
     found = {wins(these, others, **limits), wins(others, these, **limits)}
     return "not tested" if "not tested" in found else "holds" if found == {"depends"} else "fails"
-
-
-def costs_little(these: Side, others: Side, share: float = 0.01, **limits) -> str:
-    """Do these lose at most a hundredth of the others' mean? "holds" where every seed does, "fails" where none does."""
-    if not fair(these, others, **limits):
-        return "not tested"
-    mean = float(np.mean(others.scores))
-    little = [mean - score <= share * abs(mean) for score in these.scores]
-    return "holds" if all(little) else "depends" if any(little) else "fails"
 
 
 def carries(beyond: Iterable[Sequence[float]], enough: float = 90.0, chance: float = 100 / 12) -> str:

@@ -160,7 +160,7 @@ def longer(command, seconds=60, marks=(15, 30, 45, 60)):
 # -- the parts, one at a time ----------------------------------------------------------------------------------------
 
 
-PART_STEPS, PART_RATES = 500, (0.015, 0.03, 0.06)  # Muon's; that of the rest is a third of it, as in `muon`
+PART_STEPS, PART_RATES = 250, (0.015, 0.03, 0.06)  # Muon's; that of the rest is a third of it, as in `muon`
 
 
 def wake(model) -> None:
