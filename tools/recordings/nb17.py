@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from recordings import notebook, recording
+from recordings import at_best_rate, notebook, recording
 
 SEEDS = (0, 1, 2)
 STEPS = 1200  # of pre-training, as in the notebook
@@ -197,6 +197,70 @@ def labels(command):
         seeds=SEEDS,
         command=command,
         what="Percent right on new sentences by labelled sentences; tags: words with two classes.",
+    )
+
+
+FAIR_STEPS, FAIR_LABELS = 600, {"reviews": (64, 256), "tags": (64, 256)}
+FAIR_RATES = {"pre-trained": (3e-4, 1e-3, 3e-3), "from scratch": (3e-4, 1e-3, 3e-3), "BiLSTM": (1e-3, 3e-3, 1e-2)}
+ASIDE = 3000  # labelled sentences from here on choose the rate, and nobody is trained on them
+
+
+@recording
+def searched(command):
+    """Few labels, three times as long, each side at its best rate; from scratch also with pre-training's time on top."""
+    import torch
+
+    from seqlib.models.bidirectional import BidirectionalEncoder
+    from seqlib.training import recorded
+
+    torch.set_num_threads(1)
+    n, results, clock = notebook("17"), {}, {}
+
+    def encoder(name, seed):
+        if name == "pre-trained":
+            return copy.deepcopy(pretrained(seed)[0].encoder), 64
+        torch.manual_seed(seed)
+        size = len(texts(seed)["words"])
+        return (BidirectionalEncoder(size, 64, 80), 160) if name == "BiLSTM" else (n["Bert"](size).encoder, 64)
+
+    def held(made, task):
+        (x, y), faces = texts(made[1])[task][0], texts(made[1])["faces"]
+        return n["percent_right"](made[0], x[ASIDE:], y[ASIDE:], faces if task == "tags" else None)
+
+    def side(label, name, task, labels, steps):
+        def run(rate, seed):
+            x, y = texts(seed)[task][0]
+            reader = n["Reader"](*encoder(name, seed), classes(task), {"reviews": "mean", "tags": "words"}[task])
+            began = time.process_time()
+            history = n["fine_tune"](reader, x[:labels], y[:labels], steps, rate, seed)
+            clock[name, task] = (time.process_time() - began) / steps
+            return reader, seed, history.last(30)
+
+        _, made = at_best_rate(results, label, FAIR_RATES[name], run, lambda one: held(one, task), max, SEEDS)
+        results[label] = [score(reader, task, seed) for reader, seed, _ in made]
+        results[f"{label}, last loss"] = [loss for _, _, loss in made]
+        results[f"{label}, steps"] = [steps] * len(SEEDS)
+        print(label, results[label], results[f"{label}, rate"][0], flush=True)
+
+    began = time.process_time()
+    for seed in SEEDS:
+        pretrained(seed)
+    before = (time.process_time() - began) / len(SEEDS)
+    for task, sizes in FAIR_LABELS.items():
+        for labels in sizes:
+            for name in FAIR_RATES:
+                side(f"{name}, {task} {labels}", name, task, labels, FAIR_STEPS)
+        longer = FAIR_STEPS + round(before / clock["from scratch", task])
+        side(f"from scratch, {task} {sizes[-1]}, equal time", "from scratch", task, sizes[-1], longer)
+    recorded.record(
+        "17_searched",
+        {},
+        results=results,
+        seeds=SEEDS,
+        unit="percent right",
+        command=command,
+        what=f"Percent right on new sentences by labelled sentences (tags: words with two classes), {FAIR_STEPS} "
+        "batches of 32, each side at its best rate by other labelled sentences; equal time: pre-training's seconds on top",
     )
 
 
