@@ -1202,9 +1202,9 @@ for name in WRITERS:
 print(credit(text))
 
 # %% [markdown]
-# These are equal *seconds*, so that speed counts as much as form, and all four are at the beginning of their training: the 5-gram,
-# which only counts, is the bar. What would come after minutes is not shown, nor what holds where the papers measured, with a
-# thousand times the parameters.
+# These are equal *seconds*, so that speed counts as much as form, and all four curves still fall: the 5-gram, which only counts, is
+# the bar. What would come after minutes is not shown, nor what holds where the papers measured, with a thousand times the
+# parameters.
 
 # %% tags=["fold"]
 # Table: what the papers say, and what was measured here

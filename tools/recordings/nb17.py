@@ -207,7 +207,7 @@ ASIDE = 3000  # labelled sentences from here on choose the rate, and nobody is t
 
 @recording
 def searched(command):
-    """Few labels, three times as long, each side at its best rate; from scratch also with pre-training's time on top."""
+    """Few labels, three times as long, each at its best rate; from scratch also with pre-training's time on top."""
     import torch
 
     from seqlib.models.bidirectional import BidirectionalEncoder
@@ -260,7 +260,7 @@ def searched(command):
         unit="percent right",
         command=command,
         what=f"Percent right on new sentences by labelled sentences (tags: words with two classes), {FAIR_STEPS} "
-        "batches of 32, each side at its best rate by other labelled sentences; equal time: pre-training's seconds on top",
+        "batches of 32, each at its best rate by other labelled sentences; equal time: pre-training's seconds on top",
     )
 
 
