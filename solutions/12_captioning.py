@@ -583,26 +583,29 @@ class WholeEncoder(nn.Module):
 
 
 # %% tags=["fold"]
-# Print: both captioners, each at the best of three rates, three seeds, as recorded
+# Print: both captioners, each at its best rate, three seeds, as recorded
 from seqlib.studies.attention_judged import recorded_if_there, settings, span
 
 fair, rivals = recorded_if_there("12_rival"), ("attention", "one vector")
 if fair:
     for kind in rivals:
         found = {what: [100 * value for value in fair["results"][f"{kind}, {what}"]]
-                 for what in ("exact", "exact, held out", "relation")}
-        print(f"{kind:10} exact {span(found['exact'])}, held-out pairs "
-              f"{span(found['exact, held out'])}, relation {span(found['relation'])}, "
+                 for what in ("exact", "exact, held out", "relation", "per word")}
+        print(f"{kind:10} words {span(found['per word'])}, exact {span(found['exact'])}, "
+              f"held-out {span(found['exact, held out'])}, relation "
+              f"{span(found['relation'])}, "
               f"{fair['results'][f'{kind}, parameters'][0]:,.0f} parameters")
     print(settings(fair, *rivals), credit(fair), sep="\n")
 else:
     print("Not recorded here: python tools/record_runs.py 12_rival, a quarter of an hour.")
 
 # %% [markdown]
-# Three times the steps of the live run, three rates, a vector four times as wide, seven times the parameters, and this
-# rival still stands where a model without eyes stands: its loss never leaves that plateau. So it is not *beaten*, it is
-# untrained, and what one vector can hold stays an open question here. What would you change to get it off the plateau?
-#
+# Three times the steps of the live run, a vector four times as wide, seven times the parameters. At rates from 0.001 on this
+# rival stands where a model without eyes stands; at 0.0003 it leaves that plateau: it says the right *relation* every time, and
+# hardly ever both digits. Attention reads the digits, each seed to another extent: two of three have few whole captions right.
+# Whether one vector would come to the digits with more steps is open.
+
+# %% [markdown]
 # ## Where does it look?
 #
 # We know where each digit lies. So the map need not be admired: it can be scored. Of the weight of one word, how much
@@ -769,7 +772,7 @@ for kind, found in by_pairs.items():
 
 # %% [markdown]
 # With patches held-out pairs cost about a tenth of the exact captions: most of what is known, is known of digits and
-# relations, not of whole scenes. The longer recorded runs part more, seed by seed, and the table below gives no verdict.
+# relations, not of whole scenes. The longer recorded runs part more, seed by seed.
 # The convolution was far from trained at this budget, so its bars say nothing about convolutions.
 
 # %% [markdown]
@@ -1008,6 +1011,9 @@ ours, rival, held, share = (
         ("one vector, exact", np.mean(recorded["results"]["patches, no attention, exact"])),
         ("attention, exact, held out", by_pairs["patches"]["exact, held out"]),
         ("attention, share", np.mean(recorded["results"]["patches, share"]))))
+words = [[100 * v for v in (fair or recorded)["results"][f"{kind}, per word"]]
+         for kind in (rivals if fair else ("patches", "patches, no attention"))]
+blind = 100 * np.mean(recorded["results"]["pictures hidden, per word"])
 even = 100 * both["patches"]["noun"][:, 1].mean()
 moved = {what: (fair["results"][f"attention, {what}"] if fair else [value])
          for what, value in (("evenly, subject", told["evenly"][0]),
@@ -1022,13 +1028,13 @@ whose = "the whole picture" if fair else "a mean of patches, 900 steps, untraine
 claims([
     ("Attention beats one vector in captioning",
      "Xu et al. 2015, §5.3 (photographs, BLEU)",
-     f"exact: attention {span(ours)}, one vector of {whose} {span(rival)}; "
-     + settings(fair, *rivals) + ". A test would take rates below the lowest, and a rival "
-     "that leaves its plateau",
-     compared(ours, rival, searched(fair, *rivals)), "One vector of the whole picture"),
+     f"words right: attention {span(words[0])}, one vector of {whose} {span(words[1])}, "
+     f"without eyes {blind:.0f} %; exact {span(ours)} and {span(rival)}; "
+     + settings(fair, *rivals),
+     compared(*words, searched(fair, *rivals), floor=blind + 5),
+     "One vector of the whole picture"),
     ("It looks at what it names", "Xu et al. 2015, §5.4 (by eye)",
-     f"{span(share)} of the weight on the digit, chance {even:.0f} %; the best rate is the "
-     "lowest tried. A test would try lower ones",
+     f"{span(share)} of the weight on the digit, chance {even:.0f} %",
      looks_at_it(share, even) if searched(fair, "attention") else "not tested",
      "Where does it look?"),
     ("Other weights would give the same answer",
@@ -1051,8 +1057,7 @@ claims([
      "not tested", "Break it"),
     ("A network that knows the parts knows their combinations",
      "doubted by Lake and Baroni 2018, §3 (commands, not pictures)",
-     f"exact: seen pairs {span(ours)}, held-out pairs {span(held)}; a test would try lower "
-     "rates",
+     f"exact: seen pairs {span(ours)}, held-out pairs {span(held)}",
      knows_parts(held, ours, searched(fair, "attention")),
      "Combinations never seen"),
 ])

@@ -180,6 +180,7 @@ def _copying():
 def copying(command, steps=1500):
     """Six symbols at the beginning of 24 steps, or spread among them, to be said at the end; the first seed chooses."""
     from seqlib.studies.what_a_state_holds import Stack, accuracy, copy_batch, learn
+    from seqlib.training.history import TrainingDiverged
 
     torch.set_num_threads(1)
     results = {}
@@ -189,7 +190,10 @@ def copying(command, steps=1500):
             def run(rate, seed, mixer=mixer, positions=positions, spread=spread, task=task):
                 torch.manual_seed(seed)
                 rng, model = np.random.default_rng(seed), Stack(10, mixer, 32, 2, 64, positions)
-                model, losses = learn(model, lambda step: copy_batch(rng, 32, 6, 24, spread), steps, rate)
+                try:
+                    model, losses = learn(model, lambda step: copy_batch(rng, 32, 6, 24, spread), steps, rate)
+                except TrainingDiverged:  # the worst of all rates, and of all seeds
+                    return 99.0, {"copied": 0.0}
                 test = copy_batch(np.random.default_rng(10**6), 256, 6, 24, spread)
                 return np.mean(losses[-50:]), {"copied": accuracy(model, *test)}
 
