@@ -1148,10 +1148,11 @@ def fought(rival, at, more=""):
 
 
 def pays(rival, at, more=""):
-    """Whether the pre-trained network beats a rival, with each of these labels."""
-    return together([wins(
-        fair[f"pre-trained, {where}"], fair[f"{rival}, {where}{more}"],
-        floor=CHANCE[where.split()[0]], ceiling=99.5) for where in at])
+    """Whether the pre-trained network beats a rival, where not both have learned all."""
+    pairs = [(fair[f"pre-trained, {where}"], fair[f"{rival}, {where}{more}"],
+              CHANCE[where.split()[0]]) for where in at]
+    return together([wins(ours, theirs, floor=chance) for ours, theirs, chance in pairs
+                     if min(*ours.scores, *theirs.scores) < 99])
 
 
 def other_way(verdict):
