@@ -963,10 +963,10 @@ for config in (small, large):
         12 * config.layers * CONTEXT * config.width / operations_a_token(config)
     )  # (21.10)
     print(f"{weights_of(config):,} weights: the table takes {table:.0%} of the operations")
+print("the best rates, by operations and weights:")
 for C, tried in sorted(grid(scaled).items()):
     best = {size: scaled[f"rate at {point(C, size)}"][0] for size in sorted(tried)}
-    print(f"best rates at {C:.0e} operations:", end=" ")
-    print(", ".join(f"{rate:g} ({size:,} weights)" for size, rate in best.items()))
+    print(f"{C:.1e}:", ", ".join(f"{rate:g} at {size:,}" for size, rate in best.items()))
 
 # %% [markdown]
 # **Exercise 21.10 · The best size of a budget** — ●●●○, 10 minutes, core
@@ -1011,7 +1011,7 @@ for C, tried in sorted(budgets.items()):
     vertices[C] = best_size(sizes, nats)
     N, lowest, inside = vertices[C]
     print(
-        f"{C:.0e} operations: best near {N:,.0f} weights, {lowest:.3f} nats, "
+        f"{C:.1e} operations: best near {N:,.0f} weights, {lowest:.3f} nats, "
         f"{'inside' if inside else 'NOT inside'} {sizes[0]:,.0f} to {sizes[-1]:,.0f}; "
         f"lowest measured {nats.min():.3f} at {sizes[nats.argmin()]:,.0f}"
     )
@@ -1022,7 +1022,7 @@ fig, ax = figure(figsize=(7, 3.4))
 for (C, tried), marker in zip(sorted(budgets.items()), "os^Dv", strict=True):
     sizes = np.array(sorted(tried), dtype=float)
     nats = np.array([np.mean(tried[size]) for size in sorted(tried)])
-    (line,) = ax.plot(sizes, nats, marker, linestyle="none", label=f"{C:.0e} operations")
+    (line,) = ax.plot(sizes, nats, marker, linestyle="none", label=f"{C:.1e} operations")
     fine = np.geomspace(sizes[0], sizes[-1], 60)
     ax.plot(
         fine,
