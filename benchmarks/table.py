@@ -24,6 +24,7 @@ REASONS = {
     ("layers", ""): "a loop in Python against a compiled one",
     ("training", ""): "three products for q, k and v, as the notebook draws them, where the port has one",
     ("generation", ""): "the cache is joined anew at each token, a copy of all that was read before",
+    ("generation", "no cache"): "the model as the notebook writes it out, at batch 1; writing uses the cache",
     ("bpe", ""): "Python and NumPy against compiled Rust",
 }
 
