@@ -837,9 +837,9 @@ show(fig, alt="Nats per character against n. On its own training text the loss f
 
 # %% [markdown]
 # The gap between the curves is **overfitting**, in a model without a single trained weight: an 8-gram knows its text by
-# heart, and on a new one falls behind a shorter one. Where the lowest point lies for a longer text, or another smoothing, the picture does not say.
-# Any network of this course that reads Shakespeare must beat the 5-gram to have learned more than counting gives. Let the
-# models write:
+# heart, and on a new one falls behind a shorter one. Where the lowest point lies for a longer text, or another smoothing,
+# the picture does not say. Any network of this course that reads Shakespeare must beat the 5-gram to have learned more than
+# counting gives. Let the models write:
 
 # %%
 for n in sorted({1, 2, min(3, len(counted)), min(5, len(counted)), len(counted)}):

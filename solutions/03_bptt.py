@@ -250,8 +250,8 @@ result
 # \frac{\partial h_{k+1}}{\partial h_k}\Bigr)
 # \frac{\partial h_k}{\partial W_{hh}}\bigg|_{\text{here}} \tag{3.9}$$
 #
-# where *here* means: the $W_{hh}$ of step k alone, and the empty product, at $k = t$, is the identity. A gradient (a row) passes a Jacobian by (3.6) and (3.7): times the
-# slope of tanh, then times $W_{hh}^\top$. Written as it stands:
+# where *here* means: the $W_{hh}$ of step k alone, and the empty product, at $k = t$, is the identity. A gradient (a row)
+# passes a Jacobian by (3.6) and (3.7): times the slope of tanh, then times $W_{hh}^\top$. Written as it stands:
 
 # %%
 def by_products(dh, h, W_hh):
@@ -766,9 +766,9 @@ show(fig, alt=f"Bars of accuracy over the seeds: {found}. Chance is 0.25.")
 
 # %% [markdown]
 # **Cut**: half the places cannot know, whatever is learned. **Carried, lag inside the window**: everything is learned,
-# although no gradient crosses a border. Either places late in the window teach the weights what all places need, or the state
-# keeps an echo anyway and the readout finds it: these bars cannot tell. **Carried, lag beyond the window**: little was learned, here, in 800 steps at one rate. The bars do not say that more
-# *cannot* be; that question comes below.
+# although no gradient crosses a border. Either places late in the window teach the weights what all places need, or the
+# state keeps an echo anyway and the readout finds it: these bars cannot tell. **Carried, lag beyond the window**: little
+# was learned, here, in 800 steps at one rate. The bars do not say that more *cannot* be; that question comes below.
 
 # %% [markdown]
 # Where in the window are the mistakes? Compare with `reach`:

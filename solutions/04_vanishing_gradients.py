@@ -1067,9 +1067,10 @@ display(flashcards("04"), quiz("04"))
 # %% [markdown]
 # ## Beyond
 #
-# **A question without a check.** Over 40 blanks the default start learned at one rate and not at another, though next to nothing
-# of the gradient arrives. Through what does it learn, then? Follow the norm of the gradient 40 steps back *during* the training
-# of a run that learns (rate 0.003) and of one that does not (0.001), and write down what you think happened, and what would prove you wrong.
+# **A question without a check.** Over 40 blanks the default start learned at one rate and not at another, though next to
+# nothing of the gradient arrives. Through what does it learn, then? Follow the norm of the gradient 40 steps back *during*
+# the training of a run that learns (rate 0.003) and of one that does not (0.001), and write down what you think happened,
+# and what would prove you wrong.
 #
 # - Put *distractors* in the place of the blanks, symbols to be ignored. Which networks suffer most?
 # - Train with a penalty on $|\,\|\delta_{t-1}\| / \|\delta_t\| - 1|$ (Pascanu et al., §3.3) and draw the recall curve again.

@@ -29,8 +29,8 @@ for sequence, symbol in zip(x.argmax(dim=2), y, strict=True):
 
 # %% [markdown]
 # An RNN overwrites its whole state at every step: to keep one number it must compute it anew each time, through a matrix
-# and a tanh, and back through both must its gradient. The **long short-term memory** has a second state, the **cell** $c_t$. Think of a
-# conveyor belt that runs past the network: on its way something is taken off, and something is put on.
+# and a tanh, and back through both must its gradient. The **long short-term memory** has a second state, the **cell**
+# $c_t$. Think of a conveyor belt that runs past the network: on its way something is taken off, and something is put on.
 
 # %% tags=["fold"]
 # Draw: the conveyor belt, with what takes off and what puts on
@@ -302,7 +302,8 @@ result
 #
 # $$\delta c_t = \delta c_t^{\,\text{from } t+1} + \delta h_t \odot o_t \odot (1 - \tanh^2 c_t) \tag{5.7}$$
 #
-# Each factor of (5.1) and (5.6) then gets $\delta c_t$ or $\delta h_t$ times the *other* factor, and the slope of its own nonlinearity:
+# Each factor of (5.1) and (5.6) then gets $\delta c_t$ or $\delta h_t$ times the *other* factor, and the slope of its own
+# nonlinearity:
 #
 # $$\delta\tilde f_t = \delta c_t \odot c_{t-1} \odot f_t(1-f_t), \qquad \delta\tilde g_t = \delta c_t \odot i_t \odot (1-g_t^2) \tag{5.8}$$
 #
@@ -656,9 +657,9 @@ width_for, result = check("05.width_for", width_for)
 result
 
 # %% [markdown]
-# Now the ladder of 04, at equal parameters: 400 batches of 32, Adam, gradients clipped at norm 1. The RNNs
-# are 04's, recorded at three rates, begun as PyTorch does and orthogonally; the LSTMs begin at forget bias 1 and with `remember_for`, and
-# climb the same ladder: recorded, over 20, 40 and 80 blanks, five seeds and four rates each.
+# Now the ladder of 04, at equal parameters: 400 batches of 32, Adam, gradients clipped at norm 1. The RNNs are 04's,
+# recorded at three rates, begun as PyTorch does and orthogonally; the LSTMs begin at forget bias 1 and with `remember_for`,
+# and climb the same ladder: recorded, over 20, 40 and 80 blanks, five seeds and four rates each.
 #
 # **Predict.** An LSTM with the usual forget bias of 1 is trained to recall over **40** blanks. How many percent of new
 # sequences does it get right? (Guessing is 12.5 %.)

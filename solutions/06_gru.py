@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 06 · The GRU: two gates for three
 #
-# **By the end you have taken the LSTM apart and put two gates back; proven your GRU equal to PyTorch's, gradients
-# included, in every convention that books use; and seen what it takes to test the two claims that everybody repeats: as good as an LSTM with fewer weights, and faster.**
+# **By the end you have taken the LSTM apart and put two gates back; proven your GRU equal to PyTorch's, gradients included,
+# in every convention that books use; and seen what it takes to test the two claims that everybody repeats: as good as an
+# LSTM with fewer weights, and faster.**
 #
 # *Before you start:* [05 · The LSTM](05_lstm.ipynb), and the way back through a network from [03](03_bptt.ipynb).
 # *Time:* 135 minutes, of which about 70 are the eight exercises. *Needs:* no network, no GPU.
@@ -137,7 +138,8 @@ print("median correlation, a number a seed:", ", ".join(f"{c:.2f}" for c in corr
 # elsewhere, or later, the picture does not say.
 
 # %% [markdown]
-# The GRU forbids just that; what the freedom was worth, you will measure. One gate $z$, the **update gate**, says what share of the old state stays; the rest is new. The state *is* the memory.
+# The GRU forbids just that; what the freedom was worth, you will measure. One gate $z$, the **update gate**, says what
+# share of the old state stays; the rest is new. The state *is* the memory.
 #
 # $$h_t = z_t \odot h_{t-1} + (1 - z_t) \odot n_t \tag{6.2}$$
 #
@@ -954,9 +956,9 @@ print(f"GRU, 96 wide: {narrow.mean():.3f} ({narrow.min():.3f}–{narrow.max():.3
       f"{narrow_cost:.0f} ms a step")
 
 # %% [markdown]
-# Read the ranges: where those of two networks overlap, three seeds settle nothing; and all curves still fall, so that
-# this ranks what so many steps at these rates teach, not what the networks could learn. A step of the GRU is cheaper at equal width; at
-# equal parameters it is wider, and costs about what the LSTM's does.
+# Read the ranges: where those of two networks overlap, three seeds settle nothing; and all curves still fall, so that this
+# ranks what so many steps at these rates teach, not what the networks could learn. A step of the GRU is cheaper at equal
+# width; at equal parameters it is wider, and costs about what the LSTM's does.
 #
 # ## What the gates settled on
 #

@@ -162,8 +162,8 @@ result
 # %% [markdown]
 # ## The sun, and what may be known when
 #
-# Now a real series, and a short one: the yearly number of sunspots, which ships with statsmodels (NOAA, public domain). The dotted line is the
-# **cut**. Left of it you may learn; right of it lie the years that papers have tested on since 1990.
+# Now a real series, and a short one: the yearly number of sunspots, which ships with statsmodels (NOAA, public domain). The
+# dotted line is the **cut**. Left of it you may learn; right of it lie the years that papers have tested on since 1990.
 
 # %%
 from seqlib.data.series import sunspots
@@ -341,8 +341,8 @@ print(credit(recorded_sun))
 # %% [markdown]
 # ## The air: a season, a trend, many origins
 #
-# CO₂ above Mauna Loa, month by month (Keeling and Whorf 2004, public domain, from statsmodels too). It has a season, so the naive rule is *the same month a year ago*. No model is
-# worth showing without it.
+# CO₂ above Mauna Loa, month by month (Keeling and Whorf 2004, public domain, from statsmodels too). It has a season, so the
+# naive rule is *the same month a year ago*. No model is worth showing without it.
 #
 # **Exercise 08.5 · The seasonal naive rule** — ●○○○, 4 minutes, core
 #
@@ -634,8 +634,9 @@ table(["", "CRPS, live", "recorded, 3 towns", "in the 90 % band, 0–5 h", "11�
 print(credit(recorded_town))
 
 # %% [markdown]
-# Here the network wins in each of the three towns, though the ranges over towns overlap, and for a reason: the autoregression's *mean* is as good as it can be, but it has no way to say
-# that noon is less certain than night. At noon its own band holds too few, too. It stays above the truth's own score, which nothing can beat.
+# Here the network wins in each of the three towns, though the ranges over towns overlap, and for a reason: the
+# autoregression's *mean* is as good as it can be, but it has no way to say that noon is less certain than night. At noon
+# its own band holds too few, too. It stays above the truth's own score, which nothing can beat.
 #
 # ## Explore: a forecast with its band
 #
@@ -715,10 +716,10 @@ print(f"mean squared error a sample: GRU {surprise.mean():.4f}, autoregression "
 print(credit(recorded_heart))
 
 # %% [markdown]
-# Here the linear rule, with 48 samples before its eyes, does much worse; longer ones were not tried. A reason may be that *when*
-# the next wave comes depends on where in the beat one is. (Of three rates for the GRU the largest was the best, so a larger one may do
-# better still.) What this does not show: that it would work in a hospital. Real faults are not of one kind, and the usual
-# changes too.
+# Here the linear rule, with 48 samples before its eyes, does much worse; longer ones were not tried. A reason may be that
+# *when* the next wave comes depends on where in the beat one is. (Of three rates for the GRU the largest was the best, so a
+# larger one may do better still.) What this does not show: that it would work in a hospital. Real faults are not of one
+# kind, and the usual changes too.
 
 # %% [markdown]
 # ## Shares: the walk that looks like skill

@@ -117,7 +117,8 @@ attending.encoder_decoder(["forty", "-", "two"], ["zwei", "und", "vierzig", "END
 # $$\text{logits}_t = s_t\,W_{sy} + b_y \tag{10.6}$$
 #
 # In training the decoder reads the *true* word before, $y_{t-1}$: **teacher forcing**. So all that goes in is known
-# beforehand, and one call serves all steps; inside it the recurrence still goes from step to step (14 does away with that). Two marks are added: START, to have something to read at the first step, and END, to know when to stop.
+# beforehand, and one call serves all steps; inside it the recurrence still goes from step to step (14 does away with that).
+# Two marks are added: START, to have something to read at the first step, and END, to know when to stop.
 #
 # **Exercise 10.1 · What goes in, what comes out** — ●○○○, 4 minutes, core
 #
@@ -226,9 +227,10 @@ print(f"alone and among longer ones: {(alone[0] - last[0]).abs().max():.0e} apar
 # %% [markdown]
 # **Exercise 10.3 · The decoder** — ●●●○, 12 minutes, core
 #
-# Two methods. `begin` is (10.4): the state to begin from, as a tuple of `self.parts` tensors (B, H): one, or h and c for
-# an LSTM (h is the first half of the sum, c the second). `forward` is (10.5) and (10.6) for T tokens: all of a target under teacher forcing, or a single one when the
-# decoder runs free. `run`, above, lets a layer of torch's go on from such a state. (The check compares with single cells.)
+# Two methods. `begin` is (10.4): the state to begin from, as a tuple of `self.parts` tensors (B, H): one, or h and c for an
+# LSTM (h is the first half of the sum, c the second). `forward` is (10.5) and (10.6) for T tokens: all of a target under
+# teacher forcing, or a single one when the decoder runs free. `run`, above, lets a layer of torch's go on from such a
+# state. (The check compares with single cells.)
 
 # %%
 class Decoder(nn.Module):
@@ -340,8 +342,8 @@ print(f"losses {abs(losses[0] - losses[1]).item():.0e} apart, gradients of "
 # ## Train it
 #
 # 128 units on either side, 146,750 parameters, 1000 steps of 64 pairs, the same for every seed. (The set-up is
-# `seqlib.studies.translating_numbers`, because 11 and 14 will train *their* models on just this.) A model that knows nothing starts at
-# the logarithm of the vocabulary's size.
+# `seqlib.studies.translating_numbers`, because 11 and 14 will train *their* models on just this.) A model that knows
+# nothing starts at the logarithm of the vocabulary's size.
 
 # %%
 from seqlib import budget
@@ -796,10 +798,10 @@ show(fig,
 print(credit(recorded))
 
 # %% [markdown]
-# This is the picture to remember: the same words, the same rule, only *more* of them. It is taken after 1,000 steps at
-# one rate; trained for longer the curve moves to the right, so it shows what is hard, not what is impossible. (Single numbers, on the left, are
-# worse than pairs: there are only 100 of them, so 70 of the 20,000 training runs are that short. A length hardly ever
-# seen is hard, short or long.) Is it really the vector's *size*?
+# This is the picture to remember: the same words, the same rule, only *more* of them. It is taken after 1,000 steps at one
+# rate; trained for longer the curve moves to the right, so it shows what is hard, not what is impossible. (Single numbers,
+# on the left, are worse than pairs: there are only 100 of them, so 70 of the 20,000 training runs are that short. A length
+# hardly ever seen is hard, short or long.) Is it really the vector's *size*?
 
 # %% [markdown]
 # **Predict.** The encoder keeps its 128 units, but hands over the first **16** numbers of its state alone: what percent of
@@ -1044,8 +1046,9 @@ print(credit(record))
 
 # %% [markdown]
 # This is a failure, and it is left as one. Longer answers also ask more of the one vector; but part of it may be that the
-# model has learned answers of certain lengths, not “do it again until done”. Lake and Baroni found the same with the best of many networks. You will meet it
-# again, on number runs longer than in training, with attention (11) and with a Transformer (14).
+# model has learned answers of certain lengths, not “do it again until done”. Lake and Baroni found the same with the best
+# of many networks. You will meet it again, on number runs longer than in training, with attention (11) and with a
+# Transformer (14).
 #
 # ## What the books say
 

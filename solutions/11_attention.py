@@ -341,9 +341,10 @@ attending.encoder_decoder(
 # %% [markdown]
 # **Exercise 11.5 · The decoder with attention** — ●●●○, 15 minutes, core
 #
-# Write `forward`, the heart of this notebook. `run(layer, x, state)` of 10 gives all states (B, T, H) and the state to
-# go on from. The decoder's state is a tuple (memory, mask, hidden); the mask is (B, S). Return the logits, the new
-# state (its `hidden` as `run` gives it, a tuple or a list of (B, H)), and the weights, which we will want to see. (`RECURRENT["gru"]` is `nn.GRU`; `PAD_ID` is 0.)
+# Write `forward`, the heart of this notebook. `run(layer, x, state)` of 10 gives all states (B, T, H) and the state to go
+# on from. The decoder's state is a tuple (memory, mask, hidden); the mask is (B, S). Return the logits, the new state (its
+# `hidden` as `run` gives it, a tuple or a list of (B, H)), and the weights, which we will want to see. (`RECURRENT["gru"]`
+# is `nn.GRU`; `PAD_ID` is 0.)
 
 # %%
 from seqlib.data.pairs import PAD_ID
@@ -557,8 +558,8 @@ reveal(
 
 # %% [markdown]
 # The encoder explains a part, attention the rest: from two to five numbers nothing is lost any more. There the three scores
-# all stand at 100 %, so the picture cannot tell which of them is better; single numbers, rare in training, stay below. Past the trained lengths, looking anywhere does
-# not tell a recurrent decoder to *go on* where it has always stopped.
+# all stand at 100 %, so the picture cannot tell which of them is better; single numbers, rare in training, stay below. Past
+# the trained lengths, looking anywhere does not tell a recurrent decoder to *go on* where it has always stopped.
 #
 # All of that at one rate, after 1,000 steps. And with each side's best rate, and 1,600 steps?
 
@@ -964,7 +965,8 @@ print(credit(careful))
 # %% [markdown]
 # ## Backwards through attention, by hand
 #
-# A stretch. With α for the weights, e for the scores, $O = \alpha v$ what is read, and δ for "gradient of the loss with respect to":
+# A stretch. With α for the weights, e for the scores, $O = \alpha v$ what is read, and δ for "gradient of the loss with
+# respect to":
 #
 # $$\delta \alpha = \delta O\, v^\top, \qquad \delta v = \alpha^\top \delta O \tag{11.10}$$
 #

@@ -152,9 +152,9 @@ result
 # %% [markdown]
 # **Exercise 12.3 · Patches** — ●●○○, 8 minutes, core
 #
-# Reshape and transpose are enough, without a loop; `unfold` would do the work and is not for here. The rows of the picture are (patch row, row in the patch), its columns likewise: take the
-# four axes apart, bring the two patch axes together, and flatten. Patches from left to right, then the next row of
-# them; the pixels of a patch in the same way.
+# Reshape and transpose are enough, without a loop; `unfold` would do the work and is not for here. The rows of the picture
+# are (patch row, row in the patch), its columns likewise: take the four axes apart, bring the two patch axes together, and
+# flatten. Patches from left to right, then the next row of them; the pixels of a patch in the same way.
 
 # %%
 def patches(pictures, size):
@@ -257,8 +257,8 @@ class Grid(nn.Module):
 
 # %% [markdown]
 # Two encoders; both leave out the squares in which every pixel is black. One sees nine large **patches**, each alone: cut
-# as the board is cut, which is kind to it. The other is a small **convolutional** network; it ends in 6 × 6 places, which overlap, and knows nothing of cells. (Pixels are
-# multiplied by 3, to a variance near 1.)
+# as the board is cut, which is kind to it. The other is a small **convolutional** network; it ends in 6 × 6 places, which
+# overlap, and knows nothing of cells. (Pixels are multiplied by 3, to a variance near 1.)
 
 # %%
 def not_blank(pictures, size):
@@ -420,8 +420,8 @@ history = train_captioner(
 # **Exercise 12.7 · Write a caption** — ●●○○, 8 minutes, core
 #
 # Now the model runs free: from the start mark, the likeliest word each time, which is what it reads next, until the end
-# mark or until `max_steps` words are written. `step(tokens, state)` takes the last word as a tensor (1,) and gives logits (1, V) and the
-# new state.
+# mark or until `max_steps` words are written. `step(tokens, state)` takes the last word as a tensor (1,) and gives logits
+# (1, V) and the new state.
 
 # %%
 def write_caption(step, state, start, end, max_steps):
@@ -602,7 +602,7 @@ else:
 # %% [markdown]
 # Three times the steps of the live run, a vector four times as wide, seven times the parameters. At rates from 0.001 on this
 # rival stands where a model without eyes stands; at 0.0003 it leaves that plateau: it says the right *relation* every time, and
-# hardly ever both digits. Attention reads the digits, each seed to another extent: two of three have few whole captions right.
+# hardly ever both digits. Attention reads the digits, each seed to another extent: the range of its whole captions is wide.
 # Whether one vector would come to the digits with more steps is open.
 
 # %% [markdown]
@@ -771,7 +771,7 @@ for kind, found in by_pairs.items():
     )
 
 # %% [markdown]
-# With patches held-out pairs cost about a tenth of the exact captions: most of what is known, is known of digits and
+# With patches held-out pairs cost a part of the exact captions, as the lines say: most of what is known, is known of digits and
 # relations, not of whole scenes. The longer recorded runs part more, seed by seed.
 # The convolution was far from trained at this budget, so its bars say nothing about convolutions.
 

@@ -738,8 +738,8 @@ reveal(guess, beyond("three_before", "rotary").mean(),
        "percent right with rotary positions, places 48 to 95", fmt="{:.1f}")
 
 # %% [markdown]
-# Rotary positions carry a *near* distance best, in one seed of three without loss. In the others much is lost, also at the first
-# 24 places: the places are not new there, the length is. Every query now meets keys at distances beyond 23, and each of them
+# Rotary positions carry a *near* distance best, and not with every seed: where much is lost, it is lost at the first 24 places
+# as well: the places are not new there, the length is. Every query now meets keys at distances beyond 23, and each of them
 # turns q and k to angles that no weight has met.
 #
 # Two remedies. **ALiBi**'s slope is the same line at any length. **Position interpolation** divides all places by how much
@@ -1025,8 +1025,9 @@ reveal(guess, np.median(runs["1 head, new"]),
 # batches, as some dots do. So it is not that one head *cannot* attend to two places; two heads make it easy.
 
 # %% [markdown]
-# In a Transformer every head but the first layer's has such a network before it. What the dots don't show: where the curves end. Runs at zero have not begun, and *who and verb*, two things of different
-# kinds, was hardly learned in 800 batches: that is no verdict on kinds.
+# In a Transformer every head but the first layer's has such a network before it. What the dots don't show: where the curves
+# end. Runs at zero have not begun, and *who and verb*, two things of different kinds, was hardly learned in 800 batches:
+# that is no verdict on kinds.
 #
 # Now see who does what: cut one head at a time (its columns of $W_o$ set to zero) and ask again.
 
@@ -1085,9 +1086,10 @@ attention_explorer(examples)
 # %% [markdown]
 # ## Break it: the scale, in training
 #
-# "Without the scale nothing learns"? The text backwards again, one head, sinusoidal positions, 300 steps, the same
-# learning rate (dots): scores undivided, divided by the root, divided by $d_k$, at three widths. And each at the *best* of
-# three to five rates (rings; searched with the first seed), because one rate need not suit all. One run live (the cross): the widest, undivided.
+# "Without the scale nothing learns"? The text backwards again, one head, sinusoidal positions, 300 steps, the same learning
+# rate (dots): scores undivided, divided by the root, divided by $d_k$, at three widths. And each at the *best* of three to
+# five rates (rings; searched with the first seed), because one rate need not suit all. One run live (the cross): the
+# widest, undivided.
 
 # %%
 _, right = learn_places(
@@ -1128,7 +1130,7 @@ show(fig, alt=(
 # %% [markdown]
 # At one rate for all, a narrow head does without the scale and a wide one does not: the root is what lets *one* rate serve
 # every width. The rings mend a narrow head divided by $d_k$, and not a wide one undivided. They are no upper bound: each rate was
-# searched with the first seed alone, and in two of the nine cases another seed does far worse at it than at the common rate.
+# searched with the first seed alone, and some other seeds do far worse at it than at the common rate.
 # Three hundred steps of one toy say no more. (Fresh
 # weights make q and k smaller than the theory assumes, as the printed line says.)
 
@@ -1283,10 +1285,11 @@ quiz("13")
 # ## Sources, and beyond
 #
 # Vaswani et al. 2017, *Attention Is All You Need*, §3.2 (attention, scale, heads), §3.5 (positions). Su et al. 2021,
-# *RoFormer*, §3.2 and equation 34. Press et al. 2022, *Train
-# Short, Test Long* (ALiBi). Chen et al. 2023, *Extending Context Window of LLMs via Positional Interpolation*, §3. Lee et al. 2019, *Set Transformer*, §3.1 (equivariance). Graves, Wayne and Danihelka
-# 2014, *Neural Turing Machines*, §3.3.1 (addressing by content, with a sharpness β). Watson 1964, *Smooth Regression
-# Analysis*, §2: the soft look-up as a regression. Luong et al. 2015, *Effective Approaches to Attention*, §3.1.
+# *RoFormer*, §3.2 and equation 34. Press et al. 2022, *Train Short, Test Long* (ALiBi). Chen et al. 2023, *Extending
+# Context Window of LLMs via Positional Interpolation*, §3. Lee et al. 2019, *Set Transformer*, §3.1 (equivariance). Graves,
+# Wayne and Danihelka 2014, *Neural Turing Machines*, §3.3.1 (addressing by content, with a sharpness β). Watson 1964,
+# *Smooth Regression Analysis*, §2: the soft look-up as a regression. Luong et al. 2015, *Effective Approaches to
+# Attention*, §3.1.
 #
 # **Beyond.** Train "three before" with a causal mask and rotary positions: does it still carry? Give "backwards" texts of
 # many lengths. Ask three questions of three animals: how many heads? Next: [14 · The Transformer](14_transformer.ipynb).

@@ -1249,7 +1249,8 @@ quiz("14")
 # Vaswani et al. 2017, *Attention Is All You Need*, §3 to §6. Xiong et al. 2020, *On Layer Normalization in the Transformer
 # Architecture*, §3.3, §4. Ba, Kiros and Hinton 2016, *Layer Normalization*, §1, §3. Szegedy et al. 2016, *Rethinking the
 # Inception Architecture*, §7 (label smoothing). Müller, Kornblith and Hinton 2019, *When Does Label Smoothing Help?*, §3.
-# Elliott et al. 2016, *Multi30K*, §2. He et al. 2016, *Deep Residual Learning*, §4.1. Post 2018, *A Call for Clarity in Reporting BLEU Scores*, §2.
+# Elliott et al. 2016, *Multi30K*, §2. He et al. 2016, *Deep Residual Learning*, §4.1. Post 2018, *A Call for Clarity in
+# Reporting BLEU Scores*, §2.
 #
 # **Beyond.** Share the embedding with the readout and count what is saved. Take layer norm away from eight layers, not two.
 # Make six numbers work after training on five: which positions would you choose (13)? Next:

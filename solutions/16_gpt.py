@@ -310,8 +310,8 @@ attend, result = check("16.attend", attend)
 result
 
 # %% [markdown]
-# The rest is plumbing, the same code as `seqlib.models.gpt`. QK-norm, the fifth switch, is an RMSNorm of every query and key, so that
-# no dot product can grow without end.
+# The rest is plumbing, the same code as `seqlib.models.gpt`. QK-norm, the fifth switch, is an RMSNorm of every query and
+# key, so that no dot product can grow without end.
 
 # %%
 class RMSNorm(nn.Module):
@@ -378,8 +378,9 @@ class CausalAttention(nn.Module):
 
 
 # %% [markdown]
-# Norms first (pre-norm, measured in 14); whatever is added to the stream 2 L times begins smaller by $1/\sqrt{2L}$. The cache
-# holds one pair for each layer; a forward pass leaves the given one as it was and returns the next. The head is the token table: *tied*, so those weights exist once.
+# Norms first (pre-norm, measured in 14); whatever is added to the stream 2 L times begins smaller by $1/\sqrt{2L}$. The
+# cache holds one pair for each layer; a forward pass leaves the given one as it was and returns the next. The head is the
+# token table: *tied*, so those weights exist once.
 
 # %%
 class Block(nn.Module):
@@ -692,8 +693,8 @@ continue_greedily, result = check("16.continue_greedily", continue_greedily)
 result
 
 # %% [markdown]
-# `reader(model)` makes a `read` of a model. Is the cache exact, and what does it save? In float64 both ways of reading must agree to
-# rounding.
+# `reader(model)` makes a `read` of a model. Is the cache exact, and what does it save? In float64 both ways of reading must
+# agree to rounding.
 #
 # **Predict.** 256 tokens are written after a prompt. How many times faster with the cache?
 
@@ -752,8 +753,9 @@ reveal(guess, faster, "times faster with the cache, 256 tokens", fmt="{:.1f}")
 # %% [markdown]
 # ## A completer for Python
 #
-# The same model with a longer context, on Python's own library: a short run, no network. Type a beginning of your own, and turn the temperature.
-# The cell below samples three continuations, with nothing but your cache and `seqlib.models.generate.sample`.
+# The same model with a longer context, on Python's own library: a short run, no network. Type a beginning of your own, and
+# turn the temperature. The cell below samples three continuations, with nothing but your cache and
+# `seqlib.models.generate.sample`.
 
 # %%
 library, letters = encode_chars(
@@ -1307,13 +1309,13 @@ quiz("16")
 # %% [markdown]
 # ## Sources, and beyond
 #
-# Radford et al. 2019, *Language Models are Unsupervised Multitask Learners*, §2.3. Zhang and Sennrich 2019, *Root Mean Square
-# Layer Normalization*, §4, eq. 4. Shazeer 2020, *GLU Variants Improve Transformer*, eq. 6, Table 1. Su et al. 2021, *RoFormer*,
-# §3.2.2. Ainslie et al. 2023, *GQA*, §2.2. Henry et al. 2020, *Query-Key Normalization for Transformers*, §3. Kaplan et al.
-# 2020, *Scaling Laws for Neural Language Models*, §2.1, §3.2.1. Olsson et al. 2022, *In-context Learning and Induction Heads*. Jordan et al. 2024, *Muon*. Pope et
-# al. 2022, *Efficiently Scaling Transformer Inference*, §2. Elhage et al. 2021, *A Mathematical Framework for Transformer
-# Circuits*. Karpathy, *nanoGPT* (figures of its README).
-# nostalgebraist 2020, *interpreting GPT: the logit lens* (LessWrong).
+# Radford et al. 2019, *Language Models are Unsupervised Multitask Learners*, §2.3. Zhang and Sennrich 2019, *Root Mean
+# Square Layer Normalization*, §4, eq. 4. Shazeer 2020, *GLU Variants Improve Transformer*, eq. 6, Table 1. Su et al. 2021,
+# *RoFormer*, §3.2.2. Ainslie et al. 2023, *GQA*, §2.2. Henry et al. 2020, *Query-Key Normalization for Transformers*, §3.
+# Kaplan et al. 2020, *Scaling Laws for Neural Language Models*, §2.1, §3.2.1. Olsson et al. 2022, *In-context Learning and
+# Induction Heads*. Jordan et al. 2024, *Muon*. Pope et al. 2022, *Efficiently Scaling Transformer Inference*, §2. Elhage et
+# al. 2021, *A Mathematical Framework for Transformer Circuits*. Karpathy, *nanoGPT* (figures of its README). nostalgebraist
+# 2020, *interpreting GPT: the logit lens* (LessWrong).
 #
 # **Beyond.** Let the completer read tokens, too. Give the GPT a window twice as long and half the batch. Sample with the
 # cache from a context longer than the trained one, and measure the loss by position. Next: [17 · BERT](17_bert.ipynb).

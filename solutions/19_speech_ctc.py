@@ -534,9 +534,9 @@ error_rate, result = check("19.error_rate", error_rate)
 result
 
 # %% [markdown]
-# To read the network's output the quick way, take the likeliest symbol of each frame and collapse: **greedy**, or best-path,
-# decoding. Your live network at four noise levels, beside three recorded seeds of it, trained three times as long, and the threshold
-# (tuned three times, on other calls each time). All hear the same calls, which nobody trained on.
+# To read the network's output the quick way, take the likeliest symbol of each frame and collapse: **greedy**, or
+# best-path, decoding. Your live network at four noise levels, beside three recorded seeds of it, trained three times as
+# long, and the threshold (tuned three times, on other calls each time). All hear the same calls, which nobody trained on.
 
 # %%
 from seqlib.studies.hearing_digits import batch_of, held_out, spelled, strings_of
@@ -850,8 +850,9 @@ print(made_by)
 # ## Break it
 #
 # **Cut evenly.** Nobody knows the alignment, so why not share the frames out evenly among the digits, and train frame by
-# frame? Same network, steps and calls, its rate swept as well. **Too few frames.** Use every 4th, 8th, 10th, 14th frame only: for how
-# many of the calls is the loss infinite? **No logarithms.** How long may a call be until one path's probability is zero in float32?
+# frame? Same network, steps and calls, its rate swept as well. **Too few frames.** Use every 4th, 8th, 10th, 14th frame
+# only: for how many of the calls is the loss infinite? **No logarithms.** How long may a call be until one path's
+# probability is zero in float32?
 
 # %%
 from seqlib.studies.hearing_digits import cut_evenly
@@ -1070,12 +1071,14 @@ quiz("19")
 # (prefix beams). Chorowski, Bahdanau, Serdyuk, Cho and Bengio 2015, *Attention-Based Models for Speech Recognition*,
 # abstract. Graves and Schmidhuber 2005, *Framewise Phoneme Classification with Bidirectional LSTM*, abstract. Graves 2012,
 # *Sequence Transduction with Recurrent Neural Networks*, §2. Baevski et al. 2020, *wav2vec 2.0*, §3.3. Radford et al. 2022,
-# *Robust Speech Recognition via Large-Scale Weak Supervision* (Whisper), §2.2. Young et al., *The HTK Book*, section on filterbank analysis (mel). Goertzel 1958, *An Algorithm for the
-# Evaluation of Finite Trigonometric Series*, pages 34–35. ITU-T Q.23, §6 (the frequencies). Levenshtein 1966, *Binary
-# Codes Capable of Correcting Deletions, Insertions and Reversals*, §1. Jackson et al., *Free Spoken Digit Dataset* 1.0.9.
+# *Robust Speech Recognition via Large-Scale Weak Supervision* (Whisper), §2.2. Young et al., *The HTK Book*, section on
+# filterbank analysis (mel). Goertzel 1958, *An Algorithm for the Evaluation of Finite Trigonometric Series*, pages 34–35.
+# ITU-T Q.23, §6 (the frequencies). Levenshtein 1966, *Binary Codes Capable of Correcting Deletions, Insertions and
+# Reversals*, §1. Jackson et al., *Free Spoken Digit Dataset* 1.0.9.
 #
 # **Beyond.** Give the network the 129 linear frequencies: does it then beat the threshold in plain hiss? Let the causal one
-# hear three frames more before it speaks: what is a look-ahead worth? Write Viterbi's best path (one `max` for one sum) and align a call by it. **Open, without a
-# check:** *why spikes?* CTC would be as content with a digit that lasts. What in (19.8) makes the sharp solution attract?
+# hear three frames more before it speaks: what is a look-ahead worth? Write Viterbi's best path (one `max` for one sum) and
+# align a call by it. **Open, without a check:** *why spikes?* CTC would be as content with a digit that lasts. What in
+# (19.8) makes the sharp solution attract?
 #
 # Next: [20 · DNA and proteins](20_dna_protein.ipynb).

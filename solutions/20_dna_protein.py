@@ -676,10 +676,11 @@ print(credit(load("20_strands")))
 tabled(["percent right, and the rate", *(f"{n} examples" for n in FEW)], rows)
 
 # %% [markdown]
-# Read along a row what examples are worth, down a column what knowing the other strand is worth. The ranges are wide,
-# for a seed also draws the examples; all ways learn from the same ones, so the verdict below compares them seed by seed. **Chosen after
-# looking**: the first rule asked for seeds that do not overlap, and could not tell a hard draw from a bad way.
-# What the table does not show: problems where the strand matters. A splice junction, next, is read in one direction only, and there the symmetry would be false.
+# Read along a row what examples are worth, down a column what knowing the other strand is worth. The ranges are wide, for a
+# seed also draws the examples; all ways learn from the same ones, so the verdict below compares them seed by seed. **Chosen
+# after looking**: the first rule asked for seeds that do not overlap, and could not tell a hard draw from a bad way. What
+# the table does not show: problems where the strand matters. A splice junction, next, is read in one direction only, and
+# there the symmetry would be false.
 
 # %% [markdown]
 # ## Parity

@@ -725,9 +725,9 @@ for depth in (12, 48, 100):
     )
 
 # %% [markdown]
-# Now the whole step, live with a context of 96: each remedy's seconds and bytes beside the plain step's. **bfloat16** products take half the
-# memory traffic, and half the time or less where the processor has instructions for them; where it has not, they are
-# imitated.
+# Now the whole step, live with a context of 96: each remedy's seconds and bytes beside the plain step's. **bfloat16**
+# products take half the memory traffic, and half the time or less where the processor has instructions for them; where it
+# has not, they are imitated.
 #
 # **Predict.** How many times the seconds of the plain step does bfloat16 take on this machine? Below 1: it pays.
 

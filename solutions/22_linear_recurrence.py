@@ -412,9 +412,9 @@ print("; ".join(f"{name} T^{p:.2f}" for name, p in slope.items()))
 print(credit(speed))
 
 # %% [markdown]
-# Lines are recorded, rings are yours. A scan does more arithmetic than the loop, but in a few dozen large products in place of
-# thousands of small ones; where its line lies lower, that is why, even on one thread. The figure does not show a GPU, where a round's joins
-# are truly done together, nor a fused kernel.
+# Lines are recorded, rings are yours. A scan does more arithmetic than the loop, but in a few dozen large products in place
+# of thousands of small ones; where its line lies lower, that is why, even on one thread. The figure does not show a GPU,
+# where a round's joins are truly done together, nor a fused kernel.
 
 # %% [markdown]
 # ## A state that lives in continuous time
@@ -1031,9 +1031,10 @@ for name, gap in gaps.items():
 # %% [markdown]
 # ## What each can hold, and what not
 #
-# The live cells showed mechanisms. What follows was recorded: three seeds, equal budgets, each model's learning rate swept on the
-# first one or two seeds until the best lay inside what was tried (where it did not, no verdict stands on it). First, **recall against delay**, the task of
-# [04](04_vanishing_gradients.ipynb): one of eight symbols, a delay, the question; 400 batches of 32.
+# The live cells showed mechanisms. What follows was recorded: three seeds, equal budgets, each model's learning rate swept
+# on the first one or two seeds until the best lay inside what was tried (where it did not, no verdict stands on it). First,
+# **recall against delay**, the task of [04](04_vanishing_gradients.ipynb): one of eight symbols, a delay, the question; 400
+# batches of 32.
 
 # %% tags=["fold"]
 # Draw: recall against delay, beside the RNNs of 04
@@ -1297,14 +1298,15 @@ quiz("22")
 # %% [markdown]
 # ## Sources, and beyond
 #
-# Hillis and Steele 1986, *Data Parallel Algorithms*, Figure 2. Blelloch 1990, *Prefix Sums and Their Applications*, §1.4. Martin
-# and Cundy 2018, *Parallelizing Linear Recurrent Neural Nets Over Sequence Length*, §2.2. Heinsen 2023, *Efficient Parallelization
-# of a Ubiquitous Sequential Computation*, eq. 6. Gu et al. 2022, *On the Parameterization and Initialization of Diagonal State
-# Space Models* (S4D), §2.1, §3. Feng et al. 2024, *Were RNNs All We Needed?*, §3, §4. Gu and Dao 2023, *Mamba*, §3. Katharopoulos
-# et al. 2020, *Transformers are RNNs*, §3. Schlag et al. 2021, *Linear Transformers Are Secretly Fast Weight Programmers*, §4.2.
-# Yang et al. 2024, *Parallelizing Linear Transformers with the Delta Rule over Sequence Length*, §3.2. Arora et al. 2023, *Zoology*,
-# §3. Jelassi et al. 2024, *Repeat After Me*, §2. Grazzi et al. 2025, *Unlocking State-Tracking in Linear RNNs Through Negative
-# Eigenvalues*, Theorem 1. Widrow and Hoff 1960, *Adaptive Switching Circuits*.
+# Hillis and Steele 1986, *Data Parallel Algorithms*, Figure 2. Blelloch 1990, *Prefix Sums and Their Applications*, §1.4.
+# Martin and Cundy 2018, *Parallelizing Linear Recurrent Neural Nets Over Sequence Length*, §2.2. Heinsen 2023, *Efficient
+# Parallelization of a Ubiquitous Sequential Computation*, eq. 6. Gu et al. 2022, *On the Parameterization and
+# Initialization of Diagonal State Space Models* (S4D), §2.1, §3. Feng et al. 2024, *Were RNNs All We Needed?*, §3, §4. Gu
+# and Dao 2023, *Mamba*, §3. Katharopoulos et al. 2020, *Transformers are RNNs*, §3. Schlag et al. 2021, *Linear
+# Transformers Are Secretly Fast Weight Programmers*, §4.2. Yang et al. 2024, *Parallelizing Linear Transformers with the
+# Delta Rule over Sequence Length*, §3.2. Arora et al. 2023, *Zoology*, §3. Jelassi et al. 2024, *Repeat After Me*, §2.
+# Grazzi et al. 2025, *Unlocking State-Tracking in Linear RNNs Through Negative Eigenvalues*, Theorem 1. Widrow and Hoff
+# 1960, *Adaptive Switching Circuits*.
 #
 # **Beyond.** Let one rate of the delta rule go up to 2, and try parity with it: why does that help? Give linear attention a factor
 # that fades, $S_t = a_t S_{t-1} + k_t^\top v_t$: which block of this page is it then? Count the bits in a state of 256 numbers and

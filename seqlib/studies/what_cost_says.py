@@ -161,7 +161,8 @@ def rate_at_an_edge(results) -> list[str]:
 def law_held(results) -> tuple[str, str]:
     """Was the loss that small runs foretold the one that was reached? Every seed inside the interval, none, or some.
 
-    "not tested" where a budget's lowest loss lies at an edge: a law that is carried on needs its optimum between sizes.
+    "not tested" where a budget's lowest loss or a best rate lies at an edge: a law that is carried on needs its optimum
+    between what was tried.
     """
     low, told, high = (results[f"foretold, {key}"][0] for key in ("low", "nats", "high"))
     inside = [low <= nats <= high for nats in results["made"]]
@@ -169,6 +170,8 @@ def law_held(results) -> tuple[str, str]:
     text = f"foretold {told:.3f} ({low:.3f} to {high:.3f}), made {made}"
     if edges := at_an_edge(results):
         return f"{text}; at {edges[0]:g} operations the best size was the last one tried", "not tested"
+    if edges := rate_at_an_edge(results):
+        return f"{text}; the best rate at {edges[0]} is the last one tried", "not tested"
     return text, "holds" if all(inside) else "depends" if any(inside) else "fails"
 
 

@@ -16,7 +16,6 @@ from seqlib.studies.seven_tasks import TASKS
 
 __all__ = [
     "JOBS", "LESS_IS_BETTER", "Job", "Row", "ahead", "alike", "all_round", "leaders", "recorded_ladder", "rows_of",
-    "verdict_all", "verdict_compete", "verdict_share",
 ]  # fmt: skip
 
 LESS_IS_BETTER = ("text", "forecast")
@@ -94,12 +93,6 @@ def all_round(rows: Sequence[Row], tasks: Sequence[str] = TASKS) -> dict[str, li
     return found
 
 
-def verdict_all(family: str, best: Mapping[str, Sequence[str]]) -> str:
-    """Is a family the choice for everything? "holds" on every task, "fails" on at most half of them."""
-    count = sum(family in names for names in best.values())
-    return "holds" if count == len(best) else "fails" if 2 * count <= len(best) else "depends"
-
-
 def recorded_ladder() -> tuple[dict[str, dict], dict]:
     """The recordings of the ladder that are here, {task: run}, and that of the clock."""
     from seqlib.training.recorded import load, names
@@ -124,15 +117,3 @@ def ahead(rows: Sequence[Row], one: str, other: str, tasks: Sequence[str]) -> tu
         gap = (np.mean(some) - np.mean(others)) * (-1 if task in LESS_IS_BETTER else 1)
         counts[1 if alike(some, others) else 0 if gap > 0 else 2] += 1
     return tuple(counts)
-
-
-def verdict_compete(counts: Sequence[int], least: int = 3) -> str:
-    """ "holds" where one is never behind another, "fails" where it is behind on most tasks, "depends" between."""
-    first, same, last = counts
-    total = first + same + last
-    return "not tested" if total < least else "holds" if not last else "fails" if 2 * last > total else "depends"
-
-
-def verdict_share(changed: int, total: int) -> str:
-    """Does a choice turn the order? "holds" on half of the tasks or more, "fails" on none; three tasks at least."""
-    return "not tested" if total < 3 else "holds" if 2 * changed >= total else "depends" if changed else "fails"

@@ -127,6 +127,7 @@ def test_whether_a_forecast_came_true():
         results = told | {"made": list(made)}
         assert says.law_held(results)[1] == expected
         assert says.law_held(results | scaled(lowest=0))[1] == "not tested"
+        assert says.law_held(results | scaled(rate=0.08))[1] == "not tested"
 
 
 def test_how_the_best_size_grows():

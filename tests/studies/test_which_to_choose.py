@@ -6,9 +6,6 @@ from seqlib.studies.which_to_choose import (
     alike,
     all_round,
     rows_of,
-    verdict_all,
-    verdict_compete,
-    verdict_share,
 )
 
 
@@ -33,17 +30,6 @@ def test_ahead_alike_and_behind():
     some = rows(A=[1, 1.1, 1.2], B=[3, 3.1, 3.2])
     assert ahead(some, "B", "A", ["copy", "text"]) == (2, 0, 0)
     assert ahead(some, "A", "B", ["copy"]) == (0, 0, 1) and ahead(some, "A", "A", ["copy"]) == (0, 1, 0)
-
-
-def test_each_verdict_can_come_out_every_way():
-    assert [verdict_compete(c) for c in ((1, 3, 0), (0, 4, 2), (1, 1, 3), (1, 1, 0))] == [
-        "holds", "depends", "fails", "not tested",
-    ]  # fmt: skip
-    assert [verdict_share(n, 6) for n in (3, 1, 0)] == ["holds", "depends", "fails"]
-    assert verdict_share(2, 2) == "not tested"
-    best = {"copy": ["A"], "text": ["A", "B"], "tag": ["B"]}
-    assert verdict_all("A", best) == "depends" and verdict_all("C", best) == "fails"
-    assert verdict_all("A", {"copy": ["A"], "text": ["A"]}) == "holds"
 
 
 def test_rows_come_from_the_recordings():

@@ -118,7 +118,8 @@ def adding(command):
 
     def batches(step, size=32):
         drawn = [adding_batch(np.random.default_rng([seed, step]), size, 100) for seed in SEEDS]
-        return tuple(torch.stack(parts).repeat(4, *[1] * parts[0].ndim) for parts in zip(*drawn, strict=True))
+        copies = len(RATES["RNN"])  # a model for each rate
+        return tuple(torch.stack(parts).repeat(copies, *[1] * parts[0].ndim) for parts in zip(*drawn, strict=True))
 
     _quick()
     results, curves = {}, {}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from recordings import notebook, recording, until_inside
+from recordings import at_best_rate, notebook, recording
 
 
 @cache
@@ -185,7 +185,7 @@ def parts(command, seeds=(0, 1, 2)):
     for name, change in own["PARTS"].items():
         config = own["GPTConfig"](size, width=128, layers=4, **change)
 
-        def run(rate, seed=0, config=config, name=name):
+        def run(rate, seed, config=config, name=name):
             torch.manual_seed(seed)
             model = own["GPT"](config)
             wake(model)
@@ -202,12 +202,10 @@ def parts(command, seeds=(0, 1, 2)):
             )
             return model, time.process_time() - began
 
-        rate, told, found = until_inside(PART_RATES, run, lambda made: own["held_out"](made[0], judged))
-        made = [found[rate], *(run(rate, seed) for seed in seeds[1:])]
+        judge = lambda made: own["held_out"](made[0], judged)  # noqa: E731
+        _, made = at_best_rate(results, name, PART_RATES, run, judge, seeds=seeds)
         results[name] = [own["held_out"](model, asked) for model, _ in made]
         results[f"{name}, seconds"] = [seconds for _, seconds in made]
-        results[f"{name}, rate"] = [rate] * len(seeds)
-        results[f"{name}, rates tried"] = [min(told), max(told), len(told)]
     recorded.record(
         "16_parts",
         {},

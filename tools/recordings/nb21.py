@@ -18,15 +18,16 @@ def _alone() -> None:
 
 def _at_its_best(compute, width, layers, results, seeds=(0, 1, 2)) -> list[float]:
     """The nats of every seed at the best learning rate of this size and budget; every rate tried is written down."""
-    from recordings import until_inside
+    from recordings import at_best_rate
     from seqlib.studies.loss_against_compute import RATES, point, run_at, shape, weights_of
 
-    name = point(compute, weights_of(shape(width, layers)))
-    best, told, _ = until_inside(RATES, lambda lr: run_at(compute, width, layers, lr, seeds[0])[0], float)
-    results |= {f"rate {lr:g} at {name}": [nats] * len(seeds) for lr, nats in told.items()}
-    results[f"rate at {name}"] = [best] * len(seeds)
-    nats = [told[best], *(run_at(compute, width, layers, best, seed)[0] for seed in seeds[1:])]
-    print(f"{name}: {[round(each, 4) for each in nats]} at {best:g} of {sorted(told)}", flush=True)
+    name, found = point(compute, weights_of(shape(width, layers))), {}
+    told, nats = at_best_rate(
+        found, name, RATES, lambda lr, seed: run_at(compute, width, layers, lr, seed)[0], float, seeds=seeds
+    )
+    results |= {f"rate {lr:g} at {name}": [each] * len(seeds) for lr, each in told.items()}
+    results[f"rate at {name}"] = found[f"{name}, rate"]
+    print(f"{name}: {[round(each, 4) for each in nats]} of {sorted(told)}", flush=True)
     return nats
 
 
