@@ -28,6 +28,6 @@ def product_of_jacobians(factors: Sequence[str], left: Sequence[str]) -> Drawing
             sheet.text(x - gap / 2, 34, "J_T" if not lag else f"J_{{T−{lag}}}", size=12)
             sheet.arrow(x - 42, 140, x - gap + 42, 140, kind="blue")
             sheet.text(x - gap / 2, 124, factors[place - 1], size=13, colour="#a0330a", bold=True)
-    sheet.text(60, 14, "forwards: a state a step", anchor="middle", size=12)
+    sheet.text(4, 14, "forwards: a state a step", anchor="start", size=12)
     sheet.text(60 + gap * len(factors), 14, "the loss is here", anchor="middle", size=12)
     return sheet
