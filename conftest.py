@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parent
 # Kernels and other child processes find seqlib beside this file, whether it is installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]  # what several tests share: mutants, course.sources
-# Threads that wait by spinning make small products many times slower on a busy machine (see seqlib.runtime).
+# Threads that wait by spinning make small products many times slower on a busy machine; and one thread is repeatable.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("SEQLIB_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A mirror of the real data sets beside the checkout stands in for the network.
 if (MIRROR := ROOT.parent / "shared" / "datasets").is_dir():

@@ -49,6 +49,19 @@ def device() -> torch.device:
     return chosen
 
 
+def processors() -> int:
+    """How many processors this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def asked_threads() -> int | None:
+    """What `SEQLIB_THREADS` asks for; None where it asks for nothing. ValueError unless it is a whole number from 1."""
+    asked = os.environ.get("SEQLIB_THREADS", "").strip()
+    if asked and (not asked.isdecimal() or int(asked) < 1):
+        raise ValueError(f"SEQLIB_THREADS should be a whole number from 1, got {asked!r}")
+    return int(asked) if asked else None
+
+
 def quick_type(on=None) -> torch.dtype:
     """bfloat16 where `on` (a device; by default the course's) multiplies it with instructions of its own, else float32.
 

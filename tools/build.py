@@ -393,6 +393,7 @@ def execute(path: Path, book):
         own = dict(
             SEQLIB_HOME=home,
             SEQLIB_BUDGET="cpu",
+            SEQLIB_THREADS="1",  # the same numbers on a busy machine
             PYTHONHASHSEED="0",
             PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         )

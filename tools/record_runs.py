@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("SEQLIB_THREADS", "1")  # recorded seconds are those of one core, unless asked otherwise
 
 from recordings import discover  # noqa: E402
 

@@ -68,6 +68,8 @@ class Progress:
             values = ", ".join(f"{key} {number(value)}" for key, value in evals[-1].items() if key != "step")
             at = "" if evals[-1]["step"] == done else f" (at {evals[-1]['step']:,})"
             parts.append(values + at)
+        if chosen := getattr(self.history, "threads", None):
+            parts.append(f"{chosen[-1][1]} thread{'s' if chosen[-1][1] > 1 else ''}")
         parts += [duration(self.history.seconds), status, self.note]
         return " · ".join(part for part in parts if part)
 

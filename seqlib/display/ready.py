@@ -5,22 +5,32 @@ import shutil
 import sys
 
 from seqlib.display import html
-from seqlib.runtime import budget_name, device, home, machine, seed_everything, version, where
+from seqlib.runtime import (
+    asked_threads,
+    budget_name,
+    device,
+    home,
+    machine,
+    processors,
+    seed_everything,
+    version,
+    where,
+)
 
 MIN_PYTHON, MIN_TORCH, MIN_MEMORY, MIN_DISK = (3, 11), (2, 2), 1.5, 1.0  # memory and disk in GiB
 
 
-# Threads that wait by spinning take the processor from those that work: on a busy machine of two cores the small
-# products of these notebooks became 20 to 60 times slower. Sleeping costs nothing when the machine is idle.
-CALM_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+# NumPy's products are small in these notebooks: threads of its own would wait longer than they work.
+CALM_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 _opened: list[str] = []  # the notebooks that setup cells have named in this kernel
 
 
 def setup(notebook: str, threads: int = 1) -> None:
     """Get one notebook ready: threads, seeds 0, the figures' style, and one line that says where it runs.
 
-    On a CPU one thread is quickest for layers up to a few hundred wide; a notebook with larger products asks for
-    more. `SEQLIB_THREADS` overrides. Call it before NumPy or torch is imported: both read the settings then.
+    On a CPU one thread is quickest for most of these small products; `train` tries more while it trains, and a notebook
+    with larger ones asks for them. `SEQLIB_THREADS` fixes the number, there too. Call it before NumPy is imported,
+    which reads its setting then.
     ValueError where `SEQLIB_THREADS` is no whole number from 1.
     """
     _opened.append(notebook)
@@ -32,24 +42,11 @@ def setup(notebook: str, threads: int = 1) -> None:
     from seqlib.display import figures
 
     if device().type == "cpu":
-        torch.set_num_threads(_asked_threads() or threads)
+        torch.set_num_threads(asked_threads() or threads)
     seed_everything(0)
     figures.style()
     torch_version = torch.__version__.partition("+")[0]
     print(f"{notebook} · seqlib {version()} · torch {torch_version} · {where()} · budget {budget_name()}")
-
-
-def _asked_threads() -> int | None:
-    """What `SEQLIB_THREADS` asks for; None where it asks for nothing."""
-    asked = os.environ.get("SEQLIB_THREADS", "").strip()
-    if asked and (not asked.isdecimal() or int(asked) < 1):
-        raise ValueError(f"SEQLIB_THREADS should be a whole number from 1, got {asked!r}")
-    return int(asked) if asked else None
-
-
-def processors() -> int:
-    """How many processors this program may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _errors_speak_again() -> None:
@@ -99,12 +96,13 @@ def facts() -> list[tuple[str, str, bool]]:
 
 
 def _threads(used: int) -> tuple[str, bool]:
-    """The threads that arithmetic takes now, which `setup` set, beside the processors there are for them."""
+    """The threads that arithmetic takes now, which `setup` set, beside the processors there are for them, and `train`'s."""
     there = processors()
     said = f"{used} on {there} processor{'' if there == 1 else 's'}"
     if used > there:
         return f"{said}: set SEQLIB_THREADS to {there} or fewer", False
-    return f"{said}; SEQLIB_THREADS sets another number", True
+    fixed = asked_threads() or there == 1
+    return said if fixed else f"{said}; training tries more and keeps what is faster, SEQLIB_THREADS fixes them", True
 
 
 def _arithmetic() -> tuple[str, bool]:

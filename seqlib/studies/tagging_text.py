@@ -21,7 +21,7 @@ from seqlib.models.bidirectional import Bidirectional
 from seqlib.studies.judging_reviews import similar_lengths, word_table
 from seqlib.training.train import History, train
 
-__all__ = ["Lexicon", "Tagger", "say_tags", "train_tagger"]
+__all__ = ["Lexicon", "Letters", "SpelledWords", "Tagger", "say_tags", "train_tagger"]
 
 IGNORE, UNKNOWN, LETTERS = -100, 1, 16  # letters read of each word: the first and the last eight of a longer one
 
@@ -64,12 +64,59 @@ class Lexicon:
         return torch.from_numpy(pad_batch([self.tags.encode(row) for row in tags], pad=IGNORE)[0])
 
 
+class Letters(nn.Module):
+    """What the letters of words say: numbers (B, T) -> (B, T, F), each kind of word in the batch read once.
+
+    spelling (K, LETTERS) are the letters' ids of every kind of word, 0 where there is none. A convolution reads three
+    letters at a time and keeps, of each filter, the largest response. Source: dos Santos and Zadrozny 2014, §2.1.
+    """
+
+    def __init__(self, spelling: torch.Tensor, count: int, filters: int, width: int = 24, dropout: float = 0.33):
+        super().__init__()
+        self.table = nn.Embedding(count, width, padding_idx=0)
+        self.filter = nn.Conv1d(width, filters, 3, padding=1)
+        self.dropout = nn.Dropout(dropout)
+        self.register_buffer("spelling", spelling, persistent=False)
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        kinds, places = numbers.unique(return_inverse=True)
+        letters = self.spelling[kinds]
+        letters = letters[:, : int((letters != 0).sum(dim=1).max().clamp(min=1))]
+        found = self.filter(self.dropout(self.table(letters)).transpose(1, 2)).relu()
+        return found.masked_fill((letters == 0)[:, None], 0).amax(dim=2)[places]
+
+
+def sometimes_unknown(rows: torch.Tensor, counts: torch.Tensor, drop: float, unknown: int = UNKNOWN) -> torch.Tensor:
+    """Words made <unk> with the chance drop / (drop + count), padding never. Source: Kiperwasser and Goldberg 2016, §4."""
+    chance = drop / (drop + counts[rows])
+    return torch.where((torch.rand(rows.shape, device=rows.device) < chance) & (rows > 0), unknown, rows)
+
+
+class SpelledWords(nn.Embedding):
+    """A table of words that reads their letters too: numbers (B, T) of kinds of words -> vectors (B, T, D).
+
+    rows (K,) is each kind's row in the table, spelling (K, LETTERS) its letters, counts (V,) how often a row's word
+    stands in the training part. Any encoder's table can be changed for one; `weight` (V, D) stays the words' alone.
+    """
+
+    def __init__(self, rows, spelling, counts, count, width, filters=96, drop=0.25, dropout=0.33, unknown=UNKNOWN):
+        super().__init__(len(counts), width, padding_idx=0)
+        self.letters = Letters(spelling, count, filters, dropout=dropout)
+        self.join, self.drop, self.unknown = nn.Linear(filters, width, bias=False), drop, unknown
+        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("counts", counts, persistent=False)
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        rows = self.rows[numbers]
+        if self.training and self.drop:
+            rows = sometimes_unknown(rows, self.counts, self.drop, self.unknown)
+        return super().forward(rows) + self.join(self.letters(numbers))
+
+
 class Tagger(nn.Module):
     """Words and, if wanted, letters through a convolution; a recurrent layer one way or both; a readout at each word.
 
-    forward(numbers (B, T)) -> logits (B, T, C). In training a word becomes <unk> with the chance
-    drop / (drop + count), its letters stay (Kiperwasser and Goldberg 2016, §4). The convolution reads three letters at
-    a time and keeps, of each filter, the largest response (dos Santos and Zadrozny 2014, §2.1).
+    forward(numbers (B, T)) -> logits (B, T, C). In training a rare word becomes <unk> now and then; its letters stay.
     """
 
     def __init__(
@@ -78,32 +125,23 @@ class Tagger(nn.Module):
     ):  # fmt: skip
         super().__init__()
         self.embedding = word_table(len(lexicon.words), width, scale)
-        self.letters = nn.Embedding(len(lexicon.letters), letter_width, padding_idx=0) if filters else None
-        self.filter = nn.Conv1d(letter_width, filters, 3, padding=1) if filters else None
+        letters = (lexicon.spelling, len(lexicon.letters), filters, letter_width, dropout)
+        self.letters = Letters(*letters) if filters else None
         size = width + filters
         self.ahead = nn.LSTM(size, hidden_size, batch_first=True)
         self.back = nn.LSTM(size, hidden_size, batch_first=True) if two_way else None
         self.readout = nn.Linear(hidden_size * (1 + two_way), len(lexicon.tags))
         self.dropout, self.drop = nn.Dropout(dropout), drop
-        for name in ("rows", "spelling", "counts"):
+        for name in ("rows", "counts"):
             self.register_buffer(name, getattr(lexicon, name), persistent=False)
-
-    def spelled(self, numbers: torch.Tensor) -> torch.Tensor:
-        """What the letters say, (B, T, F): each kind of word in the batch is read once."""
-        kinds, places = numbers.unique(return_inverse=True)
-        letters = self.spelling[kinds]
-        letters = letters[:, : int((letters != 0).sum(dim=1).max().clamp(min=1))]
-        found = self.filter(self.dropout(self.letters(letters)).transpose(1, 2)).relu()
-        return found.masked_fill((letters == 0)[:, None], 0).amax(dim=2)[places]
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         expect.tokens(numbers, "numbers", "B*", "T")
         expect.padded_at_the_end(numbers, 0, "numbers")
         rows = self.rows[numbers]
         if self.training and self.drop:
-            chance = self.drop / (self.drop + self.counts[rows])
-            rows = torch.where((torch.rand(rows.shape, device=rows.device) < chance) & (rows > 0), UNKNOWN, rows)
-        parts = [self.embedding(rows)] + ([self.spelled(numbers)] if self.filter is not None else [])
+            rows = sometimes_unknown(rows, self.counts, self.drop)
+        parts = [self.embedding(rows)] + ([self.letters(numbers)] if self.letters is not None else [])
         x = self.dropout(torch.cat(parts, dim=2))
         lengths = (numbers != 0).sum(dim=1)
         states = self.ahead(x)[0] if self.back is None else Bidirectional(self.ahead, self.back)(x, lengths)[0]

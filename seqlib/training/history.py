@@ -23,7 +23,8 @@ class History:
 
     losses[k] is the loss of batch k, before the update that it causes; `evals` holds one dict for each
     evaluation, with "step" (updates made so far) and what `evaluate` returned; `grad_norms` are the global
-    norms before clipping (empty without `clip`); `seconds` include evaluation and all resumed parts.
+    norms before clipping (empty without `clip`); `seconds` include evaluation and all resumed parts; `threads` holds
+    [step, threads] for each change that `train` chose, empty where the number was fixed.
     """
 
     name: str = "training"
@@ -32,6 +33,7 @@ class History:
     grad_norms: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    threads: list[list[int]] = field(default_factory=list)
 
     @property
     def steps(self) -> list[int]:

@@ -40,6 +40,7 @@ def save(run, random_now: dict) -> None:
         "grad_norms": torch.tensor(history.grad_norms, dtype=torch.float64),
         "evals": history.evals,
         "seconds": history.seconds,
+        "threads": history.threads,
     }
     checkpoint.save(run.path, state)
 
@@ -158,6 +159,7 @@ def _restore(run, state: dict) -> None:
     history = run.history
     history.losses, history.grad_norms = state["losses"].tolist(), state["grad_norms"].tolist()
     history.evals, history.seconds = state["evals"], state["seconds"]
+    history.threads = state.get("threads", [])  # checkpoints of before have none
     run.done, run.first_batch = state["done"], state["first_batch"]
     run.random_at_start = state["random_at_start"]
     checkpoint.set_random_state(state["random"])

@@ -13,7 +13,7 @@ import torch
 from seqlib import expect
 from seqlib.display.progress import Progress
 from seqlib.runtime import quick_type
-from seqlib.training import checkpoint, resume
+from seqlib.training import checkpoint, resume, threads
 from seqlib.training.checkpoint import digest, random_state, remove, set_random_state
 from seqlib.training.divergence import diverged
 from seqlib.training.history import History, TrainingDiverged
@@ -45,6 +45,7 @@ class Run:
     amp: bool
     path: Path | None  # of the checkpoint
     history: History
+    asked_threads: int | list | None = None
     quiet: bool = False
     done: int = 0  # updates made
     phase: str = "between"  # then "before" the update of a step, then "updating"
@@ -66,7 +67,9 @@ class Run:
         while self.done < self.total:
             self._evaluate_if_due()
             self.stop.check()
-            yield self.done
+            step, began = self.done, time.perf_counter()
+            yield step
+            self.threads.took(step, time.perf_counter() - began)
             if self.path and time.perf_counter() - self.saved_at >= self.save_interval:
                 self._save()
             if self.progress.due():
@@ -113,10 +116,11 @@ class Run:
     def __enter__(self) -> Run:
         """Take up what an earlier call saved, and begin the clock and the display."""
         self.was_training = self.model.training
-        self.stop = HeldInterrupts().__enter__()
+        self.stop, self.threads_before = HeldInterrupts().__enter__(), torch.get_num_threads()
         self.random_at_start = self.random_before_step = random_state()
         try:
             note = resume.load(self) if self.path else ""
+            self.threads = threads.chosen(self.asked_threads, self.on_cpu, self.done, self.history.threads)
             if not self.was_training:
                 self.model.train()
         except BaseException:
@@ -155,6 +159,8 @@ class Run:
         if self.schedule:
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate
+        if torch.get_num_threads() != self.threads_before:
+            torch.set_num_threads(self.threads_before)
         self.stop.__exit__()
 
     def _finish(self, ending: str = "") -> None:

@@ -12,6 +12,7 @@ from seqlib import expect
 from seqlib.metrics import IGNORE
 from seqlib.runtime import smoke
 from seqlib.training import checkpoint as checkpoints
+from seqlib.training import threads as numbers_of_threads
 from seqlib.training.history import History, TrainingDiverged
 from seqlib.training.run import Run
 
@@ -33,6 +34,7 @@ def train(
     checkpoint: str | None = None,
     name: str | None = "training",
     amp: bool = False,
+    threads: int | list | None = None,
 ) -> History:
     """Train `model` in place for `steps` updates and return the history.
 
@@ -46,9 +48,12 @@ def train(
     without gradients, and never changes the run.
     name: what the progress line calls the run; None shows no progress.
     amp: the forward pass in bfloat16 (autocast), on devices that have instructions for it; elsewhere in float32.
+    threads: on a CPU one by default, and while it trains more are tried, now and then, and kept while a step is faster
+    with them; `history.threads` says where they changed. A number fixes them, as SEQLIB_THREADS does; a history's
+    `threads` repeats its choices, and so the same result to the bit. Afterwards there are as many as before.
 
     checkpoint="02_words" saves about every 5 s and when interrupted; the same call then resumes, on the CPU
-    with the same result to the bit. A smoke run saves nothing. An interrupt returns the history so far, with
+    with the same result to the bit if the threads are the same. A smoke run saves nothing. An interrupt returns the history so far, with
     `interrupted` True.
 
     Raises TrainingDiverged when the loss is nan or infinite (on a GPU up to 10 steps late) and ValueError for
@@ -59,12 +64,14 @@ def train(
     steps = int(steps) if isinstance(steps, float) and steps.is_integer() else steps
     expect.whole(steps, "steps", 1)
     _options(clip, every, name, amp)
+    numbers_of_threads.wanted(threads)
     optimizer, loss = _optimizer(optimizer, model, lr), loss or cross_entropy
     path = checkpoints.path_for(checkpoint) if checkpoint and not smoke() else None
     history = History(name or "training")
     run = Run(
-        model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history, quiet=name is None
-    )
+        model, sampler, int(steps), optimizer, clip, schedule, evaluate, every, amp, path, history, threads,
+        quiet=name is None,
+    )  # fmt: skip
     with run:  # takes up a saved run, shows progress, and ends well, however it ends
         for step in run.steps():
             batch = run.batch(step)

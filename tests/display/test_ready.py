@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from seqlib import runtime
 from seqlib.display import ready
 
 
@@ -46,7 +47,9 @@ def test_the_card_the_setup_line_and_torch_agree_on_the_threads(torch_with_threa
     facts = {what: found for what, found, _ in ready.facts()}
     assert torch_with_threads.get_num_threads() == threads
     assert facts["Device"] in capsys.readouterr().out and facts["Device"].startswith(f"cpu ({threads} thread")
-    assert facts["Threads"] == f"{threads} on 2 processors; SEQLIB_THREADS sets another number"
+    assert facts["Threads"] == f"{threads} on 2 processors"
+    monkeypatch.delenv("SEQLIB_THREADS")
+    assert "training tries more and keeps what is faster" in dict(row[:2] for row in ready.facts())["Threads"]
 
 
 def test_more_threads_than_processors_are_named(torch_with_threads, monkeypatch):
@@ -65,8 +68,8 @@ def test_threads_that_are_no_number_are_told(monkeypatch, asked):
 
 
 def test_only_the_processors_that_this_program_may_use_are_counted(monkeypatch):
-    monkeypatch.setattr(ready.os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
+    monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
     assert ready.processors() == 3
-    monkeypatch.delattr(ready.os, "sched_getaffinity")
-    monkeypatch.setattr(ready.os, "cpu_count", lambda: 7)
+    monkeypatch.delattr(runtime.os, "sched_getaffinity")
+    monkeypatch.setattr(runtime.os, "cpu_count", lambda: 7)
     assert ready.processors() == 7

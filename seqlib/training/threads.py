@@ -1,0 +1,136 @@
+"""How many threads a training on the CPU takes: tried while it runs, the faster kept.
+
+On two idle cores a second thread saves a quarter to a third of a step; on a busy machine the same thread makes it three
+to eight times slower, for its threads wait for each other. Nobody can know which it is but by trying, now and then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from statistics import median
+
+import torch
+
+from seqlib import expect
+from seqlib.runtime import asked_threads, processors
+
+SMALL = 0.002  # seconds: a step shorter than this has nothing to share out
+LOOKED_AT = 5  # steps that tell how long one takes; the first after a change is not among them
+GAIN, LOSS = 0.93, 1.15  # kept if a step takes less than this share of the time before; given up above that one
+GROSS = 1.5  # after two steps as slow as this nobody waits for five
+FIRST_TRIAL, LAST_TRIAL = 1.0, 30.0  # seconds from one trial to the next: each that fails doubles them
+
+
+class Threads:
+    """The number of threads from step to step. `changes` holds [step, threads] for each change, the first at its start.
+
+    most: how many there may be; 1 never changes anything. `took(step, seconds)` is told how long a step took.
+    """
+
+    def __init__(self, most: int, start: int = 0, changes: list | None = None):
+        self.most, self.now = most, 1
+        self.changes = [] if changes is None else changes
+        self.reference = None  # seconds of a step with as many threads as before the trial, or with one
+        self.wait, self.since = FIRST_TRIAL, 0.0
+        self._take(start, 1)
+
+    def _take(self, step: int, threads: int) -> None:
+        self.now, self.times, self.fresh = threads, [], True
+        torch.set_num_threads(threads)
+        self.changes.append([step, threads])
+
+    def took(self, step: int, seconds: float) -> None:
+        """Step number `step` took so long: go on as it is, try more threads from the next one, or give them up."""
+        self.since += seconds
+        if self.fresh and not (self.reference and seconds > GROSS * self.reference):
+            self.fresh = False  # threads are made in the first step
+            return
+        self.times = [*self.times[-LOOKED_AT + 1 :], seconds]
+        if self.reference is not None and self.now > self.before and self._slower():
+            return self._give_up(step + 1)
+        if len(self.times) < LOOKED_AT:
+            return None
+        here = median(self.times)
+        if self.reference is not None and not self.kept:
+            if here > GAIN * self.reference:
+                return self._give_up(step + 1)
+            self.kept, self.wait, self.since = True, FIRST_TRIAL, 0.0
+        if self.now < self.most and here > SMALL and self.since > self.wait:
+            self.before, self.reference, self.kept, self.since = self.now, here, False, 0.0
+            self._take(step + 1, min(2 * self.now, self.most))
+        return None
+
+    before, kept = 1, False
+
+    def _slower(self) -> bool:
+        """Whether the steps since the change are slower than those before it: two that are grossly so, or five."""
+        last = self.times[-2:]
+        if len(last) == 2 and min(last) > GROSS * self.reference:
+            return True
+        return len(self.times) == LOOKED_AT and median(self.times) > LOSS * self.reference
+
+    def _give_up(self, step: int) -> None:
+        """Back to as many as before a trial that failed; back to one if they had been kept, for the machine changed."""
+        back = 1 if self.kept else self.before
+        self.wait, self.since = min(2 * self.wait, LAST_TRIAL), 0.0
+        self.reference, self.kept = None, False
+        self._take(step, back)
+
+
+class Replayed:
+    """Threads as an earlier run chose them: changes, as History.threads holds them."""
+
+    def __init__(self, changes: Sequence, start: int = 0):
+        self.changes, self.then = [list(change) for change in changes], dict(map(tuple, changes))
+        earlier = [threads for step, threads in self.changes if step <= start]
+        self.now = earlier[-1] if earlier else 1
+        torch.set_num_threads(self.now)
+
+    def took(self, step: int, seconds: float) -> None:
+        if step + 1 in self.then:
+            self.now = self.then[step + 1]
+            torch.set_num_threads(self.now)
+
+
+class Fixed:
+    """Threads as they are, or as many as were asked for; nothing is told of them."""
+
+    def __init__(self, threads: int | None = None):
+        self.changes = []
+        if threads:
+            torch.set_num_threads(threads)
+
+    def took(self, step: int, seconds: float) -> None:
+        pass
+
+
+def wanted(threads) -> None:
+    """ValueError unless `threads` is None, a whole number from 1, or a list of [step, threads]."""
+    if threads is None:
+        return
+    if isinstance(threads, (list, tuple)):
+        for change in threads:
+            if not isinstance(change, (list, tuple)) or len(change) != 2:
+                raise ValueError(f"threads should be a number or a history's [[step, threads], …], got {threads!r:.80}")
+            expect.whole(change[0], "the step of a change of threads", 0)
+            expect.whole(change[1], "threads", 1)
+        return
+    expect.whole(threads, "threads", 1)
+
+
+def chosen(threads, on_cpu: bool, start: int = 0, changes: list | None = None):
+    """Who says how many threads there are: nobody off the CPU; else what was asked for; else trying.
+
+    SEQLIB_THREADS and OMP_NUM_THREADS, which torchrun sets, are asked for too; several processes keep what they have.
+    """
+    if not on_cpu:
+        return Fixed()
+    if isinstance(threads, (list, tuple)):
+        return Replayed(threads, start)
+    if threads or asked_threads():
+        return Fixed(threads or asked_threads())
+    several = torch.distributed.is_available() and torch.distributed.is_initialized()
+    limit = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    most = min(processors(), int(limit) if limit.isdecimal() and int(limit) else processors())
+    return Fixed() if several or most == 1 else Threads(most, start, changes)
