@@ -1,12 +1,13 @@
 """How long each notebook takes, and with --run how much memory: against a budget of 3 minutes and 1.5 GB.
 
-    python benchmarks/notebooks.py [--quick] [--run NN …]
+    python benchmarks/notebooks.py [--quick] [--run NN …] [--build NN …]
 
 Without --run nothing is executed: the seconds are those that the saved editions hold, cell by cell, as the build
 noted them; the machine that built them is not known here. `--run 05 16` (or `--run all`) executes these in fresh
 kernels, one after another, and notes the largest memory of the kernel (Unix alone tells it), and that of a JupyterLab
 server with a notebook open, which Binder counts too (Linux alone tells it); what an earlier run noted of other
-notebooks stays. The result goes to benchmarks/results/notebooks.json.
+notebooks stays. `--build` does the same by `tools/build.py`, which keeps the executed editions, and their seconds.
+The result goes to benchmarks/results/notebooks.json.
 """
 
 import json
@@ -38,6 +39,12 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(json.dumps({"seconds": time.monotonic() - began, "peak": used * (1 if sys.platform == "darwin" else 1024)}))
 """
 
+MEMORY = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
 
 def saved() -> dict[str, dict]:
     """{notebook: seconds of all cells, and of the longest} as the editions in solutions/ hold them."""
@@ -58,6 +65,13 @@ def run(path: Path) -> dict:
         raise RuntimeError(f"{path.name} did not run through: {(ran.stderr.strip().splitlines() or ['?'])[-1]}")
     told = json.loads(ran.stdout.splitlines()[-1])
     return {"run, seconds": round(told["seconds"], 1), "run, peak MB": round(told["peak"] / 1e6)}
+
+
+def build(path: Path) -> dict:
+    """Build the editions of a notebook, which executes it in a kernel of its own: the largest memory of it in MB."""
+    command = [sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]]
+    told = subprocess.run([sys.executable, "-c", MEMORY, *command], capture_output=True, text=True, check=True).stdout
+    return {"run, peak MB": round(int(told.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024) / 1e6)}
 
 
 def server(seconds: float = 60.0) -> float | None:
@@ -89,7 +103,12 @@ def server(seconds: float = 60.0) -> float | None:
         process.wait(20)
 
 
-def main(quick: bool = False, asked=()) -> dict:
+def main(quick: bool = False, asked=(), built=()) -> dict:
+    memory = {}
+    for path in sorted((ROOT / "solutions").glob("[0-9]*.py")):
+        if path.name[:2] in built or "all" in built:
+            print(f"building {path.stem} …", flush=True)
+            memory[path.stem] = build(path)
     results, before, beside = saved(), RESULTS / "notebooks.json", None
     if before.exists():
         earlier = json.loads(before.read_text(encoding="utf-8"))
@@ -101,12 +120,15 @@ def main(quick: bool = False, asked=()) -> dict:
         if path.name[:2] in asked or "all" in asked:
             print(f"running {path.stem} …", flush=True)
             results.setdefault(path.stem, {}).update(run(path))
-    beside = server() if asked else beside
+    for name, told in memory.items():
+        results.setdefault(name, {}).update(told)
+    beside = server() if asked or built else beside
     results = dict(sorted(results.items()))
     what = "seconds a notebook takes as its saved edition tells; run: in a fresh kernel, with its largest memory"
     return keep("notebooks", what, results, quick=quick, **{"server, peak MB": beside})
 
 
 if __name__ == "__main__":
-    asked = options(__doc__, ("--run", {"nargs": "*", "default": [], "metavar": "NN"}))
-    main(asked.quick, asked.run)
+    each = {"nargs": "*", "default": [], "metavar": "NN"}
+    asked = options(__doc__, ("--run", each), ("--build", each))
+    main(asked.quick, asked.run, asked.build)

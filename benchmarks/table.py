@@ -24,7 +24,12 @@ REASONS = {
     ("layers", ""): "a loop in Python against a compiled one",
     ("training", ""): "three products for q, k and v, as the notebook draws them, where the port has one",
     ("generation", ""): "the cache is joined anew at each token, a copy of all that was read before",
-    ("generation", "no cache"): "the model as the notebook writes it out, at batch 1; writing uses the cache",
+    ("generation", "no cache, fused"): "three products for q, k and v where the port has one; writing uses the cache",
+    (
+        "generation",
+        "no cache",
+    ): "scale, mask and softmax as separate passes, as the notebook draws them (a third of the "
+    "time), and three products for q, k and v; writing uses the cache",
     ("bpe", ""): "Python and NumPy against compiled Rust",
 }
 
@@ -104,6 +109,31 @@ def long_steps() -> list[str]:
     return lines
 
 
+def losses() -> list[str]:
+    """Held-out loss against seconds of the clock."""
+    told = read("losses")
+    if told is None:
+        return []
+    budgets = list(told["results"])
+    lines = [
+        f"| {told['what']} | {' | '.join(budgets)} | steps in {budgets[0]} | threads | it sees |",
+        f"|---|{'---|' * len(budgets)}---|---|---|",
+    ]
+    for name, first in told["results"][budgets[0]].items():
+        nats = [_between(told["results"][budget][name]["nats"]) for budget in budgets]
+        steps, threads = digits(first["steps"]["median"]), digits(first["threads"]["median"])
+        lines.append(
+            f"| {name.removeprefix('seqlib, ')} | {' | '.join(nats)} | {steps} | {threads} | {first['sees']} |"
+        )
+    return lines
+
+
+def _between(one: dict) -> str:
+    """A loss, or the lowest and the highest of several."""
+    low, high = f"{one['low']:.3f}", f"{one['high']:.3f}"
+    return low if low == high else f"{low}–{high}"
+
+
 def notebooks() -> list[str]:
     """Run time and memory against the budget."""
     told = read("notebooks")
@@ -111,7 +141,7 @@ def notebooks() -> list[str]:
         return []
     lines = ["| notebook | seconds | longest cell, s | peak memory, MB | |", "|---|---|---|---|---|"]
     for name, one in told["results"].items():
-        seconds, peak = one.get("run, seconds", one.get("seconds")), one.get("run, peak MB")
+        seconds, peak = one.get("seconds", one.get("run, seconds")), one.get("run, peak MB")
         over = [f"over {SECONDS} s"] if (seconds or 0) > SECONDS else []
         over += [f"over {MEGABYTES:,} MB"] if (peak or 0) > MEGABYTES else []
         shown = (seconds, one.get("longest cell"), peak)
@@ -163,7 +193,17 @@ def others() -> list[str]:
 def machines() -> list[str]:
     """Which machine measured what, and what was not measured."""
     lines = []
-    for name in (*TABLES, "long_steps", "importing", "notebooks", "testing", "checks", "grading", "scale_out"):
+    for name in (
+        *TABLES,
+        "losses",
+        "long_steps",
+        "importing",
+        "notebooks",
+        "testing",
+        "checks",
+        "grading",
+        "scale_out",
+    ):
         told = read(name)
         if told is None:
             lines.append(f"- {name}: not measured yet.")
@@ -180,7 +220,7 @@ def machines() -> list[str]:
 
 def made() -> str:
     """All that stands between the markers."""
-    parts = [compared(), long_steps(), notebooks(), testing(), others(), machines()]
+    parts = [compared(), losses(), long_steps(), notebooks(), testing(), others(), machines()]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

@@ -940,9 +940,10 @@ if web:
     tagger.eval()
     one_sentence = test_rows[:1, : (test_rows[0] > 0).sum()]  # its words, no padding
     spelled = web_lexicon.spelling[one_sentence][0]
-    W = tagger.filter.weight.permute(2, 1, 0)
-    mine = letter_features(tagger.letters(spelled), spelled != 0, W, tagger.filter.bias)
-    gap = (mine - tagger.spelled(one_sentence)[0]).abs().max().item()
+    theirs = tagger.letters
+    W, bias = theirs.filter.weight.permute(2, 1, 0), theirs.filter.bias
+    mine = letter_features(theirs.table(spelled), spelled != 0, W, bias)
+    gap = (mine - theirs(one_sentence)[0]).abs().max().item()
     print(f"features of the letters: {gap:.0e} apart")
 
 # %% [markdown]

@@ -61,7 +61,8 @@ def test_setup_prints_one_line_and_seeds(monkeypatch, capsys):
 
 
 def test_setup_makes_threads_few_and_leaves_their_waiting_to_torch():
-    code = "import os, seqlib; os.environ.pop('OMP_WAIT_POLICY', 0); os.environ.pop('SEQLIB_THREADS', 0); seqlib.setup('00_start'); import torch; told = [torch.get_num_threads()];"
+    code = "import os, seqlib; os.environ.pop('OMP_WAIT_POLICY', 0); os.environ.pop('SEQLIB_THREADS', 0);"
+    code += "seqlib.setup('00_start'); import torch; told = [torch.get_num_threads()];"
     code += "seqlib.setup('00_start', threads=2); told.append(torch.get_num_threads());"
     code += "os.environ['SEQLIB_THREADS'] = '3'; seqlib.setup('00_start'); told.append(torch.get_num_threads());"
     code += "print(*told, os.environ.get('OMP_WAIT_POLICY'))"

@@ -96,7 +96,7 @@ def facts() -> list[tuple[str, str, bool]]:
 
 
 def _threads(used: int) -> tuple[str, bool]:
-    """The threads that arithmetic takes now, which `setup` set, beside the processors there are for them, and `train`'s."""
+    """The threads that arithmetic takes now, which `setup` set, beside the processors there are for them."""
     there = processors()
     said = f"{used} on {there} processor{'' if there == 1 else 's'}"
     if used > there:

@@ -87,7 +87,7 @@ class Letters(nn.Module):
 
 
 def sometimes_unknown(rows: torch.Tensor, counts: torch.Tensor, drop: float, unknown: int = UNKNOWN) -> torch.Tensor:
-    """Words made <unk> with the chance drop / (drop + count), padding never. Source: Kiperwasser and Goldberg 2016, §4."""
+    """Words made <unk> with the chance drop / (drop + count), padding never. Kiperwasser and Goldberg 2016, §4."""
     chance = drop / (drop + counts[rows])
     return torch.where((torch.rand(rows.shape, device=rows.device) < chance) & (rows > 0), unknown, rows)
 

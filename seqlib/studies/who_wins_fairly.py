@@ -75,6 +75,19 @@ def wins(these: Side, others: Side, **limits) -> str:
     return "fails" if max(these.scores) <= min(others.scores) else "depends"
 
 
+def above(these: Side, bar: float) -> str:
+    """Are these better than a rival that is not trained, whose score is `bar`?
+
+    "holds" where every seed is above it, "fails" where none is, "depends" between; "not tested" without three seeds and
+    a searched rate.
+    """
+    if not these.searched or len(these.scores) < 3:
+        return "not tested"
+    if min(these.scores) > bar:
+        return "holds"
+    return "fails" if max(these.scores) <= bar else "depends"
+
+
 def needed(whole: Side, without: Side, floor: float = FLOOR) -> str:
     """Is a part needed, judged by the whole and by the same without it, each at its best rate?
 

@@ -53,8 +53,8 @@ def train(
     `threads` repeats its choices, and so the same result to the bit. Afterwards there are as many as before.
 
     checkpoint="02_words" saves about every 5 s and when interrupted; the same call then resumes, on the CPU
-    with the same result to the bit if the threads are the same. A smoke run saves nothing. An interrupt returns the history so far, with
-    `interrupted` True.
+    with the same result to the bit if the threads are the same. A smoke run saves nothing. An interrupt returns
+    the history so far, with `interrupted` True.
 
     Raises TrainingDiverged when the loss is nan or infinite (on a GPU up to 10 steps late) and ValueError for
     arguments that cannot work.

@@ -4,7 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqlib.studies.tagging_text import IGNORE, LETTERS, UNKNOWN, Lexicon, Tagger, say_tags, train_tagger
+from seqlib.models.bidirectional import BidirectionalEncoder
+from seqlib.studies.tagging_text import (
+    IGNORE,
+    LETTERS,
+    UNKNOWN,
+    Lexicon,
+    SpelledWords,
+    Tagger,
+    say_tags,
+    train_tagger,
+)
 
 SENTENCES = [["the", "dog", "sleeps"], ["the", "cats", "sleep", "well"], ["dogs", "run"]]
 TAGS = [["D", "N", "V"], ["D", "N", "V", "A"], ["N", "V"]]
@@ -53,7 +63,7 @@ def test_rare_words_are_dropped_in_training_and_their_letters_stay():
     model = tagger(dropout=0.0, drop=1e9)
     numbers = LEXICON.encode(SENTENCES)
     unknown = model.embedding(torch.where(numbers > 0, UNKNOWN, 0))
-    x = torch.cat([unknown, model.spelled(numbers)], dim=2)
+    x = torch.cat([unknown, model.letters(numbers)], dim=2)
     seen = []
     model.ahead.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     model.train()(numbers)
@@ -68,3 +78,19 @@ def test_it_learns_the_tags_and_says_them_in_the_order_of_the_sentences():
     train_tagger(model, numbers, tags, steps=80, lr=2e-2, batch=2)
     said = say_tags(model, numbers, batch=2)
     assert torch.equal(said[tags >= 0], tags[tags >= 0]) and model.training
+
+
+def test_a_table_that_reads_letters_takes_the_place_of_any_table_and_its_words_are_a_table_of_their_own():
+    torch.manual_seed(0)
+    table = SpelledWords(
+        LEXICON.rows, LEXICON.spelling, LEXICON.counts, len(LEXICON.letters), 12, filters=7, drop=0.0, dropout=0.0
+    )
+    numbers = LEXICON.encode(SENTENCES)
+    words, letters = table.weight[LEXICON.rows[numbers]], table.join(table.letters(numbers))
+    torch.testing.assert_close(table(numbers), words + letters)
+    assert table.weight.shape == (len(LEXICON.words), 12)
+    encoder = BidirectionalEncoder(len(LEXICON.words), 12, 5)
+    encoder.embedding = table
+    assert encoder(numbers).shape == (*numbers.shape, 10)
+    other = LEXICON.kinds.tokens.index("<pad>")
+    assert not table.letters(torch.full((1, 3), other)).any(), "padding has no letters"

@@ -104,3 +104,15 @@ def test_a_loss_wins_where_it_is_lower():
     at_the_edge = {**results, "rms, rate": [0.06] * 3}
     assert rules.wins(rules.of_losses(at_the_edge, "rms", "rms"), layer, **limits) == "not tested"
     assert rules.wins(rms, layer, **rules.losses_below(1.0)) == "not tested", "neither has passed the bar"
+
+
+def test_a_bar_is_beaten_by_every_seed_by_none_or_by_some():
+    def at(*scores, rate=2.0):
+        return Side(scores, rate, 1.0, 4.0)
+
+    above = rules.above
+    assert above(at(80.0, 81.0, 82.0), 79.9) == "holds"
+    assert above(at(80.0, 81.0, 82.0), 82.0) == "fails"
+    assert above(at(80.0, 81.0, 82.0), 80.5) == "depends"
+    assert above(at(80.0, 81.0), 70.0) == "not tested"
+    assert above(at(80.0, 81.0, 82.0, rate=4.0), 70.0) == "not tested"

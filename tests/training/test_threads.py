@@ -83,9 +83,7 @@ def test_steps_with_nothing_to_share_out_are_left_alone():
     assert here.changes == [[0, 1]]
 
 
-@pytest.mark.parametrize(
-    ("variables", "most"), [({}, 3), ({"OMP_NUM_THREADS": "2"}, 2), ({"OMP_NUM_THREADS": "9"}, 3)]
-)
+@pytest.mark.parametrize(("variables", "most"), [({}, 3), ({"OMP_NUM_THREADS": "2"}, 2), ({"OMP_NUM_THREADS": "9"}, 3)])
 def test_no_more_than_there_are_processors_and_than_the_environment_allows(monkeypatch, variables, most):
     monkeypatch.setattr(threads, "processors", lambda: 3)
     for name, value in variables.items():

@@ -26,16 +26,16 @@ def shakespeare():
 
 # -- the race --------------------------------------------------------------------------------------------------------
 
-SECONDS, MARKS = 60, (10, 20, 30, 40, 50, 60)
+SECONDS, MARKS = 60, (15, 30, 45, 60)
 
 
-def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, warm=50):
+def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, warm=50, clock=time.process_time):
     """Train for `seconds` of processor time, warm up and cosine by that clock: (losses at the marks, steps made)."""
     from seqlib.training.run import half_precision
 
     rates, found, spent, step = [group["lr"] for group in optimizer.param_groups], [], 0.0, 0
     while len(found) < len(marks):
-        began, way = time.process_time(), min(1.0, spent / seconds)
+        began, way = clock(), min(1.0, spent / seconds)
         factor = min(1, (step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * way)) / 2)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
@@ -45,7 +45,7 @@ def timed(optimizer, loss, evaluate, amp=True, seconds=SECONDS, marks=MARKS, war
         value.backward()
         nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
         optimizer.step()
-        spent, step = spent + time.process_time() - began, step + 1
+        spent, step = spent + clock() - began, step + 1
         if spent >= marks[len(found)]:
             found.append(evaluate())
     return found, step
@@ -96,42 +96,69 @@ def race_recurrent(layer, ids, late, size, context=64, batch=32, lr=0.05, seed=0
     return *timed(made, loss, lambda: read_on(model, late), **options), model
 
 
+@cache
+def in_pieces():
+    """The same text in 16's tokens: ids of the first nine tenths and of the last, and tokens per character there."""
+    from seqlib.data import encode_chars, fetch, split_in_time
+
+    text = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")
+    cut = len(split_in_time(encode_chars(text)[0])[0])
+    _, parts = notebook("16")["in_pieces"](text[:cut], text[cut:])
+    return *parts, len(parts[1]) / (len(text) - cut)
+
+
 @recording
 def race(command, seeds=(0, 1, 2)):
-    """GPT, nanoGPT's CPU recipe, LSTM and GRU: a minute of one core each, at each one's best rate, three seeds."""
+    """GPTs, nanoGPT's CPU recipe, LSTMs, GRU: a minute of one core each, at each one's best rate, three seeds."""
     from seqlib.training import recorded
 
     torch.set_num_threads(1)
     own, (early, late, size), results = notebook("16"), shakespeare(), {}
-    judged, asked = late[: len(late) // 2], late[len(late) // 2 :]
+    early_pieces, late_pieces, per_character = in_pieces()
+    letters, pieces = (early, late, 1.0), (early_pieces, late_pieces, per_character)
 
-    def gpt(config, batch, make, evaluate=own["held_out"], **options):
-        return lambda rate, seed: race_gpt(
-            config, lambda model: make(model, rate), batch, early,
-            lambda model: evaluate(model, asked, config.context), seed=seed, **options,
-        )  # fmt: skip
+    def gpt(text, config, make, batch=32, **options):
+        early, late, each = text
+        judged, asked = late[: len(late) // 2], late[len(late) // 2 :]
 
-    def recurrent(layer):
-        return lambda rate, seed: race_recurrent(layer, early, asked, size, lr=rate, seed=seed)
+        def run(rate, seed):
+            return race_gpt(
+                config, lambda model: make(model, rate), batch, early,
+                lambda model: each * own["held_out"](model, asked, config.context), seed=seed, **options,
+            )  # fmt: skip
 
+        return run, lambda made: own["held_out"](made[2], judged, config.context)
+
+    def recurrent(text, size, layer):
+        early, late, each = text
+        judged, asked = late[: len(late) // 2], late[len(late) // 2 :]
+
+        def run(rate, seed):
+            series, steps, model = race_recurrent(layer, early, asked, size, lr=rate, seed=seed)
+            return [each * nats for nats in series], steps, model
+
+        return run, lambda made: read_on(made[2], judged)
+
+    def with_muon(model, rate):
+        return own["muon"](model, lr=rate, lr_rest=rate / 2)
+
+    def with_adamw(model, rate):
+        return torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.99), weight_decay=0.1)
+
+    modern, on_pieces = (
+        own["GPTConfig"](size, **own["MODERN"]),
+        own["GPTConfig"](own["PIECES"], width=96, layers=3, **own["MODERN"]),
+    )
     plain = own["GPTConfig"](size, bias=False)
-    ours = own["GPTConfig"](size, **own["MODERN"])
-    beside = {"betas": (0.9, 0.99), "weight_decay": 0.1}
     rivals = {
-        "GPT": (
-            (0.015, 0.03, 0.06),
-            gpt(ours, 32, lambda model, rate: own["muon"](model, lr=rate, lr_rest=rate / 3)),
-            lambda made: own["held_out"](made[2], judged, ours.context),
-        ),
-        "nanoGPT's CPU recipe": (
-            (1e-3, 2e-3, 4e-3),
-            gpt(plain, 12, lambda m, rate: torch.optim.AdamW(m.parameters(), rate, **beside), amp=False, warm=100),
-            lambda made: own["held_out"](made[2], judged, plain.context),
-        ),
-        "LSTM, state carried": ((0.025, 0.05, 0.1), recurrent(nn.LSTM), lambda made: read_on(made[2], judged)),
-        "GRU, state carried": ((0.025, 0.05, 0.1), recurrent(nn.GRU), lambda made: read_on(made[2], judged)),
+        "GPT": ((0.015, 0.03, 0.06), gpt(letters, modern, with_muon)),
+        "GPT, tokens": ((0.015, 0.03, 0.06), gpt(pieces, on_pieces, with_muon)),
+        "nanoGPT's CPU recipe": ((1e-3, 2e-3, 4e-3), gpt(letters, plain, with_adamw, 12, amp=False, warm=100)),
+        "LSTM, state carried": ((0.025, 0.05, 0.1), recurrent(letters, size, nn.LSTM)),
+        "LSTM, tokens": ((0.0125, 0.025, 0.05), recurrent(pieces, own["PIECES"], nn.LSTM)),
+        "GRU, state carried": ((0.025, 0.05, 0.1), recurrent(letters, size, nn.GRU)),
     }
-    for name, (tried, run, judge) in rivals.items():
+    for name, (tried, (run, judge)) in rivals.items():
         _, made = at_best_rate(results, name, tried, run, judge, seeds=seeds)
         results |= {f"{name}, {s} s": [series[k] for series, *_ in made] for k, s in enumerate(MARKS)}
         results[f"{name}, steps"] = [steps for _, steps, _ in made]
@@ -143,8 +170,8 @@ def race(command, seeds=(0, 1, 2)):
         seeds=seeds,
         unit="nats per character",
         command=command,
-        what=f"Four character models of tinyshakespeare, {SECONDS} s of processor time of one core each, each at its "
-        "best rate by one half of the held-out tenth; nats on the other half",
+        what=f"Language models of tinyshakespeare, characters or {own['PIECES']} tokens, {SECONDS} s of processor time "
+        "of one core each, each at its best rate by one half of the held-out tenth; nats on the other half",
     )
 
 
@@ -178,6 +205,49 @@ def longer(command, seconds=60, marks=(15, 30, 45, 60)):
         unit="nats per character",
         command=command,
         what="A GPT and an LSTM of the standard library's source, processor time of one core each",
+    )
+
+
+MINUTES, MINUTE_MARKS = 8, (1, 2, 3, 5, 8)
+LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.15}
+
+
+@recording
+def minutes(command):
+    """The GPT on tokens for ten minutes of the clock, on all processors: more layers, wider, dropout."""
+    import os
+
+    from seqlib.training import recorded
+
+    own = notebook("16")
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    early, late, per_character = in_pieces()
+    config = own["GPTConfig"](own["PIECES"], **own["MODERN"] | LONG_RUN)
+
+    def evaluate(model):
+        model.eval()
+        nats = per_character * own["held_out"](model, late, config.context)
+        model.train()
+        print(f"{nats:.4f}", flush=True)
+        return nats
+
+    series, steps, model = race_gpt(
+        config, lambda model: own["muon"](model, lr=0.02, lr_rest=0.01), 32, early, evaluate,
+        seconds=60 * MINUTES, marks=[60 * m for m in MINUTE_MARKS], clock=time.perf_counter,
+    )  # fmt: skip
+    weights = sum(p.numel() for p in model.parameters())
+    results = {f"GPT, tokens, {m} min": [nats] for m, nats in zip(MINUTE_MARKS, series, strict=True)}
+    results |= {"GPT, tokens, steps": [steps], "GPT, tokens, parameters": [weights], "rate": [0.02]}
+    recorded.record(
+        "16_minutes",
+        {},
+        results=results,
+        seeds=[0],
+        unit="nats per character",
+        command=command,
+        what=f"A GPT of {config.layers} layers of {config.width} on {own['PIECES']} tokens of tinyshakespeare, context "
+        f"{config.context}, dropout {config.dropout:g}, batches of 32, {MINUTES} minutes of the clock; the whole "
+        "held-out tenth in windows, one rate, one seed",
     )
 
 

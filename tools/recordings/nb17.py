@@ -55,7 +55,7 @@ def texts(seed: int) -> dict:
 
 
 @cache
-def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS):
+def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS, rate: float = 4e-3):
     """A network trained on both grammars, and its history."""
     import torch
 
@@ -65,7 +65,7 @@ def pretrained(seed: int, rule: str = "80/10/10", steps: int = STEPS):
     model = n["Bert"](size)
     mask, random = RULES[rule]
     batches = n["masked_sampler"](data["all"], size, seed, mask_share=mask, random_share=random)
-    return model, n["pretrain"](model, batches, steps)
+    return model, n["pretrain"](model, batches, steps, rate)
 
 
 def classes(task: str) -> int:
@@ -101,26 +101,56 @@ def feature_based(model, seed: int, labels: int = 64) -> float:
     return 100 * (said.argmax(1).view_as(y_new) == y_new)[counts].double().mean().item()
 
 
+RULE_RATES = (2e-3, 4e-3, 8e-3)  # of pre-training
+TUNE_RATES = (5e-4, 1e-3, 2e-3)  # of fine-tuning
+PROBED = 1024  # labelled sentences for the readout of frozen states: 64 are too few for anybody
+
+
 @recording
 def rule(command):
+    """Each masking rule at its best rate; then few labels in two ways, fine-tuning at its best rate too."""
+    import torch
+
     from seqlib.training import recorded
 
+    torch.set_num_threads(1)
     n, results, curves = notebook("17"), {}, {}
 
-    def keep(name, value):
-        results.setdefault(name, []).append(value)
+    def side(name):
+        def run(rate, seed):
+            return (*pretrained(seed, name, RULE_STEPS, rate), seed)
+
+        def guessed(made, part):
+            return n["guessed_right"](made[0], part, len(texts(made[2])["words"]))
+
+        label = f"{name}, hidden words guessed"
+        _, made = at_best_rate(
+            results, label, RULE_RATES, run, lambda one: guessed(one, texts(one[2])["all"][-2000:]), max, SEEDS
+        )
+        results[label] = [guessed(one, texts(one[2])["new"]) for one in made]
+        curves[name] = [history for _, history, _ in made]
+        for what, which in (("right", 0), ("random", 1)):
+            beliefs = [n["beliefs"](model, texts(seed)["new"], len(texts(seed)["words"])) for model, _, seed in made]
+            results[f"{name}, belief in {what} words"] = [both[which][:, 1].mean().item() for both in beliefs]
+        results[f"{name}, feature-based tagging"] = [feature_based(model, seed, PROBED) for model, _, seed in made]
+
+        def tune(rate, seed):
+            x, y = texts(seed)["tags"][0]
+            reader = n["Reader"](copy.deepcopy(made[SEEDS.index(seed)][0].encoder), 64, classes("tags"), "words")
+            n["fine_tune"](reader, x[:64], y[:64], 300, rate, seed)
+            return reader, seed
+
+        def on_others(one):
+            (x, y), faces = texts(one[1])["tags"][0], texts(one[1])["faces"]
+            return n["percent_right"](one[0], x[ASIDE:], y[ASIDE:], faces)
+
+        label = f"{name}, fine-tuned tagging"
+        _, tuned = at_best_rate(results, label, TUNE_RATES, tune, on_others, max, SEEDS)
+        results[label] = [score(reader, "tags", seed) for reader, seed in tuned]
+        print(name, {what: values for what, values in results.items() if what.startswith(name)}, flush=True)
 
     for name in RULES:
-        for seed in SEEDS:
-            model, history = pretrained(seed, name, RULE_STEPS)
-            curves.setdefault(name, []).append(history)
-            data = texts(seed)
-            right, random = n["beliefs"](model, data["new"], len(data["words"]))
-            keep(f"{name}, hidden words guessed", n["guessed_right"](model, data["new"], len(data["words"])))
-            keep(f"{name}, belief in right words", right[:, 1].mean().item())
-            keep(f"{name}, belief in random words", random[:, 1].mean().item())
-            keep(f"{name}, feature-based tagging", feature_based(model, seed))
-            keep(f"{name}, fine-tuned tagging", tuned(copy.deepcopy(model.encoder), 64, "tags", 64, seed, 200))
+        side(name)
     recorded.record(
         "17_rule",
         curves,
@@ -128,28 +158,42 @@ def rule(command):
         seeds=SEEDS,
         unit="nats per hidden word",
         command=command,
-        what=f"Three masking rules, {RULE_STEPS} steps on two grammars; tagging of two-faced words, 64 labels.",
+        what=f"Three masking rules, {RULE_STEPS} steps on two grammars, each at its best rate; tagging of two-faced "
+        f"words: fine-tuned with 64 labelled sentences at its best rate, or frozen states with {PROBED:,}",
     )
 
 
 @recording
 def direction(command):
+    """One way or both, by training steps: each at its best rate by other new sentences."""
+    import torch
+
     from seqlib.training import recorded
 
+    torch.set_num_threads(1)
     n, results = notebook("17"), {}
     for way in ("causal", "masked"):
-        for seed in SEEDS:
-            for steps in AT_STEPS:
-                noun, verb = n["read_one_way"](way == "causal", seed, steps)
-                for what, value in (("noun", noun), ("verb", verb)):
-                    results.setdefault(f"{way}, {what}, {steps} steps", []).append(value)
+        for steps in AT_STEPS:
+            causal, label = way == "causal", f"{way}, verb, {steps} steps"
+            _, made = at_best_rate(
+                results,
+                label,
+                (2e-3, 4e-3, 8e-3),
+                lambda rate, seed, causal=causal, steps=steps: n["read_one_way"](causal, seed, steps, rate),
+                lambda one, causal=causal: n["number_right"](*one, causal, 2000)[1],
+                max,
+                SEEDS,
+            )
+            found = [n["number_right"](*one, causal) for one in made]
+            results[f"{way}, noun, {steps} steps"], results[label] = map(list, zip(*found, strict=True))
     recorded.record(
         "17_direction",
         {},
         results=results,
         seeds=SEEDS,
         command=command,
-        what="Percent of blanks given the right number by a causal and a masked network, by training steps.",
+        what="Percent of blanks given the right number by a causal and a masked network, by training steps, each at "
+        "its best rate by the verbs of other new sentences.",
     )
 
 
@@ -276,10 +320,11 @@ def counting(seed: int) -> float:
     return make_pipeline(words, LogisticRegression(max_iter=200)).fit(data["texts"], y).score(data["new texts"], y_new)
 
 
-REAL = {  # task: steps with few labels and with all, (hidden units of the BiLSTM, dropout of each kind)
-    "SST-2": {"steps": (200, 1200), "few": 250, "pre-training": 4000},
-    "EWT": {"steps": (300, 2000), "few": 250, "pre-training": 4000},
+REAL = {  # batches with few labels and with all
+    "SST-2": {"steps": (200, 600), "few": 250, "pre-training": 3000},
+    "EWT": {"steps": (300, 1200), "few": 250, "pre-training": 3000},
 }
+SEARCH = 1000  # steps of pre-training after which its rate is chosen
 REAL_RATES = {"pre-trained": (3e-4, 1e-3, 3e-3), "from scratch": (3e-4, 1e-3, 3e-3), "BiLSTM": (1e-3, 3e-3, 9e-3)}
 REAL_DROPOUT = {"pre-trained": 0.2, "from scratch": 0.2, "BiLSTM": 0.33}
 
@@ -346,12 +391,16 @@ def _reads_first(data: RealText, x, steps: int, rate: float, seed: int):
     import torch
 
     n, unknown = notebook("17"), data.table.tokens.index("<unk>")
-    draw = n["masked_sampler"](x, len(data.table), seed)
+    draw = n["masked_sampler"](x, len(data.table), seed, batch=32)
 
     def sampler(step):
-        inputs, labels = draw(step)
-        rows = data.rows[labels.clamp(min=0)]
-        return inputs, rows.masked_fill((labels < 0) | (rows == unknown), -100)
+        for again in range(9):  # of very short sentences none may be chosen that is asked for
+            inputs, labels = draw(step + again * steps)
+            rows = data.rows[labels.clamp(min=0)]
+            rows = rows.masked_fill((labels < 0) | (rows == unknown), -100)
+            if (rows >= 0).any():
+                break
+        return inputs, rows
 
     torch.manual_seed(seed)
     model, began = _bert(data), time.process_time()
@@ -359,67 +408,84 @@ def _reads_first(data: RealText, x, steps: int, rate: float, seed: int):
     return model, history, time.process_time() - began
 
 
-@recording
-def real(command):
-    """SST-2 and EWT, few labels and all: each side reads letters too, at its best rate by the dev part, three seeds."""
+def _on_real_text(command, name: str, task: str) -> None:
+    """Few labels and all of them: each side reads letters too, at its best rate by the dev part, three seeds."""
     import torch
 
     from seqlib.models.bidirectional import BidirectionalEncoder
     from seqlib.training import recorded
 
     torch.set_num_threads(1)
-    n, results, curves = notebook("17"), {}, {}
-    for task, plan in REAL.items():
-        data = RealText(task)
-        (x, y), dev, test = data.arrays("train"), data.arrays("dev"), data.arrays("test")
-        results[f"counting, {task}"] = [n["counting"](data.parts["train"], data.parts["test"], data.names and 5)] * 3
-        asked = results, f"pre-training, {task}", (1e-3, 2e-3, 4e-3)
-        _, read = at_best_rate(
-            *asked,
-            lambda rate, seed, data=data, x=x, plan=plan: _reads_first(data, x, plan["pre-training"], rate, seed),
-            lambda made, dev=dev, data=data: _hidden_nats(made[0], data, dev[0]),
-            seeds=SEEDS,
+    n, plan, data = notebook("17"), REAL[task], RealText(task)
+    (x, y), dev, test = data.arrays("train"), data.arrays("dev"), data.arrays("test")
+    results = {"counting": [n["counting"](data.parts["train"], data.parts["test"], data.names and 5)] * len(SEEDS)}
+    at_best_rate(
+        results,
+        "pre-training",
+        (2e-3, 4e-3, 8e-3),
+        lambda rate, seed: _reads_first(data, x, SEARCH, rate, seed),
+        lambda made: _hidden_nats(made[0], data, dev[0]),
+        seeds=SEEDS[:1],
+    )
+    rate = results["pre-training, rate"][0]
+    results["pre-training, rate"] = [rate] * len(SEEDS)
+    read = [_reads_first(data, x, plan["pre-training"], rate, seed) for seed in SEEDS]
+    results["pre-training, hidden nats"] = [_hidden_nats(model, data, dev[0]) for model, *_ in read]
+    results["pre-training, seconds"] = [seconds for *_, seconds in read]
+    print("read", results, flush=True)
+
+    def encoder(who, seed):
+        torch.manual_seed(seed)
+        if who == "BiLSTM":
+            made = BidirectionalEncoder(len(data.table), 64, 128, dropout=REAL_DROPOUT[who])
+            made.embedding = data.words(64, 0.1)
+            return made, 256
+        return (copy.deepcopy(read[seed][0]) if who == "pre-trained" else _bert(data)).encoder, 64
+
+    def side(who, size, steps):
+        def run(rate, seed):
+            order = np.random.default_rng(seed).permutation(len(x))[:size]
+            of = "words" if data.names else "mean"
+            reader, began = n["Reader"](*encoder(who, seed), len(data.names or (0, 1)), of), time.process_time()
+            history = n["fine_tune"](reader, x[order], y[order], steps, rate, seed)
+            return reader, history, time.process_time() - began
+
+        label = f"{who}, {size}"
+        _, made = at_best_rate(
+            results, label, REAL_RATES[who], run, lambda one: n["percent_right"](one[0], *dev), max, SEEDS
         )
-        curves[f"pre-training, {task}"] = [history for _, history, _ in read]
-        results[f"pre-training, {task}, seconds"] = [seconds for *_, seconds in read]
+        results[label] = [n["percent_right"](reader, *test) for reader, *_ in made]
+        results[f"{label}, last loss"] = [history.last(100) for _, history, _ in made]
+        results[f"{label}, seconds"] = [seconds for *_, seconds in made]
+        print(label, results[label], results[f"{label}, rate"][0], flush=True)
 
-        def encoder(name, seed, read=read, data=data):
-            torch.manual_seed(seed)
-            if name == "BiLSTM":
-                made = BidirectionalEncoder(len(data.table), 64, 128, dropout=REAL_DROPOUT[name])
-                made.embedding = data.words(64, 0.1)
-                return made, 256
-            return (copy.deepcopy(read[seed][0]) if name == "pre-trained" else _bert(data)).encoder, 64
-
-        for size, steps in zip((plan["few"], len(x)), plan["steps"], strict=True):
-            for name, rates in REAL_RATES.items():
-
-                def run(rate, seed, name=name, size=size, steps=steps, x=x, y=y, data=data, encoder=encoder):
-                    order = np.random.default_rng(seed).permutation(len(x))[:size]
-                    of = "words" if data.names else "mean"
-                    reader = n["Reader"](*encoder(name, seed), len(data.names or (0, 1)), of)
-                    history = n["fine_tune"](reader, x[order], y[order], steps, rate, seed)
-                    return reader, history
-
-                label = f"{name}, {task} {size}"
-                _, made = at_best_rate(
-                    results, label, rates, run, lambda one, dev=dev: n["percent_right"](one[0], *dev), max, SEEDS
-                )
-                results[label] = [n["percent_right"](reader, *test) for reader, _ in made]
-                results[f"{label}, seconds"] = [history.seconds for _, history in made]
-                results[f"{label}, steps"] = [steps] * len(SEEDS)
-                print(label, results[label], results[f"{label}, rate"][0], flush=True)
+    for size, steps in zip((plan["few"], len(x)), plan["steps"], strict=True):
+        for who in REAL_RATES:
+            side(who, size, steps)
     recorded.record(
-        "17_real",
-        curves,
+        name,
+        {"pre-training": [history for _, history, _ in read]},
         results=results,
         seeds=SEEDS,
         unit="nats per hidden word",
         command=command,
-        what="Percent right on the test parts of SST-2 and UD EWT; words 64 wide that are read by their letters too, "
-        "two layers of 64 or a two-way LSTM of 128; pre-training on the training text; each at its best rate by the "
-        "dev part",
+        what=f"{task}, percent right on the test part with {plan['few']} labelled sentences and with all; words 64 "
+        "wide that are read by their letters too, two layers of 64 or a two-way LSTM of 128; pre-training: "
+        f"{plan['pre-training']:,} batches of 32 of the training text, its rate by {SEARCH:,}; each at its best rate "
+        "by the dev part",
     )
+
+
+@recording
+def reviews(command):
+    """SST-2."""
+    _on_real_text(command, "17_reviews", "SST-2")
+
+
+@recording
+def web(command):
+    """UD English EWT."""
+    _on_real_text(command, "17_web", "EWT")
 
 
 def _hidden_nats(model, data: RealText, x, batches: int = 20) -> float:
@@ -435,6 +501,7 @@ def _hidden_nats(model, data: RealText, x, batches: int = 20) -> float:
             rows = data.rows[labels.clamp(min=0)]
             rows = rows.masked_fill((labels < 0) | (rows == unknown), -100)
             chosen = rows >= 0
-            found.append(n["mlm_loss"](model(inputs, False, chosen), rows[chosen][None]).item())
+            if chosen.any():
+                found.append(n["mlm_loss"](model(inputs, False, chosen), rows[chosen][None]).item())
     model.train()
     return float(np.mean(found))

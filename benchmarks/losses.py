@@ -1,0 +1,191 @@
+"""Held-out loss on tinyshakespeare against seconds of the clock: ours beside nanoGPT's recipe for a CPU, in one run.
+
+    python benchmarks/losses.py [--quick] [--seeds N]
+
+All that the machine has: `train`'s threads, chosen while it trains; bfloat16 where the processor has it, but for
+nanoGPT's recipe, which is float32. Each model has the whole budget, 60 or 180 s; its rate rises in the first 3 % and
+falls along a line to zero at the end of it. The models take turns. Losses are nats per character of the whole last
+tenth. What each evaluation sees: a recurrent state has read everything before; a window of C tokens has, on average,
+half of it. The tokens (512, byte pairs) are learned from the first nine tenths.
+
+nanoGPT's recipe: 4 layers, 4 heads, 128 wide, context 64, batch 12, AdamW at 1e-3 (README of nanoGPT, "I only have a
+macbook"), with the same clock in place of its 2,000 steps. Ours were searched by hand, by the last tenth: for the LSTM
+five rates, vocabularies of 256 to 1,024, two widths. The result goes to benchmarks/results/losses.json.
+"""
+
+import time
+
+import torch
+from common import keep, options, spread
+from torch import nn
+from torch.nn import functional as F
+
+SHORT, LONG = 60.0, 180.0
+PIECES, WARM = 512, 0.03
+
+
+class Recurrent(nn.Module):
+    """A table, dropout, an LSTM, dropout, a readout: tokens (B, T) and a state -> logits (B, T, V) and the state."""
+
+    def __init__(self, size: int, width: int, hidden_size: int, dropout: float):
+        super().__init__()
+        self.tokens, self.layer = nn.Embedding(size, width), nn.LSTM(width, hidden_size, batch_first=True)
+        self.readout, self.dropout = nn.Linear(hidden_size, size), nn.Dropout(dropout)
+
+    def forward(self, tokens, state=None):
+        states, state = self.layer(self.dropout(self.tokens(tokens)), state)
+        return self.readout(self.dropout(states)), state
+
+
+class Carried:
+    """A recurrent model, trained and read with its state carried from window to window."""
+
+    def __init__(self, data, batch=32, context=64, lr=0.02, lr_rest=0.01, **sizes):
+        from seqlib.data import carried_sampler
+        from seqlib.training.muon import muon
+
+        self.model, self.windows = Recurrent(data.size, **sizes), carried_sampler(data.early, context, batch)
+        self.optimizer, self.state, self.amp = muon(self.model, "layer", lr, lr_rest), None, True
+        self.sees = "everything before"
+
+    def loss(self, step: int):
+        x, y, first = self.windows(step)
+        logits, state = self.model(x, None if first[0] else self.state)
+        self.state = tuple(part.detach() for part in state)
+        return F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
+
+    def held_out(self, late) -> float:
+        rows = (len(late) - 1) // 8 * 8
+        x, y = (torch.from_numpy(late[k : k + rows].reshape(8, -1).copy()) for k in (0, 1))
+        return F.cross_entropy(self.model(x)[0].flatten(0, 1), y.flatten()).item()
+
+
+class Windowed:
+    """A GPT, trained and read in windows."""
+
+    def __init__(self, data, make, batch=32, amp=True, **config):
+        from seqlib.data import text_sampler
+        from seqlib.models.gpt import GPT, GPTConfig
+
+        self.config = GPTConfig(data.size, bias=False, **config)
+        self.model, self.amp = GPT(self.config), amp
+        self.windows, self.optimizer = text_sampler(data.early, self.config.context, batch), make(self.model)
+        self.sees = f"half of {self.config.context} tokens"
+
+    def loss(self, step: int):
+        x, y = self.windows(step)
+        return F.cross_entropy(self.model(x).float().flatten(0, 1), y.flatten())
+
+    def held_out(self, late) -> float:
+        from seqlib.data import batches, shifted_windows
+        from seqlib.metrics import nll
+
+        return nll(self.model, batches(*shifted_windows(late, self.config.context), batch_size=64))
+
+
+class Data:
+    """The first nine tenths and the last, as characters or as pieces; `per_character` of them are one character."""
+
+    def __init__(self, pieces: int | None, text: str):
+        from seqlib.data import encode_chars
+        from seqlib.data.bpe import BytePairEncoding
+        from seqlib.data.windows import split_in_time
+
+        ids, letters = encode_chars(text)
+        self.early, self.late = split_in_time(ids)
+        self.size, self.per_character = letters.size, 1.0
+        if pieces:
+            import numpy as np
+
+            parts = text[: len(self.early)], text[len(self.early) :]
+            coder = BytePairEncoding.train(parts[0], pieces)
+            self.early, self.late = (np.array(coder.encode(part)) for part in parts)
+            self.size, self.per_character = pieces, len(self.late) / len(parts[1])
+
+
+def muon_at(lr: float, lr_rest: float):
+    from seqlib.training.muon import muon
+
+    return lambda model: muon(model, lr=lr, lr_rest=lr_rest)
+
+
+def nanogpt(model):
+    return torch.optim.AdamW(model.parameters(), 1e-3, betas=(0.9, 0.99), weight_decay=0.1)
+
+
+def rivals(letters: Data, pieces: Data) -> dict:
+    """{name: (its data, how to make it)}."""
+    ours = {"norm": "rms", "positions": "rotary"}
+    return {
+        "seqlib, LSTM, tokens": (pieces, lambda: Carried(pieces, width=128, hidden_size=256, dropout=0.05)),
+        "seqlib, LSTM, characters": (
+            letters, lambda: Carried(letters, width=64, hidden_size=256, dropout=0.0, lr=0.05),
+        ),
+        "seqlib, GPT, tokens": (
+            pieces, lambda: Windowed(pieces, muon_at(0.03, 0.015), layers=3, width=128, context=96, **ours),
+        ),
+        "seqlib, GPT, characters": (
+            letters, lambda: Windowed(letters, muon_at(0.03, 0.015), layers=4, width=128, context=64, **ours),
+        ),
+        "nanoGPT's CPU recipe": (letters, lambda: Windowed(letters, nanogpt, batch=12, amp=False)),
+    }  # fmt: skip
+
+
+def against_the_clock(one, data: Data, seconds: float, most_steps: int | None = None) -> dict:
+    """Train for so long; its loss on all of the last tenth, its steps, and the threads of its last one."""
+    from seqlib.training.run import half_precision
+    from seqlib.training.threads import chosen
+
+    rates, spent, step = [group["lr"] for group in one.optimizer.param_groups], 0.0, 0
+    weights, threads = list(one.model.parameters()), chosen(None, on_cpu=True)
+    one.model.train()
+    while spent < seconds and step != most_steps:
+        began, way = time.perf_counter(), spent / seconds
+        factor = max(0.05, min(way / WARM, (1 - way) / (1 - WARM)))
+        for group, rate in zip(one.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * factor
+        with half_precision("cpu", one.amp):
+            loss = one.loss(step)
+        one.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        one.optimizer.step()
+        taken = time.perf_counter() - began
+        threads.took(step, taken)
+        spent, step = spent + taken, step + 1
+    one.model.eval()
+    with torch.no_grad():
+        nats = one.held_out(data.late[:2000] if most_steps else data.late) * data.per_character
+    return {"nats": nats, "steps": step, "threads": torch.get_num_threads()}
+
+
+def main(quick: bool = False, seeds: int = 2) -> dict:
+    from seqlib.data.download import fetch
+
+    text = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")
+    both = Data(None, text), Data(PIECES, text[:60_000] if quick else text)
+    results = {}
+    for seconds, times in ((SHORT, seeds), (LONG, 1)):
+        found = {name: [] for name in rivals(*both)}
+        for seed in range(1 if quick else times):
+            for name, (data, make) in rivals(*both).items():
+                torch.manual_seed(seed)
+                one = make()
+                found[name].append(against_the_clock(one, data, seconds, 3 if quick else None))
+                print(f"{seconds:g} s, seed {seed}: {name} {found[name][-1]}", flush=True)
+        results[f"{seconds:g} s"] = {
+            name: {what: spread([each[what] for each in runs]) for what in runs[0]} | {"sees": one_sees(name, both)}
+            for name, runs in found.items()
+        }
+    what = "nats per character of tinyshakespeare's last tenth after so many seconds of all processors"
+    return keep("losses", what, results, quick=quick, seeds=seeds)
+
+
+def one_sees(name: str, both) -> str:
+    """What the evaluation of this model sees before a token, on average."""
+    return rivals(*both)[name][1]().sees
+
+
+if __name__ == "__main__":
+    asked = options(__doc__, ("--seeds", {"type": int, "default": 2}))
+    main(asked.quick, asked.seeds)
