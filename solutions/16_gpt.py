@@ -654,6 +654,10 @@ for label, (nats_then,) in for_longer["results"].items():
         print(f"after {label.split()[-2]:>2} min {nats_then:.3f} nats per character")
 print(credit(for_longer))
 
+# %% [markdown]
+# From the fifth minute on nothing is gained: by then it has read its million characters many times over, and what it learns
+# from reading them again is those characters. More dropout would help, and more text would help more.
+
 # %% tags=["fold"]
 # Draw: the loss by position; a longer context against the LSTM on Python
 from seqlib.studies.reading_with_a_cache import by_position

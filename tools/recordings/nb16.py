@@ -208,8 +208,8 @@ def longer(command, seconds=60, marks=(15, 30, 45, 60)):
     )
 
 
-MINUTES, MINUTE_MARKS = 8, (1, 2, 3, 5, 8)
-LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.15}
+MINUTES, MINUTE_MARKS = 7, (1, 2, 3, 5, 7)
+LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.1}
 
 
 @recording
