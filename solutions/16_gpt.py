@@ -508,7 +508,7 @@ MODERN = {
     "bias": False,
 }
 QUICK = quick_type() is torch.bfloat16  # has this machine instructions for it?
-STEPS = budget(cpu=700 if QUICK else 240, gpu=5000)
+STEPS = budget(cpu=640 if QUICK else 240, gpu=5000)
 modern = GPTConfig(PIECES, width=96, layers=3, **MODERN)
 weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
 cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
@@ -525,7 +525,7 @@ print(f"{weights:,} weights, {STEPS:,} steps of 32 windows of {modern.context} t
 
 # %% [markdown]
 # **Predict.** What will a GPT of 0.4 million numbers reach on the held-out tenth, in nats per *character*, after the steps
-# that are counted above? The cell takes about a minute; three times on the way it stops to write a few lines.
+# that are counted above? The cell takes nearly a minute; three times on the way it stops to write a few lines.
 
 # %%
 from seqlib.metrics import nll
@@ -585,7 +585,7 @@ diary["before"] = recite(GPT(modern).eval())
 # Four pairs of rates were tried by hand, by the last tenth: its loss flatters a little.
 gpt, history = train_gpt(
     modern, early, STEPS, name="GPT", every=max(1, STEPS // 10), evaluate=note,
-    make=lambda model: muon(model, lr=0.025, lr_rest=0.015))
+    make=lambda model: muon(model, lr=0.02, lr_rest=0.015))
 diary["at the end"] = recite(gpt.eval())
 late = late[: budget(cpu=len(late), smoke=500)]
 reached = PER_CHARACTER * held_out(gpt, late)
@@ -1295,8 +1295,8 @@ claims([
      "part of the context", "Kaplan et al. 2020, §3.2.1, Fig. 7",
      f"one core, 60 s, when all curves still fall: GPT {at_60['GPT']:.3f}, LSTM "
      f"{at_60['LSTM, state carried']:.3f}; looking up random tokens: GPT "
-     f"{second_copy(looker):.2f}, LSTM {second_copy(lstm):.2f}. A test takes models trained "
-     "to the end, of several sizes", "not tested", "Why does an LSTM do so well"),
+     f"{second_copy(looker):.2f}, LSTM {second_copy(lstm):.2f}. A test takes models "
+     "trained to the end, of several sizes", "not tested", "Why does an LSTM do so well"),
     ("After a minute of one core an LSTM is ahead of a GPT, on characters and on tokens",
      "asked here", "; ".join(
          f"{unit or 'characters'}: LSTM {at_60[ours]:.3f}, GPT {at_60[theirs]:.3f}"

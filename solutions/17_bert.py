@@ -574,7 +574,7 @@ from seqlib.data.tagging import agreement_blanks, agreement_sentences
 
 
 def read_one_way(causal, seed, steps, lr=4e-3):
-    """A network trained on such sentences, its vocabulary, and the sentences it has read."""
+    """A network trained on such sentences, its vocabulary, and the sentences it read."""
     torch.manual_seed(seed)
     items = agreement_sentences(np.random.default_rng(seed), 4000)
     words = Vocabulary.build([item[0] for item in items], specials=SPECIALS)
@@ -584,8 +584,12 @@ def read_one_way(causal, seed, steps, lr=4e-3):
     return model, words, {tuple(item[0]) for item in items}
 
 
+# %% [markdown]
+# And how often it is right, in sentences that it has not read:
+
+# %%
 def number_right(model, words, known, causal, others=1000):
-    """Percent right, noun hidden and verb hidden, in new sentences drawn from seed `others`."""
+    """Percent right, noun hidden and verb hidden, in new sentences (seed `others`)."""
     items = agreement_sentences(np.random.default_rng(others), 400)
     new, found = [item for item in items if tuple(item[0]) not in known], []
     for verb in (False, True):
@@ -1177,22 +1181,16 @@ def pays(rival, at, more=""):
     return together(left or ["not tested"])
 
 
-def on_real_text(name, rival):
-    """Whether one beats another on both real tasks, with 250 labels and with all; and the
-    scores as text.
-    """
-    verdicts, told = [], []
-    for task in real:
-        for n in sizes[task]:
-            these, others = contests[task, name, n], contests[task, rival, n]
-            verdicts.append(wins(these, others))
-            told.append(f"{task} {n}: {np.mean(these.scores):.1f} against {others}")
-    return "; ".join(told), verdicts
+def on_real_text(rival):
+    """The pre-trained network against a rival on both real texts: scores, verdict."""
+    pairs = [(contests[task, "pre-trained", n], contests[task, rival, n], f"{task} {n}")
+             for task in real for n in sizes[task]]
+    told = "; ".join(f"{at}: {np.mean(ours.scores):.1f} against {theirs}"
+                     for ours, theirs, at in pairs)
+    return told, together([wins(ours, theirs) for ours, theirs, _ in pairs])
 
 
 compared = "{:.1f} % with [MASK] alone, {:.1f} % with 80/10/10".format
-with_letters, once_more = on_real_text("pre-trained", "from scratch"), on_real_text(
-    "pre-trained", "BiLSTM")
 appendix = "Devlin et al. 2019, appendix C.2"
 
 # %% tags=["fold"]
@@ -1218,10 +1216,10 @@ claims([(claim, source, f"{what}; {A_TEST}", "not tested", where)
      f"{by_counting['EWT']:.1f}",
      above(contests["EWT", "pre-trained", 12544], by_counting["EWT"]),
      "On a real benchmark"),
-    ("Pre-training on the task's own text helps", "asked here", with_letters[0],
-     together(with_letters[1]), "On a real benchmark"),
+    ("Pre-training on the task's own text helps", "asked here",
+     *on_real_text("from scratch"), "On a real benchmark"),
     ("… and makes a Transformer better than a BiLSTM from scratch", "asked here",
-     once_more[0], together(once_more[1]), "On a real benchmark"),
+     *on_real_text("BiLSTM"), "On a real benchmark"),
     ("Pre-training saves labels", "Devlin et al. 2019, §1", fought("from scratch", ALL),
      pays("from scratch", ALL), "Fine-tuning: few labels"),
     ("… because it trained for longer", "a fair objection",

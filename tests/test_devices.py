@@ -140,6 +140,18 @@ ROWS = {
     ),
     "tagger": (each(tagging_text.Tagger), lambda: tagging_text.Tagger(lexicon(), 6, 5, 4, drop=0.3),
                lambda: [padded(4)]),
+    "letters": (
+        each(tagging_text.Letters),
+        lambda: tagging_text.Letters(lexicon().spelling, len(lexicon().letters), 4),
+        lambda: [padded(4)],
+    ),
+    "words with letters": (
+        each(tagging_text.SpelledWords),
+        lambda: tagging_text.SpelledWords(
+            lexicon().rows, lexicon().spelling, lexicon().counts, len(lexicon().letters), 6, 4, drop=0.3
+        ),
+        lambda: [padded(4)],
+    ),
     "motif": (each(where_the_motif_is.MotifReader), lambda: where_the_motif_is.MotifReader(4, 3, 5),
               lambda: [x(3, 20, 4)]),
     "fold": (each(how_a_protein_folds.FoldReader),
@@ -220,7 +232,7 @@ ROWS = {
     },
 }  # fmt: skip
 # Packing, `unique` and a choice of rows read numbers off their tensors, which meta does not have.
-NEEDS_NUMBERS = ("seq2seq", "tagger", "words")
+NEEDS_NUMBERS = ("seq2seq", "tagger", "words", "letters")
 
 
 def tensors(value):
