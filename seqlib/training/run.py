@@ -121,6 +121,7 @@ class Run:
         try:
             note = resume.load(self) if self.path else ""
             self.threads = threads.chosen(self.asked_threads, self.on_cpu, self.done, self.history.threads)
+            self.history.threads = self.threads.changes or self.history.threads
             if not self.was_training:
                 self.model.train()
         except BaseException:

@@ -17,7 +17,7 @@ from seqlib.runtime import asked_threads, processors
 
 SMALL = 0.002  # seconds: a step shorter than this has nothing to share out
 LOOKED_AT = 5  # steps that tell how long one takes; the first after a change is not among them
-GAIN, LOSS = 0.93, 1.15  # kept if a step takes less than this share of the time before; given up above that one
+GAIN, LOSS = 0.93, 1.15  # kept below this share of the time before; given up above that one of a single thread's
 GROSS = 1.5  # after two steps as slow as this nobody waits for five
 FIRST_TRIAL, LAST_TRIAL = 1.0, 30.0  # seconds from one trial to the next: each that fails doubles them
 
@@ -29,9 +29,9 @@ class Threads:
     """
 
     def __init__(self, most: int, start: int = 0, changes: list | None = None):
-        self.most, self.now = most, 1
-        self.changes = [] if changes is None else changes
-        self.reference = None  # seconds of a step with as many threads as before the trial, or with one
+        self.most, self.changes = most, [] if changes is None else changes
+        self.single = None  # seconds of a step with one thread, when it was last looked at: what more have to beat
+        self.on_trial = None  # (threads before, seconds of a step with them) while more are tried
         self.wait, self.since = FIRST_TRIAL, 0.0
         self._take(start, 1)
 
@@ -43,38 +43,38 @@ class Threads:
     def took(self, step: int, seconds: float) -> None:
         """Step number `step` took so long: go on as it is, try more threads from the next one, or give them up."""
         self.since += seconds
-        if self.fresh and not (self.reference and seconds > GROSS * self.reference):
+        if self.fresh and not (self.now > 1 and seconds > GROSS * self.single):
             self.fresh = False  # threads are made in the first step
             return
         self.times = [*self.times[-LOOKED_AT + 1 :], seconds]
-        if self.reference is not None and self.now > self.before and self._slower():
-            return self._give_up(step + 1)
-        if len(self.times) < LOOKED_AT:
-            return None
-        here = median(self.times)
-        if self.reference is not None and not self.kept:
-            if here > GAIN * self.reference:
-                return self._give_up(step + 1)
-            self.kept, self.wait, self.since = True, FIRST_TRIAL, 0.0
+        if self.now > 1 and self._slower_than_one():
+            self._give_up(step + 1, 1)
+        elif len(self.times) == LOOKED_AT:
+            self._look(step + 1, median(self.times))
+
+    def _look(self, next_step: int, here: float) -> None:
+        """A step takes `here` seconds now: end a trial, or begin one if it is time."""
+        if self.now == 1:
+            self.single = here
+        if self.on_trial:
+            before, seconds = self.on_trial
+            if here > GAIN * seconds:
+                self._give_up(next_step, before)
+                return
+            self.on_trial, self.wait, self.since = None, FIRST_TRIAL, 0.0
         if self.now < self.most and here > SMALL and self.since > self.wait:
-            self.before, self.reference, self.kept, self.since = self.now, here, False, 0.0
-            self._take(step + 1, min(2 * self.now, self.most))
-        return None
+            self.on_trial, self.since = (self.now, here), 0.0
+            self._take(next_step, min(2 * self.now, self.most))
 
-    before, kept = 1, False
-
-    def _slower(self) -> bool:
-        """Whether the steps since the change are slower than those before it: two that are grossly so, or five."""
-        last = self.times[-2:]
-        if len(last) == 2 and min(last) > GROSS * self.reference:
+    def _slower_than_one(self) -> bool:
+        """Whether the last steps are slower than with one thread: two that are grossly so, or five."""
+        if len(self.times) >= 2 and min(self.times[-2:]) > GROSS * self.single:
             return True
-        return len(self.times) == LOOKED_AT and median(self.times) > LOSS * self.reference
+        return len(self.times) == LOOKED_AT and median(self.times) > LOSS * self.single
 
-    def _give_up(self, step: int) -> None:
-        """Back to as many as before a trial that failed; back to one if they had been kept, for the machine changed."""
-        back = 1 if self.kept else self.before
-        self.wait, self.since = min(2 * self.wait, LAST_TRIAL), 0.0
-        self.reference, self.kept = None, False
+    def _give_up(self, step: int, back: int) -> None:
+        """Fewer threads, and twice as long until more are tried again."""
+        self.wait, self.since, self.on_trial = min(2 * self.wait, LAST_TRIAL), 0.0, None
         self._take(step, back)
 
 
@@ -126,7 +126,7 @@ def chosen(threads, on_cpu: bool, start: int = 0, changes: list | None = None):
     """
     if not on_cpu:
         return Fixed()
-    if isinstance(threads, (list, tuple)):
+    if isinstance(threads, (list, tuple)) and threads:
         return Replayed(threads, start)
     if threads or asked_threads():
         return Fixed(threads or asked_threads())

@@ -68,6 +68,21 @@ def on(changes, step):
     return [n for at, n in changes if at <= step][-1]
 
 
+def test_a_trial_that_failed_does_not_end_the_watch_over_those_that_were_kept():
+    """Two threads help, four do not; then the machine becomes busy."""
+
+    def seconds(step, n):
+        idle = {1: ONE, 2: ONE / 1.5, 4: ONE / 1.45}[n]
+        return idle if step < 400 else {1: 1.1, 2: 5, 4: 9}[n] * ONE
+
+    here, ends = driven(4, seconds, 900)
+    tried = [n for step, n in here.changes if step < 400]
+    assert tried[:4] == [1, 2, 4, 2] and on(here.changes, 399) in (2, 4)
+    first = next(step for step, n in here.changes if n == 1 and step > 400)
+    assert ends[first - 1] - ends[399] < 1.0 and on(here.changes, 899) == 1
+    assert ends[-1] - ends[399] < 1.25 * 500 * 1.1 * ONE
+
+
 def test_a_machine_that_is_busy_from_the_start_is_tried_seldom():
     here, ends = driven(2, lambda step, n: ONE if n == 1 else 6 * ONE, 800)
     assert here.now == 1 and ends[-1] < 1.1 * 800 * ONE
@@ -137,7 +152,7 @@ def test_a_run_says_what_it_chose_and_its_choice_repeats_it_to_the_bit(monkeypat
     monkeypatch.undo()
     again = model()
     repeated = train(again, batches, 20, threads=history.threads, name=None)
-    assert repeated.losses == history.losses
+    assert repeated.losses == history.losses and repeated.threads == history.threads
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True))
 
 
