@@ -65,10 +65,11 @@ def _clocks(rng) -> list[Case]:
     def case(label, base, per, rate):
         return Case(label, base_ms=base, ms_per_token=per, readings_per_second=rate)
 
-    tokens = int(rng.integers(100, 900))
+    slow, quick, rate = (int(rng.integers(*ends)) for ends in ((100, 900), (20_000, 60_000), (300, 900)))
+    # the time that is left ends in the middle of a token: no rounding decides, but for halves, which are exact
     return [
-        case("a slow sensor", 1.5, 8.5 / (tokens + 0.5), 100),
-        case("a quick one", 0.25, 0.00005, int(rng.integers(300, 900))),
+        case("a slow sensor", 1.5, 8.5 / (slow + 0.5), 100),
+        case("a quick one", 0.25, (1000 / rate - 0.25) / (quick + 0.5), rate),
         case("it just fits", 2.0, 0.5, 100),
         case("a step takes too long without any context", 30.0, 0.01, int(rng.integers(40, 60))),
     ]
