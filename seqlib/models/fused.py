@@ -53,7 +53,22 @@ class _Fused:
         return type(self).__mro__[2].__name__
 
 
+def _projected(x, *layers):
+    """What several linear layers make of x (B, T, D), in one product; for a single position their own products are
+    cheaper than laying the weights side by side."""
+    if x.shape[1] == 1:
+        return [layer(x) for layer in layers]
+    bias = None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
+    made = F.linear(x, torch.cat([layer.weight for layer in layers]), bias)
+    return made.split([layer.out_features for layer in layers], dim=-1)
+
+
 class _CausalAttention(_Fused, CausalAttention):
+    def project(self, x):
+        parts = _projected(x, self.W_q, self.W_k, self.W_v)
+        q, k, v = (part.unflatten(-1, (-1, self.d_k)).transpose(1, 2) for part in parts)
+        return self.norm_q(q), self.norm_k(k), v
+
     def forward(self, x, past=None):
         dropout = self.dropout if self.training else 0.0
         out, kept = fused_attend(*self.project(x), past, self.turn, base=self.rotary_base, dropout=dropout)
@@ -64,8 +79,11 @@ class _MultiHeadAttention(_Fused, MultiHeadAttention):
     """The weights that it returns are None."""
 
     def forward(self, x, memory=None, mask=None):
-        memory = x if memory is None else memory
-        q, k, v = self.split(self.W_q(x)), self.split(self.W_k(memory)), self.split(self.W_v(memory))
+        if memory is None or memory is x:
+            parts = _projected(x, self.W_q, self.W_k, self.W_v)
+        else:
+            parts = self.W_q(x), *_projected(memory, self.W_k, self.W_v)
+        q, k, v = (self.split(part) for part in parts)
         if self.use_rotary:
             places = (torch.arange(part.shape[2], device=x.device) for part in (q, k))
             q, k = (rotary(part, at, self.rotary_base) for part, at in zip((q, k), places, strict=True))
