@@ -1,13 +1,13 @@
-"""How long each notebook takes, and with --run how much memory: against a budget of 3 minutes and 1.5 GB.
+"""How long each notebook takes, and with --run how much memory: against a budget of 3 minutes and 1 GB.
 
     python benchmarks/notebooks.py [--quick] [--run NN …] [--build NN …]
 
 Without --run nothing is executed: the seconds are those that the saved editions hold, cell by cell, as the build
 noted them; the machine that built them is not known here. `--run 05 16` (or `--run all`) executes these in fresh
 kernels, one after another, and notes the largest memory of the kernel (Unix alone tells it), and that of a JupyterLab
-server with a notebook open, which Binder counts too (Linux alone tells it); what an earlier run noted of other
-notebooks stays. `--build` does the same by `tools/build.py`, which keeps the executed editions, and their seconds.
-The result goes to benchmarks/results/notebooks.json.
+server with a notebook open, which Binder counts too, so the budget does (Linux alone tells it); what an earlier run
+noted of other notebooks stays. `--build` does the same by `tools/build.py`, which keeps the executed editions, and
+their seconds. Both have the settings of binder/start. The result goes to benchmarks/results/notebooks.json.
 """
 
 import json
@@ -46,6 +46,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
+def like_binder() -> dict[str, str]:
+    """The environment that binder/start leaves to a server and its kernels; this process's own but on Linux."""
+    if not sys.platform.startswith("linux"):
+        return dict(os.environ)
+    told = subprocess.run([str(ROOT / "binder/start"), "env", "-0"], capture_output=True, text=True, check=True).stdout
+    return dict(each.split("=", 1) for each in told.split("\0") if each)
+
+
 def saved() -> dict[str, dict]:
     """{notebook: seconds of all cells, and of the longest} as the editions in solutions/ hold them."""
     found = {}
@@ -58,7 +66,7 @@ def saved() -> dict[str, dict]:
 def run(path: Path) -> dict:
     """Execute a notebook in a kernel of its own: wall seconds, and the largest memory of its kernel in MB."""
     with tempfile.TemporaryDirectory() as home:
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "SEQLIB_HOME": home, "SEQLIB_BUDGET": "cpu"}
+        environment = like_binder() | {"PYTHONPATH": str(ROOT), "SEQLIB_HOME": home, "SEQLIB_BUDGET": "cpu"}
         command = [sys.executable, "-c", RUN, str(path), str(path.parent)]
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode:
@@ -70,7 +78,8 @@ def run(path: Path) -> dict:
 def build(path: Path) -> dict:
     """Build the editions of a notebook, which executes it in a kernel of its own: the largest memory of it in MB."""
     command = [sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]]
-    told = subprocess.run([sys.executable, "-c", MEMORY, *command], capture_output=True, text=True, check=True).stdout
+    command, settings = [sys.executable, "-c", MEMORY, *command], like_binder()
+    told = subprocess.run(command, env=settings, capture_output=True, text=True, check=True).stdout
     return {"run, peak MB": round(int(told.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024) / 1e6)}
 
 
@@ -83,7 +92,7 @@ def server(seconds: float = 60.0) -> float | None:
         port = probe.getsockname()[1]
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
     command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={ROOT}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=like_binder(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         largest = max((ROOT / "solutions").glob("*.ipynb"), key=lambda path: path.stat().st_size)
         until = time.monotonic() + seconds

@@ -92,16 +92,18 @@ def prepared(name: str, steps: int, batch: int = 4, width: int = 64) -> Callable
 
 
 def clocked(lengths: Iterable[int], names: Iterable[str] = tuple(WAYS), rounds: int = 3, warm: bool = True) -> Mapping:
-    """{(name, steps): [seconds of processor time of each round]}; the ways take turns, so that all have like hours."""
-    ready = {(name, steps): prepared(name, steps) for steps in lengths for name in names}
-    found = {key: [] for key in ready}
-    for run in ready.values() if warm else ():
-        run()
-    for _ in range(rounds):
-        for key, run in ready.items():
+    """{(name, steps): [seconds of processor time of each round]}; the ways take turns, so that all have like hours.
+
+    Each is prepared anew, outside its time, so that the memory of one at a time is held.
+    """
+    found = {(name, steps): [] for steps in lengths for name in names}
+    for turn in range(rounds + warm):
+        for (name, steps), seconds in found.items():
+            run = prepared(name, steps)
             began = time.process_time()
             run()
-            found[key].append(time.process_time() - began)
+            if turn >= warm:
+                seconds.append(time.process_time() - began)
     return found
 
 

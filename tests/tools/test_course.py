@@ -945,11 +945,19 @@ def test_binder_agrees_with_lock_and_pyproject():
     version = (ROOT / "binder/runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
     assert Requirement(f"x{PROJECT['requires-python']}").specifier.contains(version)
     if os.name != "nt":
-        assert os.access(ROOT / "binder/postBuild", os.X_OK)
+        assert os.access(ROOT / "binder/postBuild", os.X_OK) and os.access(ROOT / "binder/start", os.X_OK)
 
 
 @posix
-@pytest.mark.parametrize("script", [".ci/run", "binder/postBuild"])
+def test_what_binder_starts_has_its_settings_its_arguments_and_its_own_exit_status():
+    script = ROOT / "binder/start"
+    ran = subprocess.run([script, "sh", "-c", "env; echo $1; exit 7", "x", "a b"], capture_output=True, text=True)
+    assert ran.returncode == 7 and ran.stdout.splitlines()[-1] == "a b"
+    assert "MALLOC_MMAP_THRESHOLD_=4000000" in ran.stdout and "ONEDNN_PRIMITIVE_CACHE_CAPACITY=32" in ran.stdout
+
+
+@posix
+@pytest.mark.parametrize("script", [".ci/run", "binder/postBuild", "binder/start"])
 def test_shell_scripts_parse(script):
     if shutil.which("bash") is None:
         pytest.skip("no bash on this machine")
