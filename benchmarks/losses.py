@@ -14,15 +14,19 @@ core, by the last tenth (three rates, vocabularies of 300 to 1,024, with and wit
 budget was not. The result goes to benchmarks/results/losses.json.
 """
 
+import sys
 import time
+from typing import NamedTuple
 
+import numpy as np
 import torch
-from common import keep, options, spread
+from common import ROOT, keep, options, spread
 from torch import nn
 from torch.nn import functional as F
 
-SHORT, LONG = 60.0, 180.0
-PIECES, WARM = 512, 0.03
+sys.path.insert(0, str(ROOT / "tools"))  # what the recordings of 16 are made of
+
+SHORT, LONG, WARM = 60.0, 180.0, 0.03
 
 
 class Recurrent(nn.Module):
@@ -56,9 +60,9 @@ class Carried:
         return F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
 
     def held_out(self, late) -> float:
-        rows = (len(late) - 1) // 8 * 8
-        x, y = (torch.from_numpy(late[k : k + rows].reshape(8, -1).copy()) for k in (0, 1))
-        return F.cross_entropy(self.model(x)[0].flatten(0, 1), y.flatten()).item()
+        from recordings.nb16 import read_on
+
+        return read_on(self.model, late)
 
 
 class Windowed:
@@ -84,24 +88,22 @@ class Windowed:
         return nll(self.model, batches(*shifted_windows(late, self.config.context), batch_size=64))
 
 
-class Data:
-    """The first nine tenths and the last, as characters or as pieces; `per_character` of them are one character."""
+class Data(NamedTuple):
+    """The first nine tenths and the last, as characters or as pieces; how many kinds, and how many make a character."""
 
-    def __init__(self, pieces: int | None, text: str):
-        from seqlib.data import encode_chars
-        from seqlib.data.bpe import BytePairEncoding
-        from seqlib.data.windows import split_in_time
+    early: np.ndarray
+    late: np.ndarray
+    size: int
+    per_character: float
 
-        ids, letters = encode_chars(text)
-        self.early, self.late = split_in_time(ids)
-        self.size, self.per_character = letters.size, 1.0
-        if pieces:
-            import numpy as np
 
-            parts = text[: len(self.early)], text[len(self.early) :]
-            coder = BytePairEncoding.train(parts[0], pieces)
-            self.early, self.late = (np.array(coder.encode(part)) for part in parts)
-            self.size, self.per_character = pieces, len(self.late) / len(parts[1])
+def both_texts() -> tuple[Data, Data]:
+    """Characters and tokens, as 16 and its recordings have them."""
+    from recordings import notebook
+    from recordings.nb16 import in_pieces, shakespeare
+
+    (early, late, size), (*pieces, per_character, _) = shakespeare(), in_pieces()
+    return Data(early, late, size, 1.0), Data(*pieces, notebook("16")["PIECES"], per_character)
 
 
 def muon_at(lr: float, lr_rest: float):
@@ -135,6 +137,7 @@ def against_the_clock(one, data: Data, seconds: float, most_steps: int | None = 
     from seqlib.training.run import half_precision
     from seqlib.training.threads import chosen
 
+    before = torch.get_num_threads()
     rates, spent, step = [group["lr"] for group in one.optimizer.param_groups], 0.0, 0
     weights, threads = list(one.model.parameters()), chosen(None, on_cpu=True)
     one.model.train()
@@ -152,18 +155,16 @@ def against_the_clock(one, data: Data, seconds: float, most_steps: int | None = 
         taken = time.perf_counter() - began
         threads.took(step, taken)
         spent, step = spent + taken, step + 1
+    used = torch.get_num_threads()
+    torch.set_num_threads(before)
     one.model.eval()
     with torch.no_grad():
         nats = one.held_out(data.late[:2000] if most_steps else data.late) * data.per_character
-    return {"nats": nats, "steps": step, "threads": torch.get_num_threads()}
+    return {"nats": nats, "steps": step, "threads": used}
 
 
 def main(quick: bool = False, seeds: int = 2) -> dict:
-    from seqlib.data.download import fetch
-
-    text = fetch("tinyshakespeare/input.txt").read_text(encoding="utf-8")
-    both = Data(None, text), Data(PIECES, text[:60_000] if quick else text)
-    results = {}
+    both, results = both_texts(), {}
     for seconds, times in ((SHORT, seeds), (LONG, 1)):
         found = {name: [] for name in rivals(*both)}
         for seed in range(1 if quick else times):

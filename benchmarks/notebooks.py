@@ -75,11 +75,23 @@ def run(path: Path) -> dict:
     return {"run, seconds": round(told["seconds"], 1), "run, peak MB": round(told["peak"] / 1e6)}
 
 
+def when(path: Path) -> list:
+    """When each cell of an edition was executed, as the build noted it."""
+    if not path.exists():
+        return []
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell["metadata"].get("execution") for cell in cells]
+
+
 def build(path: Path) -> dict:
-    """Build the editions of a notebook, which executes it in a kernel of its own: the largest memory of it in MB."""
-    command = [sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]]
-    command, settings = [sys.executable, "-c", MEMORY, *command], like_binder()
+    """Build the editions of a notebook: the largest memory in MB of the kernel that executed it, if any did."""
+    command, settings = [sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]], like_binder()
+    edition = path.with_suffix(".ipynb")
+    before = when(edition)
+    command = [sys.executable, "-c", MEMORY, *command]
     told = subprocess.run(command, env=settings, capture_output=True, text=True, check=True).stdout
+    if when(edition) == before:
+        return {}
     return {"run, peak MB": round(int(told.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024) / 1e6)}
 
 

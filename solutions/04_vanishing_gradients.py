@@ -76,9 +76,9 @@ for rate in rates:
     print(f"rate {rate:g}: recalled", ", ".join(f"{share:.0%}" for share in shares))
 
 # %% [markdown]
-# One rate would have told you a fable. After 40 blanks this network *can* learn, at a rate that suits; three times less, and it
-# learns nothing, three times more, and it learns in part. What makes it so touchy? It is not too small: 64 numbers can hold
-# three bits. So look at what it learns *with*: the gradient.
+# One rate would have told you a fable. After 40 blanks this network *can* learn, at a rate that suits; three times less, and
+# it learns nothing, three times more, and how much it learns depends on the seed. What makes it so touchy? It is not too
+# small: 64 numbers can hold three bits. So look at what it learns *with*: the gradient.
 
 # %% [markdown]
 # ## One step
@@ -411,9 +411,9 @@ fig.suptitle("Measured; the radius alone (dotted); with the slope (crosses)",
 show(fig,
      alt="Six panels of gradient norm against lag on a log scale, radii 0.8, 1 and 1.2, "
          "mean of five seeds with a band. Measured curves lie below the dotted power of "
-         "the radius: by some powers of ten for tanh, by ten and more for Gaussian and "
-         "orthogonal ReLU, where even 1.2 vanishes. Crosses, with the slope, lie on the "
-         "orthogonal curves and above the Gaussian ones.")
+         "the radius, but for identity and ReLU at 1.2: by some powers of ten for tanh, by "
+         "about ten for Gaussian and orthogonal ReLU, where even 1.2 vanishes. Crosses, "
+         "with the slope, lie on the orthogonal curves and above the Gaussian ones.")
 
 # %% [markdown]
 # The bands are five seeds. The picture shows fresh networks that read noise; of trained ones, or of other inputs, it
@@ -641,8 +641,9 @@ def attempt(seed, lr=0.05, **options):
 unclipped = attempt(seed=0)
 
 # %% [markdown]
-# The loss was falling, then one batch met a product above 1, its gradient threw the weights away, and the next product
-# was larger still. The cure is crude: a gradient that is too long is shortened.
+# For long the loss stayed near chance; then one batch met a product above 1, its gradient threw the weights away, and some
+# batches later a product was so large that the loss was no number any more. The cure is crude: a gradient that is too long is
+# shortened.
 #
 # Too long is a matter of *all* gradients together, laid end to end as one vector:
 #
@@ -693,17 +694,17 @@ result
 # %% [markdown]
 # ## The same run, clipped
 #
-# `train(…, clip=0.3)` does (4.10) before each update. The same weights, the same batches, the same learning rate. Six
+# `train(…, clip=0.3)` does (4.10) before each update. The same weights, the same batches, the same learning rate. Ten
 # seeds, since one rescue proves little. And a rival: no clipping, but a tenth of the rate. (Limit and rates are the only
 # ones that were tried.)
 
 # %%
 from IPython.utils.capture import capture_output
 
-with capture_output():  # seventeen progress bars say less than one plot
-    clipped = {seed: attempt(seed, clip=0.3) for seed in range(6)}
-    raw = {0: unclipped, **{seed: attempt(seed) for seed in range(1, 6)}}
-    gentle = {seed: attempt(seed, lr=0.005) for seed in range(6)}
+with capture_output():  # twenty-nine progress bars say less than one plot
+    clipped = {seed: attempt(seed, clip=0.3) for seed in range(10)}
+    raw = {0: unclipped, **{seed: attempt(seed) for seed in range(1, 10)}}
+    gentle = {seed: attempt(seed, lr=0.005) for seed in range(10)}
 
 
 def exploded(losses):
@@ -725,18 +726,18 @@ for name, (losses, colour, style) in LOOKS.items():
         if not np.isfinite(run[-1]):
             ax.plot(len(run) - 1, 4, "X", color=colour, ms=9, clip_on=False)
 level(ax, np.log(8), "chance")
-ax.set(title="One setting, six seeds: unclipped, clipped, and with a smaller rate",
+ax.set(title="One setting, ten seeds: unclipped, clipped, and with a smaller rate",
        xlabel="batch", ylim=(0, 4), ylabel="loss (nats), mean of ten")
 ax.legend(loc="upper right")
 show(fig,
-     alt="Loss against batch for six seeds, three ways. A run that leaves the picture and "
+     alt="Loss against batch for ten seeds, three ways. A run that leaves the picture and "
          "ends in a cross has a loss that is not a number. Chance is at ln 8.")
 final = {name: [np.mean(run[-20:]) for run in tried.values()]
          for name, tried in (("unclipped", raw), ("clipped", clipped), ("gentle", gentle))}
 for name, values in final.items():
     print(f"{name:9} ends at", ", ".join(f"{value:.2g}" for value in values), "nats")
 print(f"chance is {np.log(8):.2f} nats; exploded, unclipped: "
-      f"{sum(map(exploded, raw.values()))} of 6")
+      f"{sum(map(exploded, raw.values()))} of {len(raw)}")
 
 # %% [markdown]
 # A run that does not explode is not saved: it may end at exactly chance, with *dead* units that no input turns on again.
@@ -1039,12 +1040,12 @@ rows += [
 rows += [
     ("Clipping the norm rescues runs that explode", "Pascanu et al. 2013, §3.2",
      f"of {len(blown)} that exploded {sum(final['clipped'][s] < 0.1 for s in blown)} learn "
-     f"(limit 0.3, one rate, 6 seeds); at a tenth of the rate, unclipped, "
+     f"(limit 0.3, one rate, {len(raw)} seeds); at a tenth of the rate, unclipped, "
      f"{sum(final['gentle'][s] < 0.1 for s in blown)} of them in 300 batches",
      counted([final["clipped"][seed] < 0.1 for seed in blown]), "The same run"),
     ("A run that exploded ends in NaN", "folklore",
      f"{sum(not np.isfinite(raw[s][-1]) for s in blown)} of {len(blown)} that exploded "
-     f"(one rate, 6 seeds)",
+     f"(one rate, {len(raw)} seeds)",
      counted([not np.isfinite(raw[seed][-1]) for seed in blown]), "The same run"),
     ("Clipping by value turns the direction", "Goodfellow et al. 2016, §10.11.1",
      f"{min(turned):.0f} to {max(turned):.0f}° at a tenth of the norm (20 gradients of "

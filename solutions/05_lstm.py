@@ -743,7 +743,7 @@ climbs = {name: by_delay(label) for name, label in LADDER.items()}
 fig, ax = figure(figsize=(7, 3.2))
 lines(ax, DELAYS, climbs, chance=12.5)
 ax.plot(160, live, "*", color="black", markersize=12, label="live, remember_for")
-ax.set(title="Recall against delay, at equal parameters, batches and rates tried",
+ax.set(title="Recall against delay, at equal parameters and batches",
        ylabel="percent right", xscale="log")
 ax.set_xticks(DELAYS, DELAYS, minor=False)
 ax.minorticks_off()
@@ -751,7 +751,7 @@ ax.set(xlabel="blanks to remember over", ylim=(0, 150), yticks=range(0, 101, 20)
 ax.legend(ncols=2, loc="upper center", fontsize=8)
 show(fig,
      alt="Percentage of recall against delay for two RNNs, to 160 blanks, and two LSTMs, "
-         "to 40, mean and spread of the seeds, chance at 12.5 percent. A star marks one "
+         "to 80, mean and spread of the seeds, chance at 12.5 percent. A star marks one "
          "LSTM at 160 blanks.")
 print(credit(recorded))
 print(credit(climbed))
@@ -796,8 +796,8 @@ axes[0].set_ylabel("percent right")
 axes[1].legend(fontsize=8, loc="upper left")
 show(fig,
      alt="Percentage of recall against the bias, for 50 and for 200 blanks. With a bias of "
-         "0 or 1 both are at chance. Higher biases help, those most that close the input "
-         "gate as well.")
+         "0 or 1 both are at chance. Higher biases help: over 50 blanks both dials reach "
+         "the top, over 200 only the one that closes the input gate as well.")
 print(credit(recorded_bias))
 
 # %% [markdown]
@@ -978,12 +978,12 @@ ax.set_xlabel("characters since the opening quote")
 ax.legend(fontsize=8)
 show(fig,
      alt="Accuracy inside triple-quoted strings against the distance to the opening quote. "
-         "The window of nine is low at every distance, the LSTM is the highest in the last "
-         "bins.")
+         "The window of nine begins level with the RNN and falls with the distance, the "
+         "RNN by less; the LSTM stays level and is the highest on average in every bin.")
 
 # %% [markdown]
-# Far from the quote a window of nine has nothing left to go by, and the LSTM is as good as near it. The bands are three
-# seeds of 400 steps; how far the RNN would come with more training, they do not show.
+# Far from the quote a window of nine can go by the look of the text alone, and the LSTM is as good as near it. The bands are
+# three seeds of 400 steps; how far the RNN would come with more training, they do not show.
 
 # %%
 reveal(guess, live[-1], "percent right of the LSTM, far from the opening "
@@ -1079,7 +1079,8 @@ opens = SAMPLE.index('"""') + 3
 closes = SAMPLE.index('"""', opens)
 bounds = np.quantile(cells[:, unit], np.linspace(0, 1, 201))
 sides = [np.mean((cells[:, unit] > bound) == inside) for bound in bounds]
-bound, above = bounds[np.argmax(np.maximum(sides, 1 - np.array(sides)))], max(sides) > 0.5
+best = np.argmax(np.maximum(sides, 1 - np.array(sides)))
+bound, above = bounds[best], sides[best] > 0.5  # which side of it is inside
 told = (drawn[:, unit] > bound) == above
 first = SAMPLE.index("\n", opens)
 print(f"unit {unit}: area {area:.3f} over {len(inside)} characters; {(alone > 0.9).sum()} "
@@ -1193,7 +1194,7 @@ rnn, gated = (added[kind] for kind in kinds[:2])
 last = {rate: np.mean(recorded_adding["results"][f"{kinds[1]}, rate {rate:g}, loss"])
         for rate in gated}  # of the training; the errors on new sequences choose nothing
 solved = gated[min(last, key=last.get)]
-lasted = [recorded_adding["curves"][kind]["steps"][-1] for kind in kinds[:2]]
+lasted = [recorded_adding["curves"][kind]["steps"][-1] + 1 for kind in kinds[:2]]
 solves = together(counted([error < 0.0167 for error in solved]),
                   counted([error > 0.1 for each in rnn.values() for error in each]))
 

@@ -747,8 +747,8 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 show(fig,
      alt="Gradient norm on a logarithmic scale against lag for five fresh networks. RNN, "
          "LSTM and GRU fall along straight lines, the first and the last to nothing within "
-         "80 steps; the LSTM and the GRU whose gates were told to keep stay near one over "
-         "the whole range.")
+         "80 steps; the LSTM and the GRU whose gates were told to keep fall by less than a "
+         "power of ten over the whole range.")
 
 # %% [markdown]
 # Gates alone do not make a memory. A fresh GRU has $z \approx \frac12$ everywhere, and $0.5^{50}$ is $10^{-15}$: its

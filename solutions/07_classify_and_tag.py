@@ -276,8 +276,8 @@ print("40 more columns: a logit moves by up to",
 # %% [markdown]
 # Padding has a vector of zeros here, and still it is a word to the LSTM: its biases go on working. Reading the last column
 # fails even with nothing added: shorter reviews stand in a batch with longer ones. A mean and a maximum hide the mistake:
-# their logits move as well, only not across the border, since this network is sure of itself. The same review gets another
-# number because of its neighbours, and nobody notices until it matters.
+# their logits move as well, only hardly ever across the border, since these networks are sure of themselves. The same review
+# gets another number because of its neighbours, and nobody notices until it matters.
 
 # %% [markdown]
 # ### Packing
@@ -1110,8 +1110,9 @@ tabled(["", "percent right, test part"],
        [[name, seeds(film_runs[label])] for name, label in closing.items()])
 
 # %% [markdown]
-# Only network and counting together stand clear of both. A language model first did not help at this budget, and three
-# networks overlap with one. Why any of it helps, the table does not show.
+# Only network and counting together are above both on average, and only with three networks does every run stand clear. A
+# language model first did not help at this budget, and three networks overlap with one. Why any of it helps, the table does
+# not show.
 
 # %% [markdown]
 # **When is counting enough?** Here, and wherever single words carry the answer, examples are few and a millisecond has to

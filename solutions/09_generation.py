@@ -453,7 +453,8 @@ show(fig, alt="Scatter of settings: the nats that the 5-gram pays against the sh
               "the upper right, cuts in between; a dotted line marks real Python.")
 
 # %% [markdown]
-# The cuts and a temperature of 0.7 cost the 5-gram less than real Python does, a temperature of 1 more. It does not show whether
+# Top-k, min-p and the cooler temperatures cost the 5-gram less than real Python does, top-p and a temperature of 0.7 about
+# as much, a temperature of 1 more. It does not show whether
 # a text is right.
 #
 # **Try it.** The network itself is in the next cell's output, and computes in your browser, without a kernel. Type a
@@ -605,11 +606,11 @@ for before, start in typed.items():
 # minutes on an A100, **1.4697** nats; its recipe for a laptop reports **1.88**. The 5-gram of 01 stands at 1.669.
 
 # %% [markdown]
-# Recorded: one LSTM of 256, your recipe, one seed, by the *processor time* of one thread (of which two cores have 120 seconds
-# in a minute). Twice: in bfloat16 on a processor that has instructions for it, and in float32 on one that has none, where the
-# same seconds hold fewer steps. Both machines were busy, which makes each step dearer, not cheaper. The rate of Muon was
-# searched by hand: of 0.02 and 0.05 the better one after 12 seconds; 0.1 was ahead there and diverged later. The live run is a
-# short one of the same.
+# Recorded: one LSTM of 256, your recipe (one seed in bfloat16; three in float32, of which the first is drawn), by the
+# *processor time* of one thread. Twice: in bfloat16 on a processor that has
+# instructions for it, and in float32 on one that has none, where the same seconds hold fewer steps. Both machines were busy,
+# which makes each step dearer, not cheaper. The rate of Muon was searched by hand: of 0.02 and 0.05 the better one after 12
+# seconds; 0.1 was ahead there and diverged later. The live run is shorter.
 
 # %%
 from seqlib.data.shakespeare import play_or_library
@@ -674,7 +675,7 @@ ax.set(title="What a window's first characters cost (live run)",
        xlabel="place in the window", ylabel="nats")
 show(fig, alt="Nats against the place in a window of 256 that begins with a state of "
               "zeros: high at first, falling to about the level of a carried state "
-              "within some tens of characters.")
+              "within about ten characters.")
 equal = clock["windows of 256"][0]
 print(f"recorded run: state carried {curve[-1]:.3f}; windows of 256 from zeros {equal:.3f} "
       f"(their last place {clock['windows of 256, last'][0]:.3f}); windows of 64 "
@@ -1061,7 +1062,9 @@ print(f"different stretches: {different(greedy):.0%}, at temperature 1 "
 # %%
 p = tempered(asked_after(coder, "\nimport "), 1.0)
 theirs_h = torch.distributions.Categorical(torch.from_numpy(p)).entropy().item()
-drawn = np.asarray(draw(np.tile(p, (200_000, 1)), np.random.default_rng(0).random(200_000)))
+rng = np.random.default_rng(0)
+drawn = [draw(np.tile(p, (20_000, 1)), rng.random(20_000)) for _ in range(10)]
+drawn = np.concatenate(drawn)
 often = np.bincount(drawn, minlength=letters.size) / len(drawn)
 expected_gap = np.sqrt(p[0] * (1 - p[0]) / len(drawn)).max()
 z, y = torch.randn(40, 88).double(), (torch.rand(40, 88) < 0.1).double()

@@ -793,8 +793,8 @@ ax.set(title="After 1,000 steps one vector carries two numbers, seldom five",
 ax.legend()
 show(fig,
      alt="Exact match against the number of numbers in a run. The encoder-decoder is high "
-         "at two numbers and falls to a few percent at five and to zero at six and seven, "
-         "which it never saw in training. The dictionary is near zero.")
+         "at two numbers and falls to a small part at five and to nearly nothing at six "
+         "and seven, which it never saw in training. The dictionary is near zero.")
 print(credit(recorded))
 
 # %% [markdown]
@@ -1008,8 +1008,8 @@ for name, loss in (("true words only", forced_loss), ("a quarter its own", mixed
 
 # %% [markdown]
 # One seed, one rate, 200 steps: this shows how it is done, and says nothing on whether it helps. Two reasons why it might
-# not: the *context* has lost the later numbers, and no practice brings them back; and whatever was written, the target
-# stays as it was, so an own word is often just noise (Huszár 2015).
+# not: the *context* may have lost the later numbers, and what is read does not bring them back; and whatever was written, the
+# target stays as it was, so an own word is often just noise (Huszár 2015).
 #
 # ## On a real benchmark: SCAN
 #

@@ -726,7 +726,7 @@ draw_looks(conv_model, shown)
 # %% [markdown]
 # At "left", "above", "and" weight lies somewhere too: a softmax must put it somewhere. Xu et al. (2015, §4.2.1) added a
 # penalty so that each place gets about as much over a whole caption, and a *hard* attention that draws one place at random
-# (§4). Neither is needed here.
+# (§4). Neither is tried here.
 #
 # ## Combinations never seen
 #
@@ -772,7 +772,7 @@ for kind, found in by_pairs.items():
 
 # %% [markdown]
 # With patches held-out pairs cost a part of the exact captions, as the lines say: most of what is known, is known of digits and
-# relations, not of whole scenes. The longer recorded runs part more, seed by seed.
+# relations, not of whole scenes. The longer recorded runs part more on average, and each seed by another amount.
 # The convolution was far from trained at this budget, so its bars say nothing about convolutions.
 
 # %% [markdown]

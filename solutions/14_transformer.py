@@ -804,7 +804,8 @@ for order in ("pre-norm", "post-norm"):
 #
 # ## Train it
 #
-# Two layers, 48 wide, the same batches, rate and clipping as for every model on this task (peak 4e-3, warm-up 50, cosine).
+# Two layers, 48 wide, the same batches, rate and clipping as the live number translators of 10 and 11 (peak 4e-3, warm-up
+# 50, cosine); on the ladder below each has its own rate.
 #
 # **Predict.** It is trained on runs of one to five numbers. What percentage of runs of *six* does it translate without a
 # single mistake? (Two runs of seven are printed too: what goes wrong, the words, the order, or the count?)
@@ -868,7 +869,8 @@ show(fig, alt=(
 # ## The ladder
 #
 # RNN, LSTM, GRU, GRU with attention, Transformer. One task, the same pairs in the same order, about 135,000 parameters
-# each, the same schedule, and the same **seconds** of one processor: quicker models get more steps. Each rung learns at
+# each, the same schedule, and as many steps as the same **seconds** of one processor held by a pace measured beforehand:
+# quicker models get more. Each rung learns at
 # its own best rate, chosen by runs that neither training nor test holds. Once with 8 seconds, once with 24; three seeds,
 # recorded. The stars are the model that you have just trained. (Of single numbers there are only 100, and 30 are kept for
 # the test: that is why *one* is harder than two.)
@@ -934,7 +936,7 @@ Shown(html.table(heads, rows, caption="The ladder so far"),
 # %% [markdown]
 # **The picture to remember:** after 24 seconds both rungs with attention have learned the trained lengths, the GRU the shorter
 # ones, the LSTM hardly any, the RNN none. After 8, recurrence with attention is far ahead: it makes more steps. Beyond the
-# trained lengths all fall; at six numbers the Transformer keeps a little, recurrence with attention next to nothing. Where the
+# trained lengths all fall; at six numbers the Transformer keeps a little, recurrence with attention nothing. Where the
 # Transformer's dearer steps pay, 16 and 21 measure.
 
 # %% [markdown]
@@ -1004,7 +1006,7 @@ reveal(guess, min(useless, key=loss.get), "the part without which a low loss mea
 
 # %% [markdown]
 # Low losses want care. Without the causal mask the model copied its answer from the next position, which is not there when
-# it writes: **a loss that is too good is a leak.** What the bars say of layer norm, they say of two layers.
+# it writes: **a low loss may be a leak.** What the bars say of layer norm, they say of two layers.
 #
 # ## How sure should it be?
 #
@@ -1210,7 +1212,7 @@ claims([
      "not tested", "Before or after?"),
     ("The Transformer beats recurrence with attention",
      "Vaswani et al. 2017, §6.1, of translation",
-     "equal seconds, % right: " + "; ".join(
+     "about equal seconds, % right: " + "; ".join(
          f"{what}: {ours}, GRU with attention {other}" for what, (ours, other)
          in fights.items()) + "; captions, one seed: BLEU "
      + " against ".join(f"{bleus[name]:.1f}" for name in rivals),
@@ -1233,7 +1235,7 @@ claims([
 # - Attention moves between positions, the feed-forward works on each alone.
 # - The decoder reads the target shifted by one behind a causal mask: all rows are trained at once, and written one by one.
 # - Norm before the part, and the stream passes untouched; after it, mind the start and warm up where rates are high.
-# - The great rung of the ladder is attention. Beyond the lengths of the training every rung falls.
+# - With attention the trained lengths are learned soonest. Beyond the lengths of the training every rung falls.
 
 # %%
 from seqlib import flashcards, quiz

@@ -969,9 +969,9 @@ print("(4) token by token:", "".join(decode([i], bpe.tokens) for i in bpe.encode
 print("    all at once:   ", decode(bpe.encode(text), bpe.tokens))
 
 # %% [markdown]
-# Without pre-tokens whole lines of code become tokens. Whether that pays, the two columns say, on new modules of the same
-# library. What it costs on other kinds of text was not measured. The last fault
-# reaches real products: a stream must hold back bytes until a character is complete.
+# Without pre-tokens whole lines of code become tokens. Whether that pays, the two printed lines say, on new modules of the
+# same library. What it costs on other kinds of text was not measured. The last fault reaches real products: a stream must
+# hold back bytes until a character is complete.
 #
 # ## What the books say
 

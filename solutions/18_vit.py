@@ -543,8 +543,8 @@ ax.set(title="Who is finished?", xlabel="batches", ylabel="training loss, nats (
        yscale="log", ylim=(5e-4, 3))
 show(fig, alt=(
     "Training loss against batches on a logarithmic scale for six kinds of network: "
-    "without shifts the losses fall to a hundredth of a nat or below, with shifts they end "
-    "higher, that of the plain Vision Transformer by far the highest."))
+    "without shifts the losses fall to about a hundredth of a nat or below, with shifts "
+    "they end higher, that of the plain Vision Transformer by far the highest."))
 losses = {kind: np.mean(official["results"][f"{kind}, last loss"]) for kind in KINDS}
 print("; ".join(f"{kind} ends at {loss:.3f}" for kind, loss in losses.items()))
 

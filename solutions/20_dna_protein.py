@@ -909,7 +909,7 @@ if genes is not None:
            xlabel="letter (the line is the junction)", ylabel="nats")
     show(fig, alt="Nats per hidden letter at the places 2 to 59: exon ends, intron ends "
                   "and neither, with the cost of guessing by shares as a line: most places "
-                  "lie near that line, the places next to the junction differ.")
+                  "lie a little below that line, those next to the junction differ most.")
 
 # %% [markdown]
 # Where a line dips below the shares, the other letters tell something about the letter there, and nobody has said what a
@@ -950,8 +950,8 @@ print(credit(load("20_hidden")))
 
 # %% [markdown]
 # Every number is at its own rate (for regressions: its own C), the best on another fifth; where that best is the last that
-# was tried, the verdict below abstains. What guessing taught is real, the nats under the picture say so, yet of little
-# use for these labels. The picture speaks of 1,800 sequences of 60 letters; models of genomes guess billions of letters,
+# was tried, the verdict below abstains. What guessing taught is real, the nats under the picture say so, yet in the mean of
+# no use for these labels. The picture speaks of 1,800 sequences of 60 letters; models of genomes guess billions of letters,
 # with more weights: not tested here.
 
 # %% [markdown]

@@ -223,10 +223,10 @@ for kind in LAYERS:
     print(f"{kind:16} {'   '.join(told)}")
 
 # %% [markdown]
-# **An exponent belongs to a stretch of lengths.** The recurrent layers stay near 1; attention begins near it and bends
-# towards 2 once the table of (21.2) outgrows the projections, which is at T = 2 D. "Quadratic" is what happens *later*, and
-# how much later depends on the width. (An exponent above 2 is no mistake of counting: a table that no longer fits in the
-# processor's cache takes longer for each of its numbers.)
+# **An exponent belongs to a stretch of lengths.** The recurrent layers stay at 1 or below; attention begins a little above it
+# and bends towards 2 once the table of (21.2) outgrows the projections, which is at T = 2 D. "Quadratic" is what happens
+# *later*, and how much later depends on the width. (An exponent above 2 is no mistake of counting: a table that no longer
+# fits in the processor's cache takes longer for each of its numbers.)
 
 # %% [markdown]
 # ## Where they cross
@@ -322,10 +322,12 @@ told = ", ".join(
 print(f"crossing by width: {told}")
 
 # %% [markdown]
-# A chain of single rows keeps a processor idle; many sequences at once give each step more to do, and seconds for each
-# sequence fall. (Points drawn at 32 are dearer from the start, at 8,192 never.) The crossing belongs to a width, a batch, a
-# kernel and a machine; the rule of thumb T = D is about operations, no more.
-#
+# A chain of single rows keeps a processor idle; many sequences at once give each step more to do. The looped RNN's seconds
+# for each sequence fall with the batch, those of nn.LSTM and of fused attention hardly change, naive attention's rise.
+# (Points drawn at 32 are dearer from the start, at 8,192 never.) The crossing belongs to a width, a batch, a kernel and a
+# machine; the rule of thumb T = D is about operations, no more.
+
+# %% [markdown]
 # **Explore.** The same arithmetic with round numbers, for three machines, as far as a roof allows. (The softmax is not in
 # it, so attention comes off better than measured.) Where does the crossing go when a step takes longer to *begin* than to
 # do? When the batch grows?
@@ -726,7 +728,7 @@ for depth in (12, 48, 100):
 
 # %% [markdown]
 # Now the whole step, live with a context of 96: each remedy's seconds and bytes beside the plain step's. **bfloat16**
-# products take half the memory traffic, and half the time or less where the processor has instructions for them; where it
+# products take half the memory traffic, and less time where the processor has instructions for them; where it
 # has not, they are imitated.
 #
 # **Predict.** How many times the seconds of the plain step does bfloat16 take on this machine? Below 1: it pays.
@@ -785,9 +787,9 @@ for name in ("8 pieces", "checkpoints", "bfloat16", "compiled"):
 print(credit(remedies_run))
 
 # %% [markdown]
-# Pieces and checkpoints buy memory, and the second pays for it in time; bfloat16 pays or costs by the processor. All the
-# pieces and the checkpoints give the same gradients. The bars are one model of one size; a model that does not fit without
-# a remedy has no bar to compare with.
+# Pieces and checkpoints buy memory. Checkpoints pay for it in time; whether pieces do depends on the machine: compare the
+# bars with the recorded line. bfloat16 pays or costs by the processor. All the pieces and the checkpoints give the same
+# gradients. The bars are one model of one size; a model that does not fit without a remedy has no bar to compare with.
 
 
 # %% tags=["fold"]
@@ -1095,6 +1097,8 @@ ax.errorbar(
     [[told - low], [high - told]],
     fmt="s",
     color="#0072B2",
+    markerfacecolor="none",
+    markersize=11,
     capsize=5,
     label="foretold, 95 %",
 )

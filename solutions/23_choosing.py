@@ -78,8 +78,8 @@ Shown(html.table(["task", "asked", "score", "bar"], rows, caption="Tasks"),
       "\n".join(" · ".join(row) for row in rows))
 
 # %% [markdown]
-# The bars are told beside each task, because a number without one says nothing. They do not say what is possible: that
-# is for the ladder.
+# The bars are told beside each task that has one, because a number without one says nothing. They do not say what is
+# possible: that is for the ladder.
 #
 # **Predict.** Every family gets **four seconds** of processor time on each task. On how many of them will the
 # Transformer be the best, or so near that three seeds cannot tell?
@@ -146,15 +146,15 @@ for ax, task in zip(axes, pair, strict=False):
         rates, losses = sweep_of(task, family)
         ax.plot(rates, losses, marker="o", markersize=3, label=family)
     ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="validation loss")
-    ax.set_title(f"{task}: each family has its own best rate", fontsize=10)
+    ax.set_title(f"{task}: no one rate is best for all", fontsize=10)
 axes[0].legend(fontsize=7)
 show(fig,
      alt="Two panels: the validation loss against the learning rate for six families, "
-         "each a curve with its lowest point at a rate of its own.")
+         "each a curve; their lowest points do not all lie at the same rate.")
 
 # %% [markdown]
-# The curves have their lowest points at different rates, so one rate for all would favour somebody. They show one seed
-# and one length of training: with more time smaller rates often win.
+# The curves do not all have their lowest points at the same rate, so one rate for all would favour somebody. They show one
+# seed and one length of training: with more time smaller rates often win.
 #
 # Watch a race yourself: three families, the same seconds, on `copy`. The clock counts training alone.
 
@@ -1017,7 +1017,8 @@ claims([
 # - A comparison is a budget, parameters, swept rates, seeds and a bar. Leave one out and the order may be another.
 # - Alike in quality? Then cost decides: what is carried, what a step takes.
 # - Look at the data before you look for a model: the comma and the walls were worth more than any family.
-# - Streams without an end and small chips: a state. Look-up to the letter: attention. A known reach: convolutions.
+# - Streams without an end and small chips: a state. Look-up to the letter: attention. What one task taught of
+#   another task, measure again.
 
 # %%
 from seqlib import flashcards, quiz

@@ -1,4 +1,4 @@
-"""Can a model look up what came after the same token before? Random tokens, read twice, where nothing else helps.
+"""Can a model look up what came after the same token before? Random tokens, read twice, where little else helps.
 
 Throughout: tokens (B, T), logits (B, T, V), losses in nats per token.
 """

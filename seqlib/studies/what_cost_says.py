@@ -75,7 +75,7 @@ def shorter_than_wide(found: dict[int, float]) -> tuple[str, str]:
     return f"attention becomes dearer than nn.LSTM, by width, at length {told}", verdict
 
 
-def exponents(results, what: str, kinds, expected: dict[str, float], least: int) -> tuple[str, str]:
+def exponents(results, what: str, kinds, expected: dict[str, float], least: int, told_as: str = "") -> tuple[str, str]:
     """Fitted exponents of `what` ("training", "held in training", …) from `least` steps on, against expected ones."""
     told, verdicts = [], []
     for kind in kinds:
@@ -83,7 +83,7 @@ def exponents(results, what: str, kinds, expected: dict[str, float], least: int)
         told.append(f"{kind} {slope:.2f} ± {error:.2f}")
         verdicts.append(says_exponent(slope, error, expected[kind]))
     same = verdicts[0] if len(set(verdicts)) == 1 else "depends"
-    return f"from {least:,} steps on, T to the power of: {', '.join(told)}", same
+    return f"{told_as}from {least:,} steps on, T to the power of: {', '.join(told)}", same
 
 
 def along_a_stream(results, kind: str, grows: bool) -> tuple[str, str]:
@@ -133,6 +133,7 @@ def half_precision(results) -> tuple[str, str]:
 def saves_memory(results, name: str, bytes_at_most: float, seconds_at_most: float) -> tuple[str, str]:
     """A remedy that gives time for memory: both as promised, one of them, none."""
     text, seconds, held = bought(results, name)
+    text = f"recorded, {name}: {text}"
     kept = [held <= bytes_at_most, seconds[1] <= seconds_at_most]
     return text, "holds" if all(kept) else "depends" if any(kept) else "fails"
 
@@ -243,7 +244,7 @@ def said(costs, sizes, flows, roof, bought, scaled) -> list[tuple[str, str, str,
         (
             "Backpropagation through time keeps memory linear in T",
             "Goodfellow et al. 2016, §10.2.2",
-            exponents(costs, "kept", recurrent, linear, 512),
+            exponents(costs, "kept", recurrent, linear, 512, "kept for the way back, "),
             memory,
         ),
         (

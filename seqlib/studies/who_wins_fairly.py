@@ -107,6 +107,24 @@ def alike(these: Side, others: Side, **limits) -> str:
     return "not tested" if "not tested" in found else "holds" if found == {"depends"} else "fails"
 
 
+def sooner(these: Mapping[int, Side], others: Mapping[int, Side], learned: float = CEILING) -> str:
+    """Do these learn what the others learn too, in fewer steps? {steps: a side}, the same steps, each rate searched.
+
+    "holds" where both have learned it in every seed by the last number of steps, and at an earlier one these are ahead
+    in every seed; "fails" where the others are; "depends" where neither is. "not tested" where one of them has not
+    learned it by the end: then nobody knows how long it takes.
+    """
+    learn = {n: all(min(one.scores) >= learned for one in (these[n], others[n])) for n in these}
+    early = [n for n in these if not learn[n]]
+    if not learn[max(these)] or not early:
+        return "not tested"
+    found = {wins(these[n], others[n], floor=-1.0) for n in early}
+    if "not tested" in found:
+        return "not tested"
+    found -= {"depends"}
+    return found.pop() if len(found) == 1 else "depends"
+
+
 def carries(beyond: Iterable[Sequence[float]], enough: float = 90.0, chance: float = 100 / 12) -> str:
     """Does a model carry beyond its training, over several tasks, each a score a seed?
 

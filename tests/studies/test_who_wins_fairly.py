@@ -116,3 +116,15 @@ def test_a_bar_is_beaten_by_every_seed_by_none_or_by_some():
     assert above(at(80.0, 81.0, 82.0), 80.5) == "depends"
     assert above(at(80.0, 81.0), 70.0) == "not tested"
     assert above(at(80.0, 81.0, 82.0, rate=4.0), 70.0) == "not tested"
+
+
+def test_sooner_asks_that_both_learn_it_in_the_end():
+    quick = {10: inside(100, 100, 100), 20: inside(100, 100, 100)}
+    slow = {10: inside(50, 60, 70), 20: inside(99.5, 100, 100)}
+    assert rules.sooner(quick, slow) == "holds" and rules.sooner(slow, quick) == "fails"
+    assert rules.sooner(quick, slow | {20: inside(50, 100, 100)}) == "not tested"  # one never did
+    assert rules.sooner(quick, slow | {10: Side((50, 60, 70), 1e-3, 1e-3, 4e-3)}) == "not tested"  # no rate searched
+    assert rules.sooner(quick, quick) == "not tested"  # both had learned it before the first look
+    assert rules.sooner({10: inside(60, 65, 100), 20: quick[20]}, slow) == "depends"
+    crossed = {5: inside(10, 10, 10), **quick}
+    assert rules.sooner(crossed, {5: inside(20, 20, 20), **slow}) == "depends"

@@ -88,7 +88,7 @@ def kept(folder, name, results, **more):
 def test_a_row_behind_needs_a_reason(load, tmp_path, monkeypatch):
     table = load("table")
     kept(tmp_path, "training", RATES)
-    assert any("| 50 tokens/s | fast: 100 tokens/s | 0.50 | three products" in line for line in table.compared())
+    assert any("| 50 tokens/s | fast: 100 tokens/s | 0.50 | GPT-2's GELU" in line for line in table.compared())
     monkeypatch.setattr(table, "REASONS", {})
     with pytest.raises(ValueError, match="a reason in REASONS for training, 'fused: small'"):
         table.compared()

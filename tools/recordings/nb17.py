@@ -5,6 +5,7 @@ The code that trains is the notebook's own: definitions are read from solutions/
 
 import copy
 import time
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from recordings import at_best_rate, notebook, recording
 
 SEEDS = (0, 1, 2)
 STEPS = 1200  # of pre-training, as in the notebook
-RULE_STEPS = 600  # nine networks: fewer steps each
+RULE_STEPS = STEPS
 RULES = {"100/0/0": (1.0, 0.0), "80/10/10": (0.8, 0.1), "80/0/20": (0.8, 0.0)}
 SIZES = {"reviews": (64, 256, 1024), "tags": (16, 64, 256)}
 AT_STEPS = (150, 300, 600)
@@ -335,7 +336,7 @@ class RealText:
     def __init__(self, task: str):
         import torch
 
-        from seqlib.data import Vocabulary, pad_batch
+        from seqlib.data import Vocabulary
         from seqlib.data.sentiment import sst2
         from seqlib.data.tagging import UPOS, ud_ewt
         from seqlib.studies.tagging_text import Lexicon
@@ -350,11 +351,12 @@ class RealText:
         self.table, self.kinds, self.lexicon = table, Vocabulary(kinds), lexicon
         self.rows = torch.as_tensor(table.encode(self.kinds.tokens))
         self.rows[0] = 0
-        spelled = [[0] if word in n["SPECIALS"] else lexicon.letters.encode(word[:8] + word[8:][-8:]) for word in kinds]
-        self.spelling = torch.from_numpy(pad_batch(spelled, length=16)[0])
-        often = {}
-        for word in (word for sentence in train[0] for word in sentence):
-            often[word] = often.get(word, 0) + 1
+        self.unknown, specials = table.tokens.index("<unk>"), len(n["SPECIALS"])
+        words = torch.as_tensor(lexicon.kinds.encode(self.kinds.tokens[specials:]))
+        self.spelling = torch.cat(
+            [lexicon.spelling.new_zeros(specials, lexicon.spelling.shape[1]), lexicon.spelling[words]]
+        )
+        often = Counter(word for sentence in train[0] for word in sentence)
         self.counts = torch.tensor([often.get(word, 10**9) for word in table.tokens])  # specials stay what they are
 
     def arrays(self, part: str):
@@ -370,9 +372,8 @@ class RealText:
 
         from seqlib.studies.tagging_text import SpelledWords
 
-        unknown = self.table.tokens.index("<unk>")
         made = SpelledWords(
-            self.rows, self.spelling, self.counts, len(self.lexicon.letters), width, dropout=0.2, unknown=unknown
+            self.rows, self.spelling, self.counts, len(self.lexicon.letters), width, dropout=0.2, unknown=self.unknown
         )
         with torch.no_grad():
             made.weight *= std
@@ -386,18 +387,23 @@ def _bert(data: RealText, width: int = 64):
     return model
 
 
+def _asked(data: RealText, labels):
+    """Labels (B, T) as rows of the table, -100 where nothing is hidden or what is hidden has no row of its own."""
+    rows = data.rows[labels.clamp(min=0)]
+    return rows.masked_fill((labels < 0) | (rows == data.unknown), -100)
+
+
 def _reads_first(data: RealText, x, steps: int, rate: float, seed: int):
     """A network that has guessed hidden words of the training text, and its seconds; <unk> is never asked for."""
     import torch
 
-    n, unknown = notebook("17"), data.table.tokens.index("<unk>")
+    n = notebook("17")
     draw = n["masked_sampler"](x, len(data.table), seed, batch=32)
 
     def sampler(step):
         for again in range(9):  # of very short sentences none may be chosen that is asked for
             inputs, labels = draw(step + again * steps)
-            rows = data.rows[labels.clamp(min=0)]
-            rows = rows.masked_fill((labels < 0) | (rows == unknown), -100)
+            rows = _asked(data, labels)
             if (rows >= 0).any():
                 break
         return inputs, rows
@@ -492,14 +498,13 @@ def _hidden_nats(model, data: RealText, x, batches: int = 20) -> float:
     """Nats per hidden word of sentences that were not read in training; always the same ones are hidden."""
     import torch
 
-    n, unknown, found = notebook("17"), data.table.tokens.index("<unk>"), []
+    n, found = notebook("17"), []
     draw = n["masked_sampler"](x, len(data.table), 99, mask_share=1.0, random_share=0.0)
     model.eval()
     with torch.no_grad():
         for step in range(batches):
             inputs, labels = draw(step)
-            rows = data.rows[labels.clamp(min=0)]
-            rows = rows.masked_fill((labels < 0) | (rows == unknown), -100)
+            rows = _asked(data, labels)
             chosen = rows >= 0
             if chosen.any():
                 found.append(n["mlm_loss"](model(inputs, False, chosen), rows[chosen][None]).item())
