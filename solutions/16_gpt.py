@@ -904,7 +904,7 @@ show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single chan
               "for all five together, with whiskers over three seeds.")
 
 # %% [markdown]
-# Rotary positions are the only switch that clearly pays in these 400 steps, and they alone end lower than all five together.
+# Rotary positions are the only switch that clearly pays in these 400 steps, and all five together give no more than they alone.
 # Every bar lies below the 5-gram on this half (1.77), but all curves still fall: this is how fast each begins, not how good it
 # gets, nor what a part buys at scale.
 
