@@ -141,7 +141,7 @@ def merge(book: Book) -> dict:
     pages = book.out / "feedback"
     pages.mkdir(exist_ok=True)
     for student in students:
-        write_atomically(pages / student.page, feedback_page(student))
+        write_atomically(pages / student.page, feedback_page(student), many=True)
     present = {s.page for s in students}
     for old in pages.glob("*.html"):  # of students who are no longer there
         if old.name not in present and re.search(r"-[0-9a-f]{8,10}\.html$", old.name):

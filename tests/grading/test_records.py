@@ -116,3 +116,29 @@ def test_an_edited_record_is_graded_again(sandboxed, tmp_path):
     assert (
         "1 graded now, 0 before" in done.stdout and "median 3 of 6" in done.stdout and "not believed" not in done.stderr
     )
+
+
+def test_a_file_among_thousands_is_written_without_a_look_at_the_others(tmp_path, monkeypatch):
+    looked = []
+    monkeypatch.setattr("seqlib.runtime.sweep", lambda folder, name="*": looked.append(folder))
+    folder = tmp_path / "records"
+    folder.mkdir()
+    records.write_atomically(folder / "a.json", "{}", many=True)
+    records.write_atomically(folder / "a.json", "[]", many=True)
+    assert looked and folder not in looked
+    assert [p.name for p in folder.iterdir()] == ["a.json"] and (folder / "a.json").read_text() == "[]"
+
+
+def test_two_that_write_the_same_file_at_once_both_go_on(tmp_path, monkeypatch):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    whole = records.write_whole
+
+    def overtaken(path, data):
+        whole(path, data)
+        monkeypatch.setattr(records, "write_whole", whole)
+        records.write_atomically(folder / path.name, "the other's", many=True)  # which moves what lies there
+
+    monkeypatch.setattr(records, "write_whole", overtaken)
+    records.write_atomically(folder / "a.json", "mine", many=True)
+    assert (folder / "a.json").read_text() == "the other's"
