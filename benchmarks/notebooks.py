@@ -85,11 +85,10 @@ def when(path: Path) -> list:
 
 def build(path: Path) -> dict:
     """Build the editions of a notebook: the largest memory in MB of the kernel that executed it, if any did."""
-    command, settings = [sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]], like_binder()
+    command = [sys.executable, "-c", MEMORY, sys.executable, str(ROOT / "tools" / "build.py"), path.stem[:2]]
     edition = path.with_suffix(".ipynb")
     before = when(edition)
-    command = [sys.executable, "-c", MEMORY, *command]
-    told = subprocess.run(command, env=settings, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(command, env=like_binder(), capture_output=True, text=True, check=True).stdout
     if when(edition) == before:
         return {}
     return {"run, peak MB": round(int(told.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024) / 1e6)}

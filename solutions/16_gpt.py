@@ -509,7 +509,7 @@ MODERN = {
     "bias": False,
 }
 QUICK = quick_type() is torch.bfloat16  # has this machine instructions for it?
-STEPS = budget(cpu=600 if QUICK else 240, gpu=5000)
+STEPS = budget(cpu=500 if QUICK else 240, gpu=5000)
 modern = GPTConfig(PIECES, width=96, layers=3, **MODERN)
 weights = sum(p.numel() for p in GPT(modern).parameters() if p.ndim == 2)
 cost = training_flops(weights, STEPS * 32 * 64, modern.layers, modern.context, modern.width)
@@ -664,9 +664,8 @@ for minute, nats_then in sorted(by_minute.items()):
 print(credit(for_longer))
 
 # %% [markdown]
-# In the last third nothing is gained: by then it has read its million characters many times over. With a tenth dropped
-# instead of a quarter an earlier recording had its lowest loss, 1.505, after five minutes of two cores, and then lost. What
-# helps is whatever keeps it from learning the text by heart; more text would, and was not tried.
+# In the last third nothing is gained: by then it has read its million characters many times over. What helps is whatever keeps
+# it from learning the text by heart. More text would, and was not tried; how much is dropped was not searched.
 
 # %% tags=["fold"]
 # Draw: the loss by position; a longer context against the LSTM on Python
@@ -905,7 +904,7 @@ show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single chan
 
 # %% [markdown]
 # Rotary positions are the only switch that clearly pays in these 400 steps, and all five together give no more than they alone.
-# Every bar lies below the 5-gram on this half (1.77), but all curves still fall: this is how fast each begins, not how good it
+# Every bar lies below the 5-gram on this half, but all curves still fall: this is how fast each begins, not how good it
 # gets, nor what a part buys at scale.
 
 # %% tags=["fold"]
@@ -1314,17 +1313,17 @@ claims([
          for unit, ours, theirs in SAME_TEXT),
      together([wins(fastest[ours], fastest[theirs], **TRAINED)
                for _, ours, theirs in SAME_TEXT]), "Why does an LSTM do so well"),
-    ("RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5",
-     f"400 steps: {nats_of('RMSNorm')} nats, with layer norm {base}; {untrained}",
+    ("In 400 steps RMSNorm does as well as layer norm", "Zhang and Sennrich 2019, §5",
+     f"{nats_of('RMSNorm')} nats, with layer norm {base}; {untrained}",
      alike(part["RMSNorm"], plain, **TRAINED), "Five switches"),
-    ("SwiGLU lowers the loss", "Shazeer 2020, Table 1, of 65,536 steps",
-     f"400 steps, begun awake: {nats_of('SwiGLU')} nats, without {base}; {untrained}",
+    ("… SwiGLU lowers the loss", "Shazeer 2020, Table 1, of 65,536 steps",
+     f"begun awake: {nats_of('SwiGLU')} nats, without {base}; {untrained}",
      wins(part["SwiGLU"], plain, **TRAINED), "Five switches"),
-    ("Rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021",
-     f"400 steps: {nats_of('rotary')} nats, learned {base}; {untrained}",
+    ("… rotary positions lower the loss", "Su et al. 2021, §4.2; Biderman et al. 2021",
+     f"{nats_of('rotary')} nats, learned {base}; {untrained}",
      wins(part["rotary"], plain, **TRAINED), "Five switches"),
-    ("Grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1",
-     f"400 steps, 2 for 4: {nats_of('grouped queries')} nats, 4 {base}; {untrained}",
+    ("… grouped queries cost almost nothing", "Ainslie et al. 2023, Table 1",
+     f"2 for 4: {nats_of('grouped queries')} nats, 4 {base}; {untrained}",
      alike(part["grouped queries"], plain, **TRAINED), "Five switches"),
     ("Induction heads copy together with a head that marks the token before",
      "Elhage et al. 2021, “Induction heads”; Olsson et al. 2022, Argument 1",

@@ -1017,8 +1017,8 @@ claims([
 # - A comparison is a budget, parameters, swept rates, seeds and a bar. Leave one out and the order may be another.
 # - Alike in quality? Then cost decides: what is carried, what a step takes.
 # - Look at the data before you look for a model: the comma and the walls were worth more than any family.
-# - Streams without an end and small chips: a state. Look-up to the letter: attention. What one task taught of
-#   another task, measure again.
+# - Streams without an end and small chips: a state. Look-up to the letter: attention. For another task,
+#   measure again.
 
 # %%
 from seqlib import flashcards, quiz
