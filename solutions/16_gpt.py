@@ -908,13 +908,10 @@ show(fig, alt="Bars of the held-out loss for GPT-2's parts, for five single chan
 # gets, nor what a part buys at scale.
 
 # %% tags=["fold"]
-# Print: what each part costs in time and in the cache (keys and values, 3 layers, d_k 24)
-seconds = {name: np.mean(parts["results"][f"{name}, seconds"]) for name in PARTS}
+# Print: the cache that each part needs (keys and values, 3 layers, d_k 24)
 for name, change in PARTS.items():
     cache = 2 * 3 * change.get("kv_heads", 4) * 24
-    time_ratio = seconds[name] / seconds["GPT-2's parts"]
-    print(f"{name:16} {np.mean(nats[name]):.3f}, time × {time_ratio:.2f}, "
-          f"{cache:,} numbers of cache per position")
+    print(f"{name:16} {np.mean(nats[name]):.3f}, {cache:,} numbers of cache per position")
 print(credit(parts))
 
 # %%
