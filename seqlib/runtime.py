@@ -178,10 +178,9 @@ def _spare_home() -> Path:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or whoever comes after a crash, sees all of it or all of the one before.
 
-    OSError if the disk is full or read-only; what was there then stays. What a killed writer of the same file has
-    left is removed.
+    OSError if the disk is full or read-only; what was there then stays. What killed writers have left is `sweep`'s:
+    it looks through the whole folder, which takes longer than the writing where there are thousands of files.
     """
-    sweep(path.parent, path.name)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -46,8 +46,8 @@ positions = ball(rng, n=3, length=60)[:, :, 0]
 from seqlib.display.motion import film
 
 film({f"ball {i + 1}": track for i, track in enumerate(positions)}, seconds=9,
-     alt="Three balls move from left to right between two walls, each at its own constant "
-         "speed, and bounce back.")
+     alt="Three balls move to and fro between two walls, each at its own constant speed, "
+         "and turn where they meet one.")
 
 # %% [markdown]
 # Each ball runs straight and turns at a wall. You see this because your eye holds on to where it was: a single frame of
@@ -84,21 +84,23 @@ reveal(guess, abs(after[near] - best_single).mean(),
 from seqlib import show
 from seqlib.display.figures import figure
 
-fig, axes = figure(1, 2, sharey=True)
-axes[0].hist(after[near], bins=40, color="#0072B2")
+fig, axes = figure(1, 2, sharex=True, sharey=True)
+bins = np.linspace(0.4, 0.6, 41)
+axes[0].hist(after[near], bins, color="#0072B2")
 axes[0].set(title="One frame: left or right?", xlabel="next position (box widths)",
             ylabel="balls")
 right = near & (now > before)
-axes[1].hist(after[right], bins=40, range=axes[0].get_xlim(), color="#D55E00")
-axes[1].set(title="Two frames: the direction is known", xlabel="next position (box widths)")
+axes[1].hist(after[right], bins, color="#D55E00")
+axes[1].set(title="Two frames: it moves to the right",
+            xlabel="next position (box widths)")
 show(fig, alt="Two histograms of the next position of balls now at 0.5. Knowing one "
               "frame, there are two humps, left and right. Knowing two frames, for balls "
               "moving right, one hump to the right remains.")
 
 # %% [markdown]
 # With one frame there are two humps, and the best single guess stands between them, where no ball goes. With two frames
-# one hump is left. It is still wide: the picture takes all speeds together, and the step that you saw tells which one
-# yours has.
+# one hump remains, here that of the balls that move to the right. It is still wide: the picture takes all speeds
+# together, and the step that you saw tells which one yours has.
 
 # %% [markdown]
 # ## Your first exercise
@@ -206,17 +208,19 @@ error = abs(predicted - track[2:])
 # %% tags=["fold"]
 # Draw: one ball, and what the rule predicts of it
 fig, ax = figure()
-ax.plot(track[2:], label="the ball")
-ax.plot(predicted, "--", label="predicted from two positions")
+frames = range(2, len(track))
+ax.plot(frames, track[2:], label="the ball")
+ax.plot(frames, predicted, "--", label="predicted from two positions")
 ax.set(title="A constant step is right everywhere but at a wall", xlabel="frame",
        ylabel="position (box widths)")
 ax.legend()
 show(fig, alt="The position of a bouncing ball over the frames is a zigzag. The "
-              "prediction lies on it except in the one frame after each bounce, where it "
-              "shoots past the wall.")
+              "prediction lies on it except in two frames at each bounce: in the first it "
+              "shoots past the wall, in the second it lags behind.")
 
 # %% [markdown]
-# The lines are one, but for a spike after each bounce: there the ball has turned and the rule has not. The picture does
+# The lines are one, but for two frames at each bounce. In the first the ball has turned and the rule has not; in the
+# second the rule's two positions lie on either side of the turn, and their difference is not the step. The picture does
 # not say how much those few frames weigh among the many.
 
 # %% [markdown]
@@ -233,7 +237,8 @@ print(f"constant step:           {error.mean():.4f} box widths, largest {error.m
 #
 # Mend it. A ball that would be at 1.1 has turned round at the right wall and is at 0.9; one that would be at −0.1 is
 # at 0.1. Make it work for numbers and for arrays of any shape; no ball moves farther than one width of the box in a
-# frame.
+# frame. (The first of the two wrong frames is mended so. The second is not: two positions alone do not tell a ball that
+# has just turned from a slow one.)
 #
 # $$\hat x_{t+1} = 1 - \bigl|\,1 - |2x_t - x_{t-1}|\,\bigr| \tag{0.2}$$
 
@@ -300,8 +305,6 @@ reveal(guess, w_1, "weight of the position before")
 from seqlib import claims
 from seqlib.studies.exact_claims import agrees, at_least
 
-with torch.no_grad():
-    learned = (model(x) - y).abs().mean().item()
 before, now, after = many[inside].T
 rule = float(np.abs(next_position(before, now) - after).mean())
 stay = float((x[:, 1:] - y).abs().mean())
@@ -314,7 +317,7 @@ claims([
      f"the best single guess is off by {stay:.3f} on average", at_least(stay, 0.02),
      "Predict before you run"),
     ("Least squares finds a linear rule in data that follow it",
-     "Legendre 1805, appendix", f"weights {w_1:.2f} and {w_2:.2f}, off by {learned:.3f}",
+     "Legendre 1805, appendix", f"weights {w_1:.2f} and {w_2:.2f}, off by {off:.2f}",
      agrees(off, 0.1), "A model that learns the rule"),
 ])
 

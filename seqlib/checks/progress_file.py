@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, SoftFileLock, Timeout
 
-from seqlib.runtime import home, write_whole
+from seqlib.runtime import home, sweep, write_whole
 
 VERSION, NAME = 1, "progress.json"
 LOCK_SECONDS = 6  # two notebooks may write at the same moment: one waits
@@ -109,6 +109,7 @@ def save(name: str, score: float, points: float, check: str | None = None) -> st
                 last=time.strftime("%Y-%m-%dT%H:%M:%S"),
             )
             data = json.dumps({"version": VERSION, "exercises": entries}, indent=1, sort_keys=True)
+            sweep(path().parent, path().name)
             write_whole(path(), data.encode("utf-8"))
         return note
     except Timeout:

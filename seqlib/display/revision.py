@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from seqlib.display import html
 from seqlib.display.questions import FOLDER, Card, Question, _files, of_notebook
 from seqlib.display.selfcheck import Shown, show_flashcards, show_quiz
-from seqlib.runtime import home, write_whole
+from seqlib.runtime import home, sweep, write_whole
 
 __all__ = ["CourseQuiz", "Deck", "every_card", "every_question", "in_boxes"]
 
@@ -75,6 +75,7 @@ class Kept:
             with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):
                 everything = self._all() | {self.part: dict(entries)}
                 text = json.dumps(everything, indent=1, sort_keys=True)
+                sweep(self.path.parent, self.path.name)
                 write_whole(self.path, text.encode("utf-8"))
             return ""
         except Timeout:

@@ -17,28 +17,15 @@ from pathlib import Path
 from seqlib.grading.assignment import Assignment
 from seqlib.grading.reading import slug
 from seqlib.grading.submissions import Submission, identity
-from seqlib.runtime import write_whole
+from seqlib.runtime import sweep, write_whole
 
 SCHEMA = 1
 NUMBER = (int, float)
 
 
-def write_atomically(path: Path, text: str, many: bool = False):
-    """Whole or not at all, and for nobody else to read.
-
-    many: the file is one of thousands in its folder. Then it is written beside the folder and moved in: `write_whole`
-    looks for what killed writers have left, and among a hundred thousand files each look takes longer than the writing.
-    """
-    if not many:
-        return write_whole(path, text.encode("utf-8"))
-    new = path.parent.with_name(f".{path.parent.name}.new")
-    new.mkdir(exist_ok=True)
-    write_whole(new / path.name, text.encode("utf-8"))
-    try:
-        os.replace(new / path.name, path)
-    except FileNotFoundError:  # another process that wrote the same file has moved it
-        if not path.exists():
-            raise
+def write_atomically(path: Path, text: str):
+    """Whole or not at all, and for nobody else to read."""
+    write_whole(path, text.encode("utf-8"))
 
 
 class Book:
@@ -48,6 +35,8 @@ class Book:
         self.out, self.records, self.rosters = out, out / "records", out / "rosters"
         try:
             self.records.mkdir(parents=True, exist_ok=True)
+            for folder in (out, self.records, self.rosters):  # once: among thousands of records each look is long
+                sweep(folder)
             self.secret = self._secret()
             if assignment is not None:
                 write_atomically(out / "assignment.json", json.dumps(assignment.as_dict(), indent=1) + "\n")
@@ -107,7 +96,7 @@ class Book:
         record["beside"] = [name for name, *_ in submission.beside]
         record["problem"] = result.get("problem") or submission.problem
         record["seal"] = self._seal(record)
-        write_atomically(self.path(submission, key), json.dumps(record, indent=1, ensure_ascii=True) + "\n", True)
+        write_atomically(self.path(submission, key), json.dumps(record, indent=1, ensure_ascii=True) + "\n")
         return record
 
     def _seal(self, record: dict) -> str:

@@ -14,6 +14,7 @@ from seqlib.grading.moments import is_late
 from seqlib.grading.reading import alike, slug
 from seqlib.grading.records import Book, write_atomically
 from seqlib.grading.submissions import COPY, identity
+from seqlib.runtime import sweep
 
 
 def by_student(records: list[dict]) -> dict:
@@ -140,8 +141,9 @@ def merge(book: Book) -> dict:
     write_atomically(book.out / "grades-moodle.csv", moodle(students))
     pages = book.out / "feedback"
     pages.mkdir(exist_ok=True)
+    sweep(pages)
     for student in students:
-        write_atomically(pages / student.page, feedback_page(student), many=True)
+        write_atomically(pages / student.page, feedback_page(student))
     present = {s.page for s in students}
     for old in pages.glob("*.html"):  # of students who are no longer there
         if old.name not in present and re.search(r"-[0-9a-f]{8,10}\.html$", old.name):

@@ -188,10 +188,34 @@ def test_what_another_writer_is_at_work_on_stays(tmp_path):
     os.utime(part, (time.time() - 5,) * 2)
     with open(part, "rb") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
-        runtime.write_whole(tmp_path / "run.pt", b"whole")
+        runtime.sweep(tmp_path, "run.pt")
         assert part.exists()
-    runtime.write_whole(tmp_path / "run.pt", b"whole")
+    runtime.sweep(tmp_path, "run.pt")
     assert not part.exists()
+
+
+def kill_a_writer(path):
+    """What a writer of `path` leaves that is killed before it has finished, five seconds ago."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], env=environment, check=False)
+    (part,) = path.parent.glob(f".{path.name}.*.part")
+    os.utime(part, (time.time() - 5,) * 2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes an open file's place back by itself")
+def test_progress_and_flashcards_leave_nothing_of_killed_writers():
+    from seqlib.checks import progress_file
+    from seqlib.display.revision import Kept
+
+    runtime.home().mkdir(parents=True, exist_ok=True)
+    cards = Kept("cards")
+    for path, save in (
+        (progress_file.path(), lambda: progress_file.save("00.a", 1, 1)),
+        (cards.path, lambda: cards.save({})),
+    ):
+        kill_a_writer(path)
+        assert not save()
+        assert path.exists() and not list(path.parent.glob(".*.part"))
 
 
 @pytest.mark.parametrize("asked", ["~nobody_of_this_name/x", "/dev/null/x", "a\0b"])
