@@ -6,7 +6,8 @@ All that the machine has: `train`'s threads, chosen while it trains; bfloat16 wh
 nanoGPT's recipe, which is float32. Each model has the whole budget, 60 or 180 s; its rate rises in the first 3 % and
 falls along a line to zero at the end of it. The models take turns. Losses are nats per character of the whole last
 tenth. What each evaluation sees: a recurrent state has read everything before; a window of C tokens has, on average,
-half of it. The tokens (512, byte pairs) are learned from the first nine tenths.
+half of it, and at least half where windows overlap and only second halves count. The tokens (512, byte pairs) are
+learned from the first nine tenths.
 
 nanoGPT's recipe: 4 layers, 4 heads, 128 wide, context 64, batch 12, AdamW at 1e-3 (README of nanoGPT, "I only have a
 macbook"), with the same clock in place of its 2,000 steps. Of ours, the LSTM was searched by hand with a minute of one
@@ -51,7 +52,6 @@ class Carried:
 
         self.model, self.windows = Recurrent(data.size, **sizes), carried_sampler(data.early, context, batch)
         self.optimizer, self.state, self.amp = muon(self.model, "layer", lr, lr_rest), None, True
-        self.sees = "everything before"
 
     def loss(self, step: int):
         x, y, first = self.windows(step)
@@ -59,10 +59,10 @@ class Carried:
         self.state = tuple(part.detach() for part in state)
         return F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
 
-    def held_out(self, late) -> float:
+    def held_out(self, late) -> dict:
         from recordings.nb16 import read_on
 
-        return read_on(self.model, late)
+        return {"everything before": read_on(self.model, late)}
 
 
 class Windowed:
@@ -75,17 +75,20 @@ class Windowed:
         self.config = GPTConfig(data.size, bias=False, **config)
         self.model, self.amp = GPT(self.config), amp
         self.windows, self.optimizer = text_sampler(data.early, self.config.context, batch), make(self.model)
-        self.sees = f"half of {self.config.context} tokens"
 
     def loss(self, step: int):
         x, y = self.windows(step)
         return F.cross_entropy(self.model(x).float().flatten(0, 1), y.flatten())
 
-    def held_out(self, late) -> float:
-        from seqlib.data import batches, shifted_windows
-        from seqlib.metrics import nll
+    def held_out(self, late) -> dict:
+        from recordings import notebook
 
-        return nll(self.model, batches(*shifted_windows(late, self.config.context), batch_size=64))
+        length = self.config.context
+        half = length // 2
+        return {
+            sees: notebook("16")["held_out"](self.model, late, length, kept)
+            for kept, sees in ((0, f"half of {length} tokens"), (half, f"at least {half} of {length} tokens"))
+        }
 
 
 class Data(NamedTuple):
@@ -133,7 +136,7 @@ def rivals(letters: Data, pieces: Data, seconds: float = SHORT) -> dict:
 
 
 def against_the_clock(one, data: Data, seconds: float, most_steps: int | None = None) -> dict:
-    """Train for so long; its loss on all of the last tenth, its steps, and the threads of its last one."""
+    """Train for so long; its losses on all of the last tenth, its steps, and the threads of its last one."""
     from seqlib.training.run import half_precision
     from seqlib.training.threads import chosen
 
@@ -159,7 +162,8 @@ def against_the_clock(one, data: Data, seconds: float, most_steps: int | None = 
     torch.set_num_threads(before)
     one.model.eval()
     with torch.no_grad():
-        nats = one.held_out(data.late[:2000] if most_steps else data.late) * data.per_character
+        found = one.held_out(data.late[:2000] if most_steps else data.late)
+    nats = {sees: each * data.per_character for sees, each in found.items()}
     return {"nats": nats, "steps": step, "threads": used}
 
 
@@ -174,16 +178,21 @@ def main(quick: bool = False, seeds: int = 2) -> dict:
                 found[name].append(against_the_clock(one, data, seconds, 3 if quick else None))
                 print(f"{seconds:g} s, seed {seed}: {name} {found[name][-1]}", flush=True)
         results[f"{seconds:g} s"] = {
-            name: {what: spread([each[what] for each in runs]) for what in runs[0]} | {"sees": one_sees(name, both)}
-            for name, runs in found.items()
+            row: told for name, runs in found.items() for row, told in rows(name, runs).items()
         }
     what = "nats per character of tinyshakespeare's last tenth after so many seconds of all processors"
     return keep("losses", what, results, quick=quick, seeds=seeds)
 
 
-def one_sees(name: str, both) -> str:
-    """What the evaluation of this model sees before a token, on average."""
-    return rivals(*both)[name][1]().sees
+def rows(name: str, runs: list) -> dict:
+    """{name: what was found}, once for each way in which the model was read."""
+    shared = {what: spread([run[what] for run in runs]) for what in ("steps", "threads")}
+    return {
+        name if not k else f"{name}, second halves": {
+            "nats": spread([run["nats"][sees] for run in runs]), "sees": sees, **shared,
+        }
+        for k, sees in enumerate(runs[0]["nats"])
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """How many threads a training on the CPU takes: tried while it runs, the faster kept.
 
-On two idle cores a second thread saves a quarter to a third of a step; on a busy machine the same thread makes it three
-to eight times slower, for its threads wait for each other. Nobody can know which it is but by trying, now and then.
+On two idle cores a second thread saves a quarter to a third of a step; on a busy machine the same thread makes it many
+times slower, for its threads wait for each other: three to eight times beside one other work, forty (20 s for a step)
+beside fifteen. So nothing is tried unless processors stand idle; whether a thread then gains, only trying tells.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from statistics import median
 
 import torch
@@ -18,25 +20,46 @@ from seqlib.runtime import asked_threads, processors
 SMALL = 0.002  # seconds: a step shorter than this has nothing to share out
 LOOKED_AT = 5  # steps that tell how long one takes; the first after a change is not among them
 GAIN, LOSS = 0.93, 1.15  # kept below this share of the time before; given up above that one of a single thread's
-GROSS = 1.5  # after two steps as slow as this nobody waits for five
+GROSS, VAST = 1.5, 3.0  # after two steps as slow as the one, or one as slow as the other, nobody waits for five
+FREE = 0.7  # of a processor has to stand idle for each thread more that is tried
 FIRST_TRIAL, LAST_TRIAL = 1.0, 30.0  # seconds from one trial to the next: each that fails doubles them
+
+
+def idle_seconds() -> float | None:
+    """How long the machine's processors have stood idle, all together, since some moment; None if that is unknown."""
+    try:
+        import psutil
+
+        times = psutil.cpu_times()
+    except (ImportError, OSError):
+        return None
+    return times.idle + getattr(times, "iowait", 0.0)
 
 
 class Threads:
     """The number of threads from step to step. `changes` holds [step, threads] for each change, the first at its start.
 
     most: how many there may be; 1 never changes anything. `took(step, seconds)` is told how long a step took.
+    idle: tells how many seconds the processors have stood idle so far, or None; clock: what time it is.
     """
 
-    def __init__(self, most: int, start: int = 0, changes: list | None = None):
+    def __init__(
+        self,
+        most: int,
+        start: int = 0,
+        changes: list | None = None,
+        idle: Callable[[], float | None] = idle_seconds,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
         self.most, self.changes = most, [] if changes is None else changes
+        self.now_and_idle = lambda: (clock(), idle())
         self.single = None  # seconds of a step with one thread, when it was last looked at: what more have to beat
         self.on_trial = None  # (threads before, seconds of a step with them) while more are tried
         self.wait, self.since = FIRST_TRIAL, 0.0
         self._take(start, 1)
 
     def _take(self, step: int, threads: int) -> None:
-        self.now, self.times, self.fresh = threads, [], True
+        self.now, self.times, self.fresh, self.mark = threads, [], True, self.now_and_idle()
         torch.set_num_threads(threads)
         self.changes.append([step, threads])
 
@@ -63,11 +86,22 @@ class Threads:
                 return
             self.on_trial, self.wait, self.since = None, FIRST_TRIAL, 0.0
         if self.now < self.most and here > SMALL and self.since > self.wait:
-            self.on_trial, self.since = (self.now, here), 0.0
-            self._take(next_step, min(2 * self.now, self.most))
+            more = min(2 * self.now, self.most)
+            if self._free() > FREE * (more - self.now):
+                self.on_trial = self.now, here
+                self._take(next_step, more)
+            self.since = 0.0
+
+    def _free(self) -> float:
+        """How many processors have stood idle since it was last asked, or the threads changed; all if nobody knows."""
+        (began, before), self.mark = self.mark, self.now_and_idle()
+        now, idle = self.mark
+        return self.most if before is None or idle is None else (idle - before) / max(now - began, 1e-9)
 
     def _slower_than_one(self) -> bool:
-        """Whether the last steps are slower than with one thread: two that are grossly so, or five."""
+        """Whether the last steps are slower than with one thread: one vastly, two grossly, or five."""
+        if self.times[-1] > VAST * self.single:
+            return True
         if len(self.times) >= 2 and min(self.times[-2:]) > GROSS * self.single:
             return True
         return len(self.times) == LOOKED_AT and median(self.times) > LOSS * self.single

@@ -1,5 +1,6 @@
 """How many threads a training takes: the faster number found, a busy machine noticed at once, a choice repeatable."""
 
+import sys
 import time
 
 import pytest
@@ -22,13 +23,18 @@ def given_back(monkeypatch):
     torch.set_num_threads(before)
 
 
-def driven(most, seconds_of, steps):
-    """Threads told of so many steps; seconds_of(step, threads) says how long each took. And when each step ended."""
-    here, clock, ends = Threads(most), 0.0, []
+def driven(most, seconds_of, steps, free=lambda step: 99):
+    """Threads told of so many steps; seconds_of(step, threads) says how long each took. And when each step ended.
+
+    free(step): how many processors stand idle meanwhile.
+    """
+    clock, ends, idle = 0.0, [], 0.0
+    here = Threads(most, idle=lambda: idle, clock=lambda: clock)
     for step in range(steps):
         assert torch.get_num_threads() == here.now
         seconds = seconds_of(step, here.now)
         clock += seconds
+        idle += seconds * free(step)
         ends.append(clock)
         here.took(step, seconds)
     return here, ends
@@ -86,6 +92,40 @@ def test_a_trial_that_failed_does_not_end_the_watch_over_those_that_were_kept():
 def test_a_machine_that_is_busy_from_the_start_is_tried_seldom():
     here, ends = driven(2, lambda step, n: ONE if n == 1 else 6 * ONE, 800)
     assert here.now == 1 and ends[-1] < 1.1 * 800 * ONE
+
+
+def test_nothing_is_tried_while_no_processor_is_idle():
+    """Beside fifteen other works a step with two threads took 20 s, and a trial would have cost minutes."""
+    here, _ = driven(2, lambda step, n: ONE if n == 1 else 400 * ONE, 800, free=lambda step: 0.1)
+    assert here.changes == [[0, 1]]
+    here, ends = driven(2, lambda step, n: ONE if n == 1 else ONE / 1.4, 800, free=lambda step: step > 300)
+    first = next(step for step, n in here.changes if n == 2)
+    assert here.now == 2 and 0 < ends[first - 1] - ends[300] < 3, "idle again: tried within a few seconds"
+
+
+def test_a_second_thread_needs_one_idle_processor_and_two_more_need_two():
+    here, _ = driven(4, lambda step, n: ONE / n, 800, free=lambda step: 1.1)
+    assert [n for _, n in here.changes] == [1, 2]
+
+
+def test_one_step_that_takes_vastly_longer_is_the_last_of_its_kind():
+    here, _ = driven(2, lambda step, n: (ONE if n == 1 else ONE / 1.4) if step < 300 else 40 * ONE, 302)
+    assert here.changes[-1] == [301, 1]
+
+
+def test_where_nobody_knows_whether_the_machine_is_idle_it_is_tried(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert threads.idle_seconds() is None
+    here = Threads(2, idle=threads.idle_seconds)
+    for step in range(60):
+        here.took(step, ONE)
+    assert [n for _, n in here.changes][:2] == [1, 2]
+
+
+def test_the_machine_tells_how_long_it_was_idle():
+    before = threads.idle_seconds()
+    time.sleep(0.05)
+    assert isinstance(before, float) and threads.idle_seconds() >= before > 0
 
 
 def test_a_machine_that_becomes_idle_is_found_out():
