@@ -107,8 +107,8 @@ show(fig, alt="Bars of the percentage of new reviews classified rightly. Words a
 
 # %% [markdown]
 # Exactly 50, for any seed and **any** model: twins have the same bag, so whatever is said of one is said of the other,
-# and half of that is wrong. Not a weak classifier; the information is gone. How far still longer n-grams would climb,
-# the bars do not say.
+# and half of that is wrong. Not a weak classifier; the information is gone. (Bars are the mean of five seeds, whiskers
+# the lowest and the highest.) How far still longer n-grams would climb, the bars do not say.
 
 # %% [markdown]
 # And the n-grams? Let us fix how many words stand between *was (not)* and its adjective, and see which n-grams can
@@ -204,8 +204,8 @@ show(fig, alt="Error against the number of past frames. For balls seen exactly i
 
 # %% [markdown]
 # From one frame to two, the error falls to about a third; what is left are bounces, which no straight rule knows. With
-# blur, one difference of positions is mostly noise, and it takes several to know the speed. How much past to keep is a
-# property of the *data*, and you rarely know it beforehand.
+# blur, one difference of positions is nearly as much noise as step, and it takes several to know the speed. How much
+# past to keep is a property of the *data*, and you rarely know it beforehand.
 
 # %% [markdown]
 # ## Five shapes of tasks
@@ -329,7 +329,7 @@ train_text, test_text = split_in_time(text, (0.9, 0.1))
 vocabulary = Vocabulary.build([train_text], specials=("<unk>",))
 train_ids, test_ids = vocabulary.encode(train_text), vocabulary.encode(test_text)
 print(f"{len(train_ids):,} characters to train on, {len(test_ids):,} to test; "
-      f"{vocabulary.size} different ones")
+      f"{vocabulary.size} tokens, <unk> among them")
 
 start = train_text.index("def ")
 x, y = next_token_windows(train_ids[start:start + 73], 24)
@@ -544,15 +544,15 @@ def of_all(function):
 fig, ax = figure(figsize=(7.5, 2.9))
 bars(ax, [f"{name}\n{kind}" for name in leaks for kind in ("leaky", "honest")],
      of_all(np.mean), spread=(of_all(np.min), of_all(np.max)), chance=50, fmt="{:.0f}")
-ax.set(title="Every leak turns coin tosses into skill", ylabel="percent right",
-       ylim=(0, 115))
+ax.set(title="Three leaks, and each makes coin tosses look like skill",
+       ylabel="percent right", ylim=(0, 115))
 show(fig, alt="Six bars of percent right on labels that are coin tosses. Leaky splits in "
               "time, vocabulary and duplicates score 80 to 90 percent; the honest splits "
               "lie around 50 percent.")
 
 # %% [markdown]
-# Nothing could be known, and three times a model seems to know it. How much a leak is worth depends on the data: here
-# it was made large, so that you see it.
+# Nothing could be known, and three times a model seems to know it. (Whiskers: lowest and highest seed; a single honest
+# test can stray far from 50.) How much a leak is worth depends on the data: here it was made large, so that you see it.
 
 # %% [markdown]
 # ## Language modelling: one factor at a time

@@ -110,8 +110,8 @@ ax.set(title="One weight decides how long a word is remembered", xlabel="words r
        ylabel="share left", xticks=steps[::4])
 ax.legend(loc="center left", bbox_to_anchor=(0.62, 0.62))
 show(fig, alt="Share of the first word left against words read since. With weight 0.5 it "
-              "is gone after five words, with 0.9 it fades over twenty and lies on the "
-              "formula's dots, with 1.0 it stays.")
+              "is almost gone after five words, with 0.9 it fades over twenty and lies on "
+              "the formula's dots, with 1.0 it stays.")
 
 # %% [markdown]
 # What was measured lies on (2.2). A weight of 1 keeps everything; whether that would be of use, the picture does not
@@ -129,7 +129,7 @@ show(fig, alt="Share of the first word left against words read since. With weigh
 from seqlib.display import cells
 
 cells.feed_forward_and_recurrent().show(
-    "Left, a feed-forward network: x_t goes through W_xh to h_t, and through W_hy to y_t. "
+    "Left, a feed-forward network: x_t goes through W_xh to h_t, and through W_hy to p_t. "
     "Right, the same with an arrow from h_t back to itself, through W_hh: the state of the "
     "step before."
 )
@@ -507,7 +507,7 @@ result
 
 # %% [markdown]
 # Equal values could be luck at one size, and equal values do not make equal gradients. So: both, in float64, for
-# several batch sizes and lengths, for tanh and for ReLU. The largest difference of all may be $10^{-10}$.
+# several batch sizes and lengths, for tanh and for ReLU. No difference may be larger than $10^{-10}$.
 
 # %%
 def largest_gaps(batch, steps, kind, input_size=3, hidden_size=5):
@@ -540,7 +540,7 @@ for (kind, batch, length), (states_gap, gradients_gap) in gaps.items():
           f"states {states_gap:.0e}, gradients {gradients_gap:.0e}")
 
 # %% [markdown]
-# The same network, to the last digits that float64 has. (PyTorch's two biases receive the same gradient: they can do
+# The same network, up to the rounding of float64. (PyTorch's two biases receive the same gradient: they can do
 # nothing that one cannot.)
 
 # %% [markdown]
@@ -806,7 +806,7 @@ mean, low, high = spread(np.column_stack([scores[:len(damage), 2], damage]))
 fig, ax = figure(figsize=(7, 2.8))
 bars(ax, ["whole", "wiped at every step", "$W_{hh}$ frozen at 0", "no tanh"], mean,
      spread=(low, high), chance=50, fmt="{:.1f}")
-ax.set(title="Without a state, or without a bend in it, the skill is gone",
+ax.set(title="Without a state, or without a bend in it, little or nothing is left",
        ylabel="percent right", ylim=(0, 112))
 show(fig, alt="Bars of percent right. The whole network is near 100; wiped at every step "
               "and with W_hh frozen at zero it is at the chance line of 50; without tanh "
@@ -895,8 +895,8 @@ characters = Vocabulary.build([training_text], specials=["<unk>"])  # from train
 training_ids, test_ids = characters.encode(training_text), characters.encode(test_text)
 counted = {n: NGram(n, characters.size).fit(training_ids) for n in (1, 2, 3, 5)}
 nats = {f"{n}-gram": model.nll(test_ids) for n, model in counted.items()}
-print(f"{len(training_ids):,} letters, {characters.size} different; "
-      "nats per letter of the test text:")
+print(f"{len(training_ids):,} letters to train on, {characters.size} tokens, <unk> among "
+      "them; nats per letter of the test text:")
 print(", ".join(f"{name} {value:.3f}" for name, value in nats.items()))
 
 # %%
@@ -940,15 +940,15 @@ reveal(guess, nats["RNN"], "nats per letter, RNN", fmt="{:.2f}")
 # Draw: nats per letter, the n-grams and the RNN
 fig, ax = figure(figsize=(7, 2.8))
 bars(ax, list(nats), list(nats.values()), fmt="{:.2f}")
-ax.set(title="Seconds of RNN: far beyond the bigram, short of the 5-gram",
+ax.set(title="Seconds of RNN: far beyond the bigram, short of the 3-gram",
        ylabel="nats per letter")
 show(fig, alt="Bars of nats per letter on the test text, lower is better. The RNN needs "
               "far fewer than the bigram, a little more than the 3-gram and many more "
               "than the 5-gram.")
 
 # %% [markdown]
-# In principle the RNN has all of the past; in practice, and in seconds, it makes less of it than counting makes of four
-# letters. More time helps (try it), and so does a better memory (05).
+# In principle the RNN has all of the past; in practice, and in seconds, it makes less of it than counting makes of the
+# last two letters, let alone four. More time helps (try it), and so does a better memory (05).
 #
 # What does it write? Your `feed_back`, with its weights:
 

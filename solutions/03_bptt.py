@@ -43,7 +43,7 @@ print(f"{V} letters; {len(stream)} to train on, {len(held_out)} held out")
 # %%
 from seqlib.models.ngram import NGram
 
-to_beat = {"any letter is as likely": np.log(V)}
+to_beat = {"all letters alike": np.log(V)}
 for order, label in ((1, "letter counts"), (2, "pairs of letters"), (5, "5-gram")):
     to_beat[label] = NGram(order, V).fit(stream).nll(held_out)
 for label, nats in to_beat.items():
@@ -113,10 +113,10 @@ show(fig, alt="The unrolled network over four steps. Grey arrows lead from input
               "loss to its state and from each state to the one before.")
 
 # %% [markdown]
-# Follow the orange arrows from any loss: they reach every state before it, and no state after. How much is left of a
-# gradient on its way, the drawing does not say.
+# Follow the orange arrows from any loss: they reach its own state, every one before, and none after. How much is left
+# of a gradient on its way, the drawing does not say.
 #
-# Four small derivatives, each an exercise, and one loop. **All of them by hand:** autograd (`backward()`,
+# Three small derivatives, each an exercise, and one loop. **All of them by hand:** autograd (`backward()`,
 # `torch.autograd`) is not allowed in the exercises of this notebook. It will be a witness.
 #
 # Throughout, $dv$ is short for $\partial L/\partial v$, and has the shape of $v$.
@@ -463,7 +463,7 @@ for name, (auto, *rest) in errors.items():
 # ## Break it: a check that cannot fail
 #
 # **Predict.** Someone forgets the transpose in (3.7): `da @ W_hh` in place of `da @ W_hh.T`. They check their gradients
-# with the usual small start, $W_{hh} = 0$. What relative error will the check show for $dW_{xh}$?
+# at a start of zeros, $W_{hh} = 0$. What relative error will the check show for $dW_{xh}$?
 
 # %%
 guess = None  # predict: the relative error that the check shows
@@ -759,7 +759,7 @@ means = {name: a.mean(axis=1) for name, a in accuracy.items()}
 low, high = ([f(m) for m in means.values()] for f in (min, max))
 bars(ax, [name.replace(", ", "\n") for name in means], [m.mean() for m in means.values()],
      chance=0.25, spread=(low, high), fmt="{:.2f}")
-ax.set(title="A window must reach the cause, and the state must cross its border",
+ax.set(title="Learned: where the window holds the lag and the state is carried",
        ylabel="accuracy", ylim=(0, 1.15))
 found = ", ".join(f"{name}: {m.mean():.2f}" for name, m in means.items())
 show(fig, alt=f"Bars of accuracy over the seeds: {found}. Chance is 0.25.")
@@ -768,7 +768,8 @@ show(fig, alt=f"Bars of accuracy over the seeds: {found}. Chance is 0.25.")
 # **Cut**: half the places cannot know, whatever is learned. **Carried, lag inside the window**: everything is learned,
 # although no gradient crosses a border. Either places late in the window teach the weights what all places need, or the
 # state keeps an echo anyway and the readout finds it: these bars cannot tell. **Carried, lag beyond the window**: little
-# was learned, here, in 800 steps at one rate. The bars do not say that more *cannot* be; that question comes below.
+# was learned, here, in 800 steps at one rate, with three seeds (whiskers: lowest and highest). The bars do not say that
+# more *cannot* be; that question comes below.
 
 # %% [markdown]
 # Where in the window are the mistakes? Compare with `reach`:
@@ -831,14 +832,17 @@ found = "; ".join(f"{side}: {', '.join(f'{v:.2f}' for v in values.mean(axis=0))}
                   for side, values in by_lag.items())
 show(fig, alt=f"Accuracy against lags of 5, 6, 8 and 12 for three networks. {found}. "
               "Chance is 0.25; lags above 5 lie beyond a window of 6.")
+for side in sides:
+    best = [echo["results"][f"{side}, lag {lag}, rate"][0] for lag in lags]
+    print(f"best rates, {side}: {', '.join(f'{rate:g}' for rate in best)}")
 print(runs.credit(echo))
 
 # %% [markdown]
 # So "cannot" would have been wrong: beyond its window the trained network is far above chance. And the one whose
 # recurrent weights were never trained is *better*: an orthogonal matrix keeps an echo of all that came, the readout
-# finds the symbol in it (Jaeger 2001), and who trains all weights with a gradient that sees no use for the echo is left
-# with less. The picture is of 7,200 symbols and of this start: window 6 still fell, by far less than it is behind; window 24 is
-# near the ceiling, so that the gap may be larger; and the readout's best rate is the largest tried.
+# finds the symbol in it (Jaeger 2001), and training all weights, by a gradient that sees no use for the echo, leaves
+# less. The picture is of 7,200 symbols and of this start: the loss of window 6 still fell, by far less than it is
+# behind; window 24 is near the ceiling, so the gap may be larger; and the readout's best rate is the largest tried.
 
 # %% [markdown]
 # *An open question without a check:* from lag 6 on the best rate of window 6 is ten to thirty times smaller than that of
@@ -889,7 +893,7 @@ ax.semilogy(np.arange(39, -1, -1), share)
 ax.set(title="Of a gradient at letter 40, little is left at letter 1", xlabel="steps back",
        ylabel="share of the norm (log scale)")
 show(fig, alt=f"The norm of the gradient, as a share of where it began, against the steps "
-              f"back, on a logarithmic axis: it falls to {share[0]:.2g} over forty steps.")
+              f"back, on a logarithmic axis: it falls to {share[0]:.2g} over 39 steps.")
 
 # %% [markdown]
 # Roughly a factor per step: a line that goes down on a logarithmic axis. It is one network's, on one stretch of names;

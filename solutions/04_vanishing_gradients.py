@@ -186,7 +186,7 @@ print(f"eight steps: largest entry {abs(mine).max():.1e}, largest difference fro
 # **Exercise 04.3 · The gradient on its way back** — ●●●○, 10 minutes, core
 #
 # Start with $\delta_T = v$ and return the gradient after 0, 1, … T − 1 steps back. The walk is yours to write: no
-# autograd in this one and the last.
+# autograd here, nor in the exercise before.
 
 # %%
 def gradients_by_lag(states, W_hh, v):
@@ -259,8 +259,8 @@ memory_length, result = check("04.memory_length", memory_length)
 result
 
 # %% [markdown]
-# **Predict.** What is the spectral radius of the $W_{hh}$ that PyTorch draws, uniform between $\pm 1/\sqrt H$? You may
-# write a number; the cell below draws one.
+# **Predict.** What is the spectral radius of the $W_{hh}$ that PyTorch draws, uniform between $\pm 1/\sqrt H$? Write
+# a number; the cell below draws such a matrix.
 
 # %%
 guess = None  # predict: the spectral radius of PyTorch's own W_hh, 64 units
@@ -512,7 +512,7 @@ for net in live:
 fig, axes = figure(1, 2, figsize=(9.5, 3.6), sharey=True)
 for ax, activation in zip(axes, ACTIVATIONS, strict=True):
     lines(ax, DELAYS, {kind: curves[activation, kind] for kind in STARTS}, chance=1 / 8,
-          legend=activation == "ReLU")
+          legend=False)
     for line, kind in zip(ax.lines, STARTS, strict=False):
         ax.plot(LIVE, live[activation, kind], "o", mfc="none", ms=9, mew=1.8,
                 color=line.get_color())
@@ -520,6 +520,7 @@ for ax, activation in zip(axes, ACTIVATIONS, strict=True):
            xlabel="delay (blanks)", ylim=(0, 1.08))
     ax.minorticks_off()
 axes[0].set_ylabel("share recalled")
+axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.4))
 fig.suptitle("The same network, begun in four ways: what 400 batches teach it",
              fontweight="bold", fontsize=11)
 show(fig,
@@ -530,7 +531,8 @@ print(runs.credit(recorded))
 
 # %% [markdown]
 # How far a line stays up depends on the start, and between "always" and "never" lie delays at which some seeds learn
-# and others do not. It does not show what more batches would teach: every network got 400.
+# and others do not. (*ReLU default* has no line: it learned nothing at the shortest delay.) It does not show what more
+# batches would teach: every network got 400.
 #
 # In one number: the **reach** of a seed is the longest delay up to which it recalls nine in ten.
 
@@ -569,7 +571,7 @@ for net, found in at_start.items():
     share, low, high = (share, low, high) if run else (1 / 8,) * 3
     marker, colour = ("o", "#0072B2") if net[0] == "tanh" else ("s", "#D55E00")
     ax.plot(norm, share, marker, ms=8, color=colour, mfc=colour if run else "none")
-    ax.plot([norm, norm], [low, high], color=colour, lw=1.2)
+    ax.plot([norm, norm], [low, high], "-", color=colour, lw=1.2)
     away = (-9 if name in LEFT else 9, -15 if name == "ReLU orthogonal" else 7)
     ax.annotate(name, (norm, share), away, textcoords="offset points", fontsize=8.5,
                 ha="right" if name in LEFT else "left")
@@ -727,11 +729,11 @@ for name, (losses, colour, style) in LOOKS.items():
             ax.plot(len(run) - 1, 4, "X", color=colour, ms=9, clip_on=False)
 level(ax, np.log(8), "chance")
 ax.set(title="One setting, ten seeds: unclipped, clipped, and with a smaller rate",
-       xlabel="batch", ylim=(0, 4), ylabel="loss (nats), mean of ten")
-ax.legend(loc="upper right")
+       xlabel="batch", ylim=(0, 4.9), yticks=range(5), ylabel="loss (nats), mean of ten")
+ax.legend(loc="upper center", ncols=3, fontsize=9)
 show(fig,
-     alt="Loss against batch for ten seeds, three ways. A run that leaves the picture and "
-         "ends in a cross has a loss that is not a number. Chance is at ln 8.")
+     alt="Loss against batch for ten seeds, three ways. A run that ends in a cross at 4 "
+         "has a loss that is not a number. Chance is at ln 8.")
 final = {name: [np.mean(run[-20:]) for run in tried.values()]
          for name, tried in (("unclipped", raw), ("clipped", clipped), ("gentle", gentle))}
 for name, values in final.items():
@@ -740,10 +742,12 @@ print(f"chance is {np.log(8):.2f} nats; exploded, unclipped: "
       f"{sum(map(exploded, raw.values()))} of {len(raw)}")
 
 # %% [markdown]
-# A run that does not explode is not saved: it may end at exactly chance, with *dead* units that no input turns on again.
-# Watch for a loss that is suddenly constant. The picture shows a setting that was picked because it explodes; how often
-# one meets it elsewhere, it does not say.
-#
+# Unclipped, some runs explode and the others end at chance. Clipped, most learn, not all of them smoothly; at a tenth
+# of the rate 300 batches teach little. A run that does not explode is not saved: it may end at exactly chance, with
+# *dead* units that no input turns on again. Watch for a loss that is suddenly constant. The picture shows a setting
+# that was picked because it explodes; how often one meets it elsewhere, it does not say.
+
+# %% [markdown]
 # ## By norm or by value?
 #
 # Another habit cuts each *entry* at $\pm c$; a third clips each *tensor* by its own norm. Which way does the update then
@@ -1003,8 +1007,8 @@ rows = [
      near(typical.get), "Measured and predicted"),
     ("ReLU has no vanishing gradient, its slope being 1",
      "folklore; Glorot et al. 2011, §3.1, say it of active paths",
-     f"lag 60: radius 1 {geometric(gaussian['ReLU']):.0e}, radius √2 "
-     f"{geometric(he_start):.1e} ({setting})",
+     f"lag 60: {geometric(gaussian['ReLU']):.0e} at radius 1, {geometric(he_start):.2g} at "
+     f"radius √2 ({setting})",
      counted([*(gaussian["ReLU"] > 1e-3), *(he_start > 1e-3)]), "Measured and predicted"),
 ]
 

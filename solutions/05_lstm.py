@@ -488,7 +488,7 @@ for batch, layers in ((1, 1), (5, 1), (5, 2), (32, 3)):
                 (getattr(layer, mine).grad, gradient.T if gradient.ndim == 2 else gradient)
             )
     apart.append(max((a - b).abs().max().item() for a, b in pairs))
-    print(f"batch {batch:2}, {layers} layers: values and gradients at most {apart[-1]:.0e} "
+    print(f"batch {batch:2}, layers {layers}: values and gradients at most {apart[-1]:.0e} "
           f"apart")
 
 # %% [markdown]
@@ -602,7 +602,7 @@ for name, make in FRESH.items():
     for seed in range(budget(cpu=5, smoke=1)):
         torch.manual_seed(seed)
         found.append(gradient_norm_by_lag(make(), x))
-    arrives[name] = np.array(found) + 1e-30
+    arrives[name] = np.array(found) + 1e-30  # so that a logarithm finds no zero
 
 # %% tags=["fold"]
 # Draw: gradient norm against lag, a line a start, with the range of five seeds
@@ -625,8 +625,8 @@ for name, norms in arrives.items():
 
 # %% [markdown]
 # Compare like with like. As each comes, the LSTM keeps more than the RNN; begun with care, too. But no LSTM is immune:
-# at forget bias 1 next to nothing arrives over 100 steps. What it has is a **dial** for each unit, which can be set, and
-# learned. Fresh networks: what they learn, the picture does not show.
+# at forget bias 1 next to nothing arrives over 100 steps (and 1e-30 stands for a zero). What it has is a **dial** for
+# each unit, which can be set, and learned. Fresh networks: what they learn, the picture does not show.
 #
 # ## Recall against delay, at equal parameters
 
@@ -767,8 +767,8 @@ reveal(guess, climbs["LSTM, forget bias 1"][0][DELAYS.index(40)],
 
 # %% [markdown]
 # Read it in pairs: the two as they come, and the two that were begun for long memories (up to 80 blanks the dotted line
-# of the LSTM lies under the dashed one). The start counts for as much as the kind of network. It does not show that a network which failed *cannot* learn: more batches, or a curriculum of
-# growing delays, might do it.
+# of the LSTM lies under the dashed one). The start counts for as much as the kind of network. It does not show that a
+# network which failed *cannot* learn: more batches, or a curriculum of growing delays, might do it.
 #
 # ## The forget-bias experiment
 #
@@ -903,7 +903,8 @@ for label, found in recorded_adding["results"].items():
 #
 # Most characters of a program can be coloured from their neighbours. Not all: whether `and` is a keyword or a word of
 # prose may depend on a triple quote two screens above. The data are the standard library's own modules, the labels its
-# own `tokenize`; the modules to test on are other ones than those to train on.
+# own `tokenize`; the modules to test on are other ones than those to train on. Below, the second line names the class of
+# each character: K keyword, N name, D number, O operator, # comment, s string, T docstring, and a blank for a space.
 
 # %%
 from seqlib.data.syntax import CHARACTERS, CLASSES, encode, python_source

@@ -76,7 +76,7 @@ for k, word in enumerate(words):
     if k < 5:
         sheet.arrow(x + 33, 155, x + 51, 155, dashed=k == 4)
     if real:
-        sheet.arrow(x, 138, 310, 88, "blue")
+        sheet.arrow(x, 138, 310 + 36 * (k - 2), 88, "blue")
 sheet.box(310, 70, "last · mean · largest: q", "orange", width=190)
 sheet.arrow(407, 70, 455, 70)
 sheet.box(510, 70, "readout", "green", width=100)
@@ -205,8 +205,8 @@ columns = [f"{size}, {what}" for size in (40, 100) for what in ("new", "longer")
 head = [f"{column.replace(', ', ' to train, ')} reviews, %" for column in columns]
 print(credit(kept_runs))
 tabled(["kept", *head],
-       [[pool, *(seeds(kept_runs["results"][f"{pool}, {column}"]) for column in columns)]
-        for pool in ("last", "mean", "max")])
+       [[name, *(seeds(kept_runs["results"][f"{pool}, {column}"]) for column in columns)]
+        for pool, name in (("last", "last"), ("mean", "mean"), ("max", "largest"))])
 
 # %% [markdown]
 # Where the ranges of two rows overlap, three seeds do not tell them apart. (The largest rate tried was the best in most
@@ -343,8 +343,8 @@ def read_lines(batches, packed):
         real = torch.arange(padded.shape[1]) < lengths[:, None]
         kept = states.data if packed else states[real]
         kept.square().sum().backward()
-        total, places = total + kept.sum().item(), places + kept.shape[0] if packed else (
-            places + real.numel())
+        total += kept.sum().item()
+        places += len(kept) if packed else real.numel()
     return perf_counter() - began, 1 - sizes.sum() / places, total
 
 
@@ -510,11 +510,12 @@ above = "DET", "NOUN.PL", "VERB.PL", "DET", "NOUN.PL", "PUNCT"
 for k, word in enumerate(words):
     x_at = 70 + 100 * k
     sheet.text(x_at, 250, word, size=14, bold=True)
-    sheet.arrow(x_at, 238, x_at, 212)
+    sheet.arrow(x_at - 10, 238, x_at - 10, 212, "blue")
+    sheet.arrow(x_at + 10, 238, x_at + 10, 152, "orange")  # behind the blue box
     sheet.box(x_at, 195, "→ h", "blue")
-    sheet.arrow(x_at + 26, 178, x_at + 26, 92, "blue")
+    sheet.arrow(x_at - 26, 178, x_at - 26, 92, "blue")
     sheet.box(x_at, 135, "h ←", "orange")
-    sheet.arrow(x_at - 26, 118, x_at - 26, 92, "orange")
+    sheet.arrow(x_at + 26, 118, x_at + 26, 92, "orange")
     sheet.box(x_at, 75, "→ h | h ←", "green", width=84)
     sheet.arrow(x_at, 58, x_at, 32)
     sheet.text(x_at, 18, above[k], size=12)
@@ -522,8 +523,8 @@ for k, word in enumerate(words):
         sheet.arrow(x_at + 34, 195, x_at + 66, 195, "blue")
         sheet.arrow(x_at + 66, 135, x_at + 34, 135, "orange")
 sheet.show("Six words. Above them a row of states joined from left to right, above that a "
-           "row joined from right to left. Both states of each word stand side by side in "
-           "a third row, and lead to its tag.")
+           "row joined from right to left; both rows read the words. Both states of each "
+           "word stand side by side in a third row, and lead to its tag.")
 
 # %% [markdown]
 # $$\overleftarrow h_t = \mathrm{LSTM}'(x_t, \overleftarrow h_{t+1}), \qquad
@@ -738,13 +739,13 @@ wrong = ((said_one_way != fresh_classes) & (fresh_classes >= 0)).nonzero().tolis
 for b, t in wrong[: budget(cpu=400) : 67]:
     names = [TAGS[s[b, t]] for s in (said_one_way, fresh_classes, said_two_way)]
     marked = " ".join(f"[{w}]" if k == t else w for k, w in enumerate(fresh[b]))
-    print(f"{marked:<70} {names[0]} ≠ {names[1]}; both ways: {names[2]}")
+    print(f"{marked}\n    {names[0]} ≠ {names[1]}; both ways: {names[2]}")
 
 # %% [markdown]
 # ## Explore: the tagger changes its mind
 #
-# Give the two-way tagger one word more at a time. Move the slider back to the third word, then on: which word makes it
-# change which? Write sentences of your own with the grammar's words: *the old guard the train .* · *the boat floated past
+# Give the two-way tagger one word more at a time. The slider stands at the third word; move it on: which word makes the
+# tagger change which? Write sentences of your own with the grammar's words: *the old guard the train .* · *the boat floated past
 # the barn sank .* · *they know that sheep sleep well .* The arithmetic runs in your browser, with your weights.
 
 # %%
@@ -844,7 +845,7 @@ for k, letter in enumerate("quickly"):
     for near in (-1, 0, 1):
         if 0 <= k + near < 7:
             sheet.arrow(x_at + 46 * near, 254, x_at + 8 * near, 202, "blue")
-    sheet.arrow(x_at, 168, 200, 128, "blue")
+    sheet.arrow(x_at, 168, 200 + 26 * (k - 3), 128, "blue")
 sheet.text(470, 185, "F filters over windows of K letters", size=12)
 sheet.box(200, 110, "largest of each filter (96)", "blue", width=200)
 sheet.box(470, 110, "the word's own vector (64)", "orange", width=200)
@@ -990,7 +991,7 @@ tabled(["", "all words, %", "never seen, %", "macro-F1, %", "seconds of one core
 if web:
     off = table_of - np.diag(np.diag(table_of))
     print("most often:", ", ".join(f"{UPOS[a]} taken for {UPOS[b]} {off[a, b]} times"
-          for a, b in (divmod(k, len(UPOS)) for k in np.argsort(-off.ravel())[:4])))
+          for a, b in (divmod(k, len(UPOS)) for k in np.argsort(-off.ravel())[:3])))
     missed = ((said != test_tags) & counts).nonzero().tolist()
     for b, t in missed[:: len(missed) // 7]:
         before, word, *after = web_test[0][b][:t][-4:], *web_test[0][b][t : t + 4]
@@ -1090,8 +1091,8 @@ print(credit(load("07_sst2")))
 # %% [markdown]
 # The published line is a public re-implementation of Kim's convolutional network (2014) with vectors from scratch; its
 # training used **phrases** with labels of their own too, so it is no fair rival to either side. TF-IDF is level
-# with the LSTM or a little ahead at each size; the log ratios are behind it at 250 sentences and ahead at 1,000. The LSTM's
-# rate was chosen on all sentences, so with few it may not be at its best.
+# with the LSTM or a little ahead at each size; the log ratios are behind the LSTM at 250 sentences and ahead of it at 1,000.
+# The LSTM's rate was chosen on all sentences, so with few it may not be at its best.
 
 # %% [markdown]
 # What takes either further? Recorded, three seeds: an **ensemble** of three networks that differ only in the seed (two
@@ -1110,9 +1111,9 @@ tabled(["", "percent right, test part"],
        [[name, seeds(film_runs[label])] for name, label in closing.items()])
 
 # %% [markdown]
-# Only network and counting together are above both on average, and only with three networks does every run stand clear. A
-# language model first did not help at this budget, and three networks overlap with one. Why any of it helps, the table does
-# not show.
+# Only network and counting together are on average above either alone, and only with three networks does every run stand
+# clear. A language model first did not help at this budget, and three networks overlap with one. Why any of it helps, the
+# table does not show.
 
 # %% [markdown]
 # **When is counting enough?** Here, and wherever single words carry the answer, examples are few and a millisecond has to

@@ -6,8 +6,8 @@
 # wins, and where it loses to a regression of three lines.**
 #
 # *Before you start:* [02 · The recurrent network](02_rnn.ipynb), [06 · The GRU](06_gru.ipynb). *Time:* 130 minutes, of
-# which about 90 are the twelve exercises. *Needs:* no GPU; a network only for the last benchmark, without which you see
-# its recorded run.
+# which about 90 are the twelve exercises. *Needs:* no GPU; the internet for share prices, a benchmark and two real hearts.
+# Without it you see the benchmark's recorded run, and the others are left out.
 
 # %% [markdown]
 # ## The next place of a ball
@@ -114,7 +114,8 @@ far.train_ball(player, "forced", budget(cpu=300), lr=5e-3, name="balls")
 ahead = {"straight on": far.errors_ahead(far.straight_on),
          "straight on, folded": far.errors_ahead(lambda s: far.folded(far.straight_on(s))),
          "GRU, alone": far.errors_ahead(lambda s: far.rolled(player, s, AHEAD))}
-reveal(guess, ahead["GRU, alone"][-1] / ahead["GRU, alone"][0], "times larger")
+reveal(guess, ahead["GRU, alone"][-1] / ahead["GRU, alone"][0],
+       "times larger 24 frames ahead than one frame ahead")
 
 # %% tags=["fold"]
 # Draw: error against frames ahead
@@ -428,6 +429,7 @@ guess = None  # predict: mean absolute error in ppm of the GRU trained on levels
 from seqlib.data.series import co2_monthly
 
 months, co2 = co2_monthly()
+print(f"the first origin: {months[contest.FIRST]:.0f}, after {contest.FIRST} months")
 rules = {
     "last month again": contest.last_value,
     "as a year ago": lambda history, horizon: seasonal_naive(history, 12, horizon),
@@ -636,7 +638,7 @@ print(credit(recorded_town))
 # %% [markdown]
 # Here the network wins in each of the three towns, though the ranges over towns overlap, and for a reason: the
 # autoregression's *mean* is as good as it can be, but it has no way to say that noon is less certain than night. At noon
-# its own band holds too few, too. It stays above the truth's own score, which nothing can beat.
+# the network's own band holds too few, too. Its score stays above the truth's, which nothing can beat.
 #
 # ## Explore: a forecast with its band
 #
@@ -697,7 +699,7 @@ linear = heart.linear_surprise(usual.values, tested.values)
 scores = heart.amplitudes(tested) | {"autoregression": heart.by_beat(linear, tested),
                                      "GRU": heart.by_beat(surprise, tested)}
 areas = heart.areas(scores, tested.odd)
-reveal(guess, areas["highest"], "area of the highest point")
+reveal(guess, areas["highest"], "area under the ROC curve of the highest point")
 
 # %% tags=["fold"]
 # Draw: area by score, live and recorded
@@ -707,7 +709,7 @@ bars(ax, list(areas), list(areas.values()), fmt="{:.2f}", chance=0.5,
      spread=(np.minimum(runs.min(axis=1), list(areas.values())),
              np.maximum(runs.max(axis=1), list(areas.values()))))
 ax.set(title="Amplitudes know little, the network's surprise knows nearly all",
-       ylabel="area under ROC", ylim=(0.4, 1.12))
+       ylabel="area under ROC", ylim=(0.4, 1.12), yticks=np.linspace(0.4, 1, 7))
 show(fig, alt="Bars of the area under the ROC curve. Highest and lowest point, height, "
               "mean and spread lie near one half; the autoregression lies higher; the GRU "
               "is close to one. Whiskers show three recorded runs.")
@@ -1071,8 +1073,8 @@ for name, values in found.items():
 
 # %% [markdown]
 # Split at random, a window's neighbour by one day is nearly itself, with nearly the same answer, and most of
-# the noise looks known. Nothing in the code is wrong but the split. This is the commonest mistake in forecasting, and the
-# reason for 08.3.
+# the noise looks known. Split in time, the same neighbours do worse than saying the mean, which is the 0 of this scale.
+# Nothing in the code is wrong but the split. This is the commonest mistake in forecasting, and the reason for 08.3.
 #
 # ## What the books say
 

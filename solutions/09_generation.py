@@ -6,7 +6,7 @@
 # autocomplete, and heard a tune and a chorale that nobody composed.**
 #
 # *Before you start:* [03 · Backpropagation through time](03_bptt.ipynb), [05 · The LSTM](05_lstm.ipynb), and the n-grams
-# of [01](01_why_order_matters.ipynb). *Time:* 140 minutes, of which about 85 are the twelve exercises. *Needs:* no GPU; a
+# of [01](01_why_order_matters.ipynb). *Time:* 140 minutes, of which about 90 are the twelve exercises. *Needs:* no GPU; a
 # network for two data sets, and without it the recorded runs are shown.
 
 # %% [markdown]
@@ -202,7 +202,8 @@ G = torch.randn(64, 64) @ torch.diag(torch.logspace(0, -2, 64)) @ torch.randn(64
 fig, ax = figure(figsize=(7, 2.7))
 values = {}
 for steps in (0, 1, 3, 5):
-    values[f"{steps} steps"] = torch.linalg.svdvals(orthogonalise(G, steps)).numpy()
+    name = f"{steps} step{'s' * (steps != 1)}"
+    values[name] = torch.linalg.svdvals(orthogonalise(G, steps)).numpy()
 lines(ax, np.arange(1, 65), values)
 ax.set(title="Five steps lift all but the faintest directions to about one", yscale="log",
        xlabel="singular value, from the largest", ylabel="size")
@@ -213,9 +214,9 @@ show(fig, alt="Singular values of a matrix, in falling order on a logarithmic ax
 # %% [markdown]
 # An LSTM's recurrent weight is four matrices in one: the gates i, f, g, o. Made orthogonal as one block of 4H rows, the gate
 # with the largest gradient speaks for all. So each gate's H × H block goes through your iteration by itself (in bfloat16
-# where the processor has instructions for it: two to three times as fast there, ten times slower elsewhere). The rest learns
-# with AdamW. That is `muon_by_gate` in `seqlib.training.muon`; `learn_to_write` adds what 03 taught: the state is carried from
-# window to window, and its gradient is not.
+# where the processor has instructions for it: quicker there, far slower elsewhere). The rest learns with AdamW. That is
+# `muon_by_gate` in `seqlib.training.muon`; `learn_to_write` adds what 03 taught: the state is carried from window to window,
+# and its gradient is not.
 
 # %% [markdown]
 # **Predict.** The 5-gram's nats stand above. What will an LSTM of 192 units reach on the held-out modules, in two thirds of a
@@ -260,7 +261,7 @@ ax.plot(*asked, "o-")
 from seqlib.display.figures import level
 
 level(ax, five.nll(part), "5-gram")
-ax.set(title="How it falls, on the last 20,000 held-out characters", xlabel="step",
+ax.set(title="Held-out loss as it learns, on the last 20,000 characters", xlabel="step",
        ylabel="nats per character")
 show(fig, alt="The held-out loss falls over the training steps and ends near or below a "
               "dotted line for the 5-gram.")
@@ -401,19 +402,19 @@ show(fig, alt="Ten small bar charts: the probabilities of the twelve likeliest c
               "ways of changing them, with the model's own distribution as an outline.")
 
 # %% [markdown]
-# Read the upper row: where the model is sure, the cuts hardly matter, and a high temperature does harm. Below, top-k cuts the
-# list in its middle, top-p and min-p let it keep its length. And low temperature is no cut: everything stays possible.
+# Read the upper row: where the model is sure, the cuts hardly matter, and a high temperature does harm. Below, top-k cuts a
+# long list short, top-p and min-p leave it long. And low temperature is no cut: everything stays possible.
 
 # %% [markdown]
 # ## What it does to the text
 #
 # Two judges, neither of them the model. The **5-gram** of real Python says how surprising a text is (the unseen modules cost
-# it what the dotted line says: cheaper than real means safer than real). And how much of it is *different*: of all stretches
-# of eight characters, which share occurs once only?
+# it what the dotted line says: cheaper than real means safer than real). And how much of it is *different*: how many
+# different stretches of eight characters are there, as a share of all?
 
 # %%
 def different(text, length=8):
-    """The share of stretches of this length that are not there twice."""
+    """How many different stretches of this length there are, as a share of all."""
     pieces = [text[k : k + length] for k in range(len(text) - length + 1)]
     return len(set(pieces)) / len(pieces)
 
@@ -441,10 +442,12 @@ ax.plot(*np.transpose([told[name] for name in cool]), "o-", color=COLOURS["blue"
 for name, (nats, share) in told.items():
     if name not in cool:
         ax.plot(nats, share, "s", color=COLOURS["vermilion"])
-    place = {"top-p, p = 0.8": (6, 7), "min-p, m = 0.1": (-70, 9)}.get(name, (5, -12))
+    place = {"top-p, p = 0.8": (6, 7), "min-p, m = 0.1": (-70, 9), "top-k, k = 3": (-66, 7)}
+    place = place.get(name, (5, -12))
     ax.annotate(name, (nats, share), place, textcoords="offset points", fontsize=8)
 ax.axvline(real, color=GREY, linestyle=":")
-ax.annotate("real Python", (real, 0.2), rotation=90, fontsize=8, color=GREY)
+ax.annotate("real Python", (real, 0.2), (4, 0), textcoords="offset points", rotation=90,
+            fontsize=8, color=GREY)
 ax.set(title="Cool is safe and repeats itself; hot is new and surprising",
        xlabel="nats per character, by the 5-gram", ylabel="share of different stretches",
        ylim=(-0.1, 1.12))
@@ -527,7 +530,7 @@ for name, piece in pieces.items():
 
 # %% [markdown]
 # Compare the model with the unseen modules, not with zero: that is what new text looks like, measured in this way. At a low
-# temperature it falls back on what it has read most often.
+# temperature it falls back on what it has read most often: see what its longest piece is made of.
 
 # %% [markdown]
 # ## Autocomplete
@@ -650,7 +653,7 @@ show(fig, alt="Held-out loss over the seconds of two recorded runs, in bfloat16 
               "dotted lines also for its CPU recipe and the 5-gram; a star for the live "
               "run.")
 size = sum(weight.numel() for weight in player.parameters())
-print(f"{size:,} parameters; live: {plays}, {live:.3f} nats; recorded: rate "
+print(f"{size:,} parameters; live: {plays}, {live:.3f} nats\nrecorded: rate "
       f"{clock['LSTM, rate'][0]:g}, "
       f"{clock['LSTM, steps'][0]:,.0f} steps in bfloat16, "
       f"{plain['LSTM, steps'][0]:,.0f} in float32 ({plain[f'LSTM, {marks[-1]} s'][0]:.3f} "
@@ -678,10 +681,13 @@ show(fig, alt="Nats against the place in a window of 256 that begins with a stat
               "within about ten characters.")
 equal = clock["windows of 256"][0]
 print(f"recorded run: state carried {curve[-1]:.3f}; windows of 256 from zeros {equal:.3f} "
-      f"(their last place {clock['windows of 256, last'][0]:.3f}); windows of 64 "
+      f"(their last place {clock['windows of 256, last'][0]:.3f})\nwindows of 64 "
       f"{clock['windows of 64'][0]:.3f}; nanoGPT, A100: 1.4697")
 
 # %% [markdown]
+# The first characters of a window cost more; a few words later the live network has made up for the state of zeros. With
+# the context cut or not, the recorded LSTM (one seed) stays a little above nanoGPT's figure.
+#
 # ## Tunes
 #
 # Music can be text. In **ABC notation** a letter is a note, a number after it makes it longer, a slash shorter, `|` ends a
@@ -766,7 +772,7 @@ tune_five = NGram(5, signs.size).fit(tune_ids)
 # share will stand beside it.)
 
 # %%
-guess = None  # predict: a share, such as 50 %
+guess = None  # predict: a share, such as 0.5
 
 # %%
 torch.manual_seed(0)
@@ -798,7 +804,7 @@ def kept_rules(texts):
 
 rules = {"LSTM": kept_rules(composed), "5-gram": kept_rules(counted),
          "real, unseen": kept_rules([jig + "\n" for jig in jigs])}
-reveal(guess, rules["LSTM"][0], f"of the LSTM's bars add up (5-gram "
+reveal(guess, rules["LSTM"][0], f"share of the LSTM's bars that add up (5-gram "
                                 f"{rules['5-gram'][0]:.0%})", fmt="{:.0%}")
 
 # %% tags=["fold"]
@@ -874,8 +880,8 @@ piano_roll(
     "as the letters above.")
 
 # %% [markdown]
-# Who sorted the good from the bad? The rule did, out of 24. That is how such demonstrations are made, here said aloud: hear the
-# first one too, `header + composed[0]`.
+# Who sorted the good from the bad? The rule did, out of 24. That is how such demonstrations are made, here said aloud. Hear the
+# first one too: `listen({"the first": played(timed(best_of(composed[:1])), frequency)})`.
 
 # %% [markdown]
 # ## Chorales, frame by frame
@@ -944,7 +950,7 @@ by_net = "09_chorales_lstm", "09_chorales_gru", "09_chorales_rnn"
 choruses = [load(name) for name in by_net]
 found = {key: row for run in choruses for key, row in run["results"].items()}
 nottingham = load("09_nottingham")
-sets = {"chorales": (found, ladder), "Nottingham": (nottingham["results"], tunes_ladder)}
+sets = {"Chorales": (found, ladder), "Nottingham": (nottingham["results"], tunes_ladder)}
 COUNTED = (
     "how often each key sounds", "each key from itself", "a line of the frame before",
 )
@@ -958,8 +964,7 @@ for ax, (name, (found, published)) in zip(axes, sets.items(), strict=True):
     for net in nets:
         ax.plot(3 + nets.index(net), published[net], "_", color="#D55E00", markersize=22,
                 markeredgewidth=2)
-    ax.set(title=f"{name}: dashes are published", ylabel="nats per frame",
-           ylim=(0.7 * published["TCN"], None))
+    ax.set(title=f"{name}: dashes are published", ylabel="nats per frame")
 show(fig, alt="Bars of the nats per frame on the test pieces of the chorales and of the "
               "Nottingham tunes, for three baselines and for recurrent networks, with the "
               "published figures of the networks as dashes.")
@@ -1050,7 +1055,7 @@ reveal(guess, worst, "the slip that surprises the 5-gram most", options=slips[1:
 begin, count = "\nimport ", budget(cpu=600, smoke=30)
 greedy = write(coder, letters, begin, count, at(1e-6))[0]
 print(f"{begin + greedy[:300]!r}")
-print(f"different stretches: {different(greedy):.0%}, at temperature 1 "
+print(f"different stretches: {different(greedy):.0%}; drawn at temperature 1: "
       f"{different(texts['LSTM, τ = 1']):.0%}")
 
 # %% [markdown]
@@ -1097,7 +1102,7 @@ three_seeds = plain[f"LSTM, {marks[-1]} s"]
 claims([
     ("Taking the likeliest token each time runs into loops",
      "Holtzman et al. 2020, §1, Figure 1",
-     f"different stretches: likeliest {different(greedy):.0%}, drawn at τ = 1 "
+     f"different stretches: likeliest {different(greedy):.0%}; drawn at τ = 1: "
      f"{different(texts['LSTM, τ = 1']):.0%} (one model, one seed; a test takes three)",
      "not tested", "Break it"),
     ("A character LSTM reads better than n-grams", "Karpathy et al. 2016, §4",
@@ -1121,7 +1126,7 @@ claims([
     ("Networks recite what they were trained on", "folklore",
      f"mean copied piece: LSTM {means['LSTM, τ = 1']:.1f}, unseen modules "
      f"{means['unseen modules']:.1f}; this one is small, and read two thirds once",
-     "not tested", "Does it invent"),
+     "not tested", "Does it invent, or copy?"),
 ])
 
 # %% [markdown]
@@ -1134,7 +1139,7 @@ claims([
 # - Compare losses at equal context, and say whose minute it was.
 # - Where a rule exists (a bar adds up), count; where none does, read and listen.
 #
-# **One picture to keep:** the ten bar charts of one distribution, bent and cut.
+# **One picture to keep:** the ten bar charts of two distributions, bent and cut.
 
 # %% [markdown]
 # **An open question, without a check.** The u's are independent. What would happen to a text if each u were the one before,

@@ -5,7 +5,7 @@
 # a sentence from it, and put a number on the question that pretty maps leave open: does it look at the digit that it
 # names?**
 #
-# *Before you start:* [10 · Encoder and decoder](10_seq2seq.ipynb), [11 · Attention](11_attention.ipynb).
+# *Before you start:* [10 · Sequence to sequence](10_seq2seq.ipynb), [11 · Attention](11_attention.ipynb).
 # *Time:* 100 minutes, of which about 70 are the nine exercises. *Needs:* no network, no GPU.
 
 # %% [markdown]
@@ -40,7 +40,7 @@ draw(axes[0], render(scene), " ".join(scene.caption))
 draw(axes[1], mixed, "the same patches, shuffled")
 show(fig, alt=(
     "Two dark boards with the same bright handwritten digits in different places. "
-    "Under the first one stands its caption; in the second the digits have changed "
+    "Above the first one stands its caption; in the second the digits have changed "
     "places, so its caption is no longer true."))
 
 # %% [markdown]
@@ -481,7 +481,6 @@ def captions_of(model, scenes, width=1):
     return [WORDS.decode(row) for row in until_end(tokens, WORDS.id(END))]
 
 
-
 # %% tags=["fold"]
 # Print: greedy decoding beside a beam of 4
 live_exact, live_words = caption_scores(captions_of(model, seen), truth)
@@ -591,10 +590,13 @@ if fair:
     for kind in rivals:
         found = {what: [100 * value for value in fair["results"][f"{kind}, {what}"]]
                  for what in ("exact", "exact, held out", "relation", "per word")}
-        print(f"{kind:10} words {span(found['per word'])}, exact {span(found['exact'])}, "
-              f"held-out {span(found['exact, held out'])}, relation "
-              f"{span(found['relation'])}, "
-              f"{fair['results'][f'{kind}, parameters'][0]:,.0f} parameters")
+        size_of = fair["results"][f"{kind}, parameters"][0]
+        print(f"{kind:10} {size_of:,.0f} parameters; words {span(found['per word'])}, "
+              f"exact {span(found['exact'])},\n{'':10} held-out "
+              f"{span(found['exact, held out'])}, relation {span(found['relation'])}")
+    print("one vector, nats per word of new scenes, by rate:", ", ".join(
+        f"{rate:g}: {fair['results'][f'one vector, nats at rate {rate:g}'][0]:.2f}"
+        for rate in (9e-5, 3e-4, 1e-3, 3e-3)))
     print(settings(fair, *rivals), credit(fair), sep="\n")
 else:
     print("Not recorded here: python tools/record_runs.py 12_rival, a quarter of an hour.")
@@ -697,9 +699,9 @@ reveal(guess_share, both["patches"]["noun"][:, 0].mean(),
        "share of attention on the digit being named", fmt="{:.2f}")
 
 # %% [markdown]
-# The bars are one live seed each; other seeds may look elsewhere at the article. "An eight", but "a three": it needs the
-# digit one word early. This is the picture to keep: one scene, one map for each word, the squares lighter where more
-# weight lies.
+# The bars are one live seed each; other seeds may look elsewhere, at the name as well (the table at the end has three). "An
+# eight", but "a three": it needs the digit one word early. This is the picture to keep: one scene, one map for each word,
+# the squares lighter where more weight lies.
 
 # %% tags=["fold"]
 # Draw: one scene, once for each word, under its attention
@@ -724,7 +726,7 @@ draw_looks(model, shown)
 draw_looks(conv_model, shown)
 
 # %% [markdown]
-# At "left", "above", "and" weight lies somewhere too: a softmax must put it somewhere. Xu et al. (2015, §4.2.1) added a
+# At "above" and "and" weight lies somewhere too: a softmax must put it somewhere. Xu et al. (2015, §4.2.1) added a
 # penalty so that each place gets about as much over a whole caption, and a *hard* attention that draws one place at random
 # (§4). Neither is tried here.
 #
@@ -957,7 +959,6 @@ def shuffled(pictures, rng):
     return mixed.reshape(-1, 3, 3, 12, 12).swapaxes(2, 3).reshape(pictures.shape)
 
 
-
 # %% tags=["fold"]
 # Print: what is left of the captions when the patches are shuffled
 pictures = scene_batch(seen)[0]
@@ -989,8 +990,8 @@ for name, positions in (("with places", True), ("without", False)):
 # %% [markdown]
 # ## What the books say
 #
-# Rows that compare need each side at the best of three rates inside the range tried, and three seeds; else they are not
-# tested here, and say what a test would take. The rules are functions, with a test that turns each.
+# Rows that compare need each side at the best of at least three rates, not one at the edge of the range, and three seeds;
+# else they are not tested here, and say what a test would take. The rules are functions, with a test that turns each.
 
 # %% tags=["fold"]
 # The numbers that the verdicts below are computed from

@@ -7,7 +7,7 @@
 #
 # *Before you start:* [13 · Self-attention](13_self_attention.ipynb), [11 · Attention](11_attention.ipynb),
 # [10 · Sequence to sequence](10_seq2seq.ipynb). *Time:* 150 minutes, of which about 90 are the ten exercises. *Needs:* no
-# GPU; Multi30k downloads 1.2 MB, and without a network its section says so in one line.
+# GPU; a network only for the references of Multi30k (1.2 MB), whose lines say so where there is none.
 
 # %% [markdown]
 # ## How far away is a word?
@@ -369,7 +369,7 @@ result
 #
 # **Exercise 14.6 · Tokens and positions** — ●○○○, 5 minutes, core
 #
-# `table` holds a row for each token of the vocabulary, `places` one for each position, more than are needed; all are tensors. 
+# `table` holds a row for each token of the vocabulary, `places` one for each position, more than are needed; all are tensors.
 
 # %%
 import math
@@ -390,7 +390,7 @@ embed, result = check("14.embed", embed)
 result
 
 # %% [markdown]
-# The same as a module, with the three kinds of position of 13, and dropout:
+# The same as a module, with sinusoidal positions, learned ones or none (13), and dropout:
 
 # %%
 class Embedding(nn.Module):
@@ -425,7 +425,7 @@ class Embedding(nn.Module):
 # ## The whole
 #
 # Blocks on top of each other. With pre-norm the stream leaves the last block un-normed, so one more norm stands at the
-# end. Encoder and decoder have nine numbers in common, from the width to the padding; one **config** holds them, so that
+# end. Encoder and decoder have nine settings in common, from the width to the padding; one **config** holds them, so that
 # they stand in one place. The decoder is the same with its own block, and a readout to logits.
 
 # %%
@@ -703,7 +703,7 @@ for ax, start in zip(axes, starts, strict=True):
     ax.set(title=start, yscale="log", xlabel="block: encoder 1 to 8, decoder 9 to 16")
 axes[0].set_ylabel("norm of the gradient")
 fig.suptitle("How even the gradients begin depends on the norm's place, and on the start",
-             fontsize=11)
+             x=0.01, ha="left", fontweight="bold", fontsize=11)
 show(fig, alt=(
     "Gradient norm of the feed-forward weights against the block's number, encoder "
     "then decoder, three seeds, for pre-norm and post-norm, with PyTorch's and with "
@@ -712,6 +712,8 @@ uneven = {
     key: found.mean(axis=0)[-1] / found.mean(axis=0)[8] for key, found in by_block.items()}
 for (order, start), ratio in uneven.items():
     print(f"{order:9} {start}: decoder's last block / its first = {ratio:.1f}")
+limits = (6 / (256 + 64)) ** 0.5, 256**-0.5  # of W_2, from 256 numbers to 64
+print(f"largest weights of W_2, Xavier's over PyTorch's: {limits[0] / limits[1]:.1f}")
 
 # %% [markdown]
 # And your guess:
@@ -784,6 +786,8 @@ for ax, lr in zip(axes, (1e-3, 4e-3), strict=True):
     ax.set(title=f"rate {lr}", xlabel="step", yscale="log")
 axes[0].set_ylabel("training loss, nats per token")
 axes[1].legend(fontsize=8)
+fig.suptitle("Warm-up costs steps at the low rate, and helps post-norm at the high one",
+             x=0.01, ha="left", fontweight="bold", fontsize=11)
 show(fig, alt=(
     "Training loss over 150 steps for pre-norm and post-norm, with and without "
     "warm-up, three seeds each, at a low and at a high learning rate. They differ most "
@@ -800,7 +804,8 @@ for order in ("pre-norm", "post-norm"):
         )
 
 # %% [markdown]
-# Warm-up is not a ritual: it costs steps, and pays where the rate is high and the norm stands after the sum.
+# Warm-up is not a ritual: here it costs steps, and pays where the rate is high and the norm stands after the sum. Where
+# the curves end is not shown.
 #
 # ## Train it
 #
@@ -870,10 +875,9 @@ show(fig, alt=(
 #
 # RNN, LSTM, GRU, GRU with attention, Transformer. One task, the same pairs in the same order, about 135,000 parameters
 # each, the same schedule, and as many steps as the same **seconds** of one processor held by a pace measured beforehand:
-# quicker models get more. Each rung learns at
-# its own best rate, chosen by runs that neither training nor test holds. Once with 8 seconds, once with 24; three seeds,
-# recorded. The stars are the model that you have just trained. (Of single numbers there are only 100, and 30 are kept for
-# the test: that is why *one* is harder than two.)
+# quicker models get more. Each rung learns at its own best rate, chosen by runs that neither training nor test holds. Once
+# with 8 seconds, once with 24; three seeds, recorded. The stars are your live model, after fewer steps. (Of single numbers
+# there are only 100, and 30 are kept for the test: that is why *one* is harder than two.)
 
 # %% tags=["fold"]
 # Draw: percent of runs right against the numbers in the run, a line a rung
@@ -900,8 +904,8 @@ for ax, seconds in zip(axes, BUDGETS, strict=True):
 axes[1].plot(
     counts, list(live.values()), "*", color="black", markersize=9, label="yours, live")
 axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
-fig.suptitle(
-    "With attention, nearly every trained length is learned by 24 seconds", fontsize=11)
+fig.suptitle("With attention, nearly every trained length is learned by 24 seconds",
+             x=0.01, ha="left", fontweight="bold", fontsize=11)
 axes[0].set_ylabel("runs without a mistake, %")
 show(fig, alt=(
     "Percent of runs translated without a mistake against the number of numbers, for "
@@ -994,9 +998,8 @@ show(fig, alt=(
     "three seeds."))
 left = dict(zip(PARTS, right.mean(axis=1), strict=True))
 for part in sorted(loss, key=loss.get):
-    print(
-        f"without {part:15} last loss {loss[part]:.3f}   {left[part]:5.1f} % of runs right"
-    )
+    name = "nothing removed" if part == "nothing" else f"without {part}"
+    print(f"{name:23} last loss {loss[part]:.3f}   {left[part]:5.1f} % of runs right")
 print(credit(broken))
 
 # %%
@@ -1109,7 +1112,7 @@ new_dates = date_pairs(400, seed=1, exclude=dates)
 date_words = pair_vocabularies(dates)
 
 # %% [markdown]
-# Both rivals, and the share of dates that one of them writes without a mistake:
+# Both rivals, and the share of dates that one of them writes without a mistake (the recording calls both functions):
 
 # %%
 def date_model(kind):
@@ -1132,7 +1135,7 @@ def dates_right(model, pairs):
 # %%
 torch.manual_seed(0)
 dating = date_model("Transformer")
-train_on(dating, dates, date_words, steps=budget(cpu=150), name="dates")
+_ = train_on(dating, dates, date_words, steps=budget(cpu=150), name="dates")
 
 # %% tags=["fold"]
 # Print: new dates, as it writes them; then both rivals, recorded
@@ -1181,8 +1184,12 @@ print("published, BLEU of tokens: GRU with attention 28.3, Transformer 36.5 "
 
 # %% [markdown]
 # ## What the books say
+#
+# Rows that say who wins, or what is needed, stand at the best of at least three rates, not one at the edge of the range,
+# and three seeds; else the row says so. The rules are functions, with a test that turns each.
 
-# %%
+# %% tags=["fold"]
+# The numbers that the verdicts below are computed from
 from seqlib import claims
 
 cold, warmed = (

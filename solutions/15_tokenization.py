@@ -61,7 +61,7 @@ import unicodedata
 for shown in ("A", "é", "e\u0301", "ก", "€", "😀", "👩\u200d🚀"):
     points, data = " ".join(f"{ord(c):X}" for c in shown), shown.encode()
     print(f"{shown}\t{len(shown)} code point(s) {points:18}", end=" ")
-    print(f"{len(data):2} bytes:", data.hex(" "))
+    print(f"{len(data):2} byte(s):", data.hex(" "))
 same = unicodedata.normalize("NFC", "e\u0301") == "é"
 print("the two é are equal only once normalised:", same)
 
@@ -209,7 +209,7 @@ result
 # %% [markdown]
 # **Exercise 15.4 · The best pair** — ●○○○, 3 minutes, core
 #
-# The commonest. Ties are the rule among rare pairs, and every tie decided otherwise leads to another vocabulary. The
+# The commonest. Ties are the rule among rare pairs, and a tie decided otherwise can lead to another vocabulary. The
 # well-kept tokenisers give it to the smallest pair of ids, left one first:
 #
 # $$(a, b)^\star = \min \bigl\{ (a, b) : n(a, b) = \max n \bigr\} \tag{15.3}$$
@@ -283,7 +283,7 @@ train_bpe, result = check("15.train_bpe", train_bpe)
 result
 
 # %% [markdown]
-# Sennrich's own example, on your code: five words, ten merges. Ids of bytes stand in GPT-2's order, printable ones
+# Sennrich's own example, on your code: four words, ten merges. Ids of bytes stand in GPT-2's order, printable ones
 # first (it matters for ties alone): `BYTES[id]` is a byte, `ID_OF_BYTE[byte]` an id.
 
 # %%
@@ -637,8 +637,9 @@ def chunks(number, encoding):
 cuts = Counter(
     "+".join(str(len(piece)) for piece in chunks(n, bpe)) for n in range(1000, 10_000)
 )
-cuts = ", ".join(f"{lengths} digits {n:,} times" for lengths, n in cuts.most_common())
-print("how 1000 … 9999 are cut:", cuts)
+print("how 1000 … 9999 are cut, the digits in each piece, and how many are cut so:")
+for lengths, n in cuts.most_common():
+    print(f"    {lengths:8}{n:6,}")
 print("neighbours:", *(" ".join(chunks(n, bpe)) for n in range(1998, 2004)), sep="   ")
 
 # %% [markdown]
@@ -839,13 +840,14 @@ per_token = {
     for name, one in relatives.items()
 }
 for name, one in relatives.items():
-    pieces = one.encode(" unregistered handlers").tokens
+    pieces = one.encode(" unregistered handlers").tokens  # Ġ is their sign for a space
+    pieces = [piece.replace("Ġ", "␣") for piece in pieces]
     size_of = f"{one.get_vocab_size():5} tokens, {per_token[name]:.2f} bytes each:"
     print(f"{name:10}", size_of, *pieces)
 
 # %% [markdown]
-# At equal size the one with the most bytes a token needs the fewest tokens for this text. That says nothing about which is
-# better to learn from.
+# (WordPiece marks with `##` what goes on with a word.) At equal size the one with the most bytes a token needs the fewest
+# tokens for this text. That says nothing about which is better to learn from.
 #
 # **Exercise 15.11 · Byte fallback** — ●○○○, 5 minutes, stretch
 #
@@ -940,7 +942,7 @@ print(f"(2) ties to the largest: the merges part at number {first + 1}; "
 
 # %% [markdown]
 # The first two faults raise no error and give text that decodes perfectly; a model trained with one cutting and used
-# with another is simply worse, and nobody is told. Now the pre-tokens:
+# with another reads ids that it did not learn, and nobody is told. Now the pre-tokens:
 
 # %%
 part, size = train_text[: budget(cpu=250_000, smoke=20_000)], budget(cpu=2048, smoke=400)
@@ -948,7 +950,7 @@ lined = {"with pre-tokens": BytePairEncoding.train(part, size),
          "line by line": BytePairEncoding.train(part, size, pattern=r"[^\n]*\n|[^\n]+")}
 
 # %% tags=["fold"]
-# Print: (3) what each encoding costs, and its longest tokens
+# Print: (3) what each encoding costs, and its longest tokens (rows of one sign left out)
 line_bits, line_ratio = {}, {}
 for name, encoding in lined.items():
     ids, first, last = (np.array(encoding.encode(text)) for text in (part, tried, measured))
@@ -958,10 +960,11 @@ for name, encoding in lined.items():
         bits_per_byte(best.log_prob(last), measured),
         len(measured.encode()) / len(last),
     )
-    longest = sorted(encoding.tokens, key=len)[-3:]
+    mixed = [token for token in encoding.tokens if len(set(token.strip())) > 1]
+    longest = sorted(mixed, key=len)[-2:]
     print(f"(3) {name}: {line_ratio[name]:.2f} bytes per token, "
-          f"{line_bits[name]:.3f} bits per byte;",
-          *(repr(token.decode(errors="replace")) for token in longest))
+          f"{line_bits[name]:.3f} bits per byte; longest tokens:",
+          *(repr(token.decode(errors="replace")) for token in longest), sep="\n    ")
 
 # %%
 text = "ราคา 5 € 😀"
@@ -984,7 +987,7 @@ lowest, few = sizes[int(np.argmin(perplexity))], "fewer" if saved > 0 else "more
 claims([
     ("Byte-level encodings lose nothing", "Radford et al. 2019, §2.2",
      f"{exact} of {len(anything)} odd inputs exact; "
-     f"{out_of_vocabulary:.0f} % of the words unknown",
+     f"a vocabulary of words lacks {out_of_vocabulary:.0f} % of the new ones",
      "holds" if exact == len(anything) else "fails", "Encode and decode"),
     ("Some languages need many times the tokens of English", "Petrov et al. 2023, §4",
      f"up to × {worst['learned on English']:.1f}; "

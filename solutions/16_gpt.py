@@ -143,9 +143,7 @@ class GPTConfig:
     layers: int = 4
     heads: int = 4
     kv_heads: int | None = None  # as many as heads; fewer: grouped queries
-    hidden_size: int | None = (
-        None  # 4 × width; with a gate 8/3 × width, which has as many parameters
-    )
+    hidden_size: int | None = None  # 4 × width; gated 8/3 × width: as many parameters
     norm: str = "layer"  # or "rms"
     positions: str = "learned"  # or "rotary"
     feed_forward: str = "gelu"  # or "swiglu"
@@ -270,13 +268,12 @@ cached_mask, result = check("16.cached_mask", cached_mask)
 result
 
 # %% [markdown]
-# Now the heart. `attention(q, k, v, mask)` and `rotary(x, places)` are yours, from 13; `repeat_heads` and `cached_mask` from
-# above. Join the past and the new, along the positions; that is also what is kept. *Then* turn, if positions are rotary: the
-# keys by their places 0 … S − 1, the queries by the last T of these places. Then share, mask, attend. `attention` gives two
-# things: what the weights collect, and the weights; `F.scaled_dot_product_attention` is allowed as well.
-
-# %% [markdown]
 # **Exercise 16.6 · Attend, with a cache** — ●●●●, 15 minutes, core
+#
+# `attention(q, k, v, mask)` and `rotary(x, places)` are yours, from 13. Join the past and the new, along the
+# positions; that is also what is kept. *Then* turn, if positions are rotary: the keys by their places 0 … S − 1, the queries
+# by the last T of these places. Then share, mask, attend. `attention` gives what the weights collect, and the weights;
+# `F.scaled_dot_product_attention` is allowed as well.
 #
 # **Conventions differ.** Most code keeps *turned* keys and counts positions apart. Kept unturned, a place in the cache is a
 # position, and the oldest can be dropped.
@@ -545,9 +542,11 @@ def train_gpt(config, ids, steps, seed=0, batch=32, make=muon, **options):
                         schedule=warmup_cosine(steps, min(50, steps // 4)), **options)
 
 
-def held_out(model, ids, context=64):
-    """Nats per token in consecutive windows, every target once."""
-    return nll(model, batches(*shifted_windows(ids, context), batch_size=64))
+def held_out(model, ids, context=64, kept=0):
+    """Nats per token in windows, every target once, with at least `kept` tokens before it."""
+    x, y = shifted_windows(ids, context, stride=context - kept)
+    y[1:, :kept] = -100  # not counted: the window before has told them, with more before them
+    return nll(model, batches(x, y, batch_size=64))
 
 
 # %% [markdown]
@@ -597,8 +596,8 @@ for when, text in diary.items():
     print(f"{'─' * 30} {when}{PROMPT}{text}")
 
 # %% [markdown]
-# First any token may follow any other; after a tenth there are the commonest words, in lines of about the right length; at
-# the end somebody speaks, in capitals with a colon. Each is one short sample. Sense there is none: it has read a million
+# First any token may follow any other; after a tenth there are short lines, capitals and colons, and hardly a word; at
+# the end somebody speaks, mostly in words. Each is one short sample. Sense there is none: it has read a million
 # characters, as often as is counted above.
 
 # %% [markdown]
@@ -934,9 +933,9 @@ reveal(guess, max(gain, key=gain.get), "the switch that helped most", options=li
 from seqlib.display import copying
 
 copying.circuit().show(
-    "The tokens a b c d a, with a question mark after them. In the first row an arrow goes "
-    "from each token to the one before it. In the second row an arrow goes from the last a "
-    "to b, because b carries the mark a; what is read there, b, is the answer."
+    "The tokens a b c d a. In layer 1 an arrow brings each token to the next place, which "
+    "carries it as a mark: “b, after a” and so on. In layer 2 the last a looks for the "
+    "place with the mark “after a”; an arrow brings b from there: next: b."
 )
 
 # %% [markdown]

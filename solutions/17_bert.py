@@ -6,7 +6,7 @@
 # asked every layer what it knows.**
 #
 # *Before you start:* [13 · Self-attention](13_self_attention.ipynb), [14 · The Transformer](14_transformer.ipynb).
-# *Time:* 110 minutes, of which about 70 are the ten exercises. *Needs:* no GPU; two real data sets are optional.
+# *Time:* 110 minutes, of which about 75 are the ten exercises. *Needs:* no GPU; two real data sets are optional.
 
 # %% [markdown]
 # ## A sentence that changes its mind
@@ -40,7 +40,7 @@ reveal(
 )
 
 # %% [markdown]
-# *old* and *man*, *floated* (past tense, or a participle), *sheep* (one or several), *that*: what decides comes
+# *old* and *man*, *rolled* (past tense, or a participle), *sheep* (one or several), *that*: what decides comes
 # **later**, sometimes a clause later (*the sheep slept near the boat and **they** were tired*). A network that reads
 # from left to right has to commit itself too early. How good is the best guess for each word alone?
 
@@ -249,12 +249,14 @@ def masked_sampler(
     return at
 
 # %%
+import textwrap
+
 inputs, labels = masked_sampler(texts, vocabulary.size)(step=7)
 for seen, label in zip(inputs[:3], labels[:3], strict=True):
     shown = []
     for word, right in zip(vocabulary.decode(seen), label, strict=True):
         shown.append(word if right < 0 else f"{word}←{vocabulary.tokens[right]}")
-    print(" ".join(shown))
+    print(textwrap.fill(" ".join(shown), 88, subsequent_indent="    "))
 
 # %% [markdown]
 # ## The network
@@ -483,7 +485,7 @@ right, random = beliefs(bert, new_texts[::4], vocabulary.size)
 # Draw: the chance of a word when it is shown against that from its context
 prior = torch.logspace(-5, 0, 100)
 fig, ax = figure(figsize=(7, 3.2))
-ax.semilogx(*random.T, "x", color="#D55E00", markersize=3, alpha=0.4, label="a random word")
+ax.semilogx(*random.T, "x", color="#D55E00", markersize=3, alpha=0.8, label="a random word")
 ax.semilogx(
     *right.T, "o", color="#0072B2", markersize=3, alpha=0.4, label="the word itself"
 )
@@ -656,8 +658,8 @@ print(credit(ways))
 
 # %% [markdown]
 # Both halves matter. Where the deciding word comes later, a causal network is at chance, **by construction**,
-# always. Where it comes earlier, it learns *sooner*: every word is a label, not 15 %: the price of masking
-# (Clark et al. 2020, §1). (In the whole grammar, instead of these sentences, the masked network stayed at chance.)
+# always. Where it comes earlier, it learns *sooner*: every word is a label, not 15 %, the price of masking
+# (Clark et al. 2020, §1).
 #
 # ## Fine-tuning: few labels
 #
@@ -1055,9 +1057,9 @@ show(fig, alt="Two rows of bars for five ways to train: the training loss, and t
               "rank the five ways.")
 
 # %% [markdown]
-# The training loss does not rank these rules. One fixed mask has the lowest loss and guesses less than the same 256 reviews
-# with new masks: it was learned by heart. The loss at every place is low because most places can be copied, and that tells
-# nothing of the others. One seed, 200 steps: differences of a point or two say nothing. Only new reviews do.
+# The training loss does not rank these rules; only new reviews do. One fixed mask has the lowest loss and guesses less than
+# the same 256 reviews with new masks: it was learned by heart. The loss at every place is low because most places can be
+# copied, and that tells nothing of the others. One seed, 200 steps: differences of a point or two say nothing.
 
 # %% [markdown]
 # ## On a real benchmark

@@ -381,7 +381,7 @@ live = {"Vision Transformer": right(vit, test_x, test_y),
 for (name, found), model in zip(live.items(), (vit, conv), strict=True):
     print(f"{name:27} {right(model, x, y).mean():7.2%} of the pictures it learned from, "
           f"{found.mean():.2%} of the 797;\n{'':27} {parameters(model):,} parameters; "
-          f"against 1-nearest neighbour p = {coin_toss(found, nearest):.3f}")
+          f"against 1-nearest neighbour p = {coin_toss(found, nearest):.2g}")
 reveal(guess_vit, 100 * live["Vision Transformer"].mean(),
        "percent right, Vision Transformer, one live run", fmt="{:.2f}")
 
@@ -458,7 +458,7 @@ learn(stemmed, x, y, budget(cpu=700), change=jitter, name="stem and shifts")
 live["… with stem and shifts"] = right(stemmed, test_x, test_y)
 name, found = list(live.items())[-1]
 print(f"{name} {found.mean():.2%}; against the plain Vision Transformer "
-      f"p = {coin_toss(found, live['Vision Transformer']):.3f}")
+      f"p = {coin_toss(found, live['Vision Transformer']):.2g}")
 
 # %% [markdown]
 # One run each, on a split of our own: a hint. Now for a fair fight.
@@ -610,7 +610,7 @@ for name, (run, kind) in runs.items():
           f"{run['results']['batches'][0]:,.0f} batches, loss {losses[name]:.3f}, "
           f"{size[0]:,.0f} parameters;\n"
           f"{'':26} alone {np.mean(alone):.0f} pictures, 1-nearest neighbour alone "
-          f"{np.mean(theirs):.0f}; p from {min(coins):.3f} to {max(coins):.3f}")
+          f"{np.mean(theirs):.0f}; p from {min(coins):.2g} to {max(coins):.2g}")
 for run in (longer, longest):
     print(credit(run))
 
@@ -652,7 +652,7 @@ for remedy, plain in REMEDIES.items():
 for old in ("1-nearest neighbour", "support vector machine"):
     above = [name for name, found in percent.items() if beats(found, known[old]) == "holds"]
     print(f"above the {old} with every seed (the coin is another question):",
-          "; ".join(above) or "none")
+          "; ".join(above) or "none", sep="\n    ")
 
 # %% [markdown]
 # Each is compared when it is finished, and not after equally many batches: the shifted ones need more of them. **Not
@@ -740,15 +740,14 @@ ends = {n: [by_seed(kind, n, ", last loss").mean() for kind in ("CNN", "ViT")]
         for n in COUNTS}
 for n, gap in gaps.items():
     trained = (official if n == ALL else few)["results"]["batches"][0]
-    print(f"{n:5,} pictures, {trained:.0f} batches: the convolutional network is "
-          f"{gap.mean():.1f} points ahead of the Vision Transformer ({gap.min():.1f} to "
-          f"{gap.max():.1f}); the higher loss {max(ends[n]):.3f}")
+    print(f"{n:5,} pictures, {trained:.0f} batches: CNN {gap.mean():4.1f} points ahead of "
+          f"ViT ({gap.min():.1f} to {gap.max():.1f}); the higher loss {max(ends[n]):.3f}")
 print(credit(few))
 
 # %% [markdown]
 # You see what each makes of what it is given, at one learning rate: where the sweep above says that it does not fit, that
-# kind's line begins too low. Look at the left end, too: how far does one come there who learns nothing? You don't see where the
-# lines cross, if they do: Dosovitskiy et al. (2021, §4.3) needed tens of millions of pictures for that.
+# kind's line begins too low. Look at the left end, too: how far does the nearest neighbour come there, who learns nothing? You
+# don't see where the lines cross, if they do: Dosovitskiy et al. (2021, §4.3) needed tens of millions of pictures for that.
 #
 # ## What the positions have learned
 #
@@ -788,7 +787,7 @@ def draw_places(model, whole, name):
     axes = whole.subplots(4, 4)
     for (r, c), ax in np.ndenumerate(axes):
         drawn = ax.imshow(found[r, c], cmap="PuOr", vmin=-1, vmax=1)
-        ax.plot(c, r, "s", mfc="none", mec="black", ms=8)
+        ax.plot(c, r, "s", mfc="none", mec="white", ms=8)
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
     whole.suptitle(name, x=0.02, ha="left", fontsize=11, fontweight="bold")
@@ -797,7 +796,7 @@ def draw_places(model, whole, name):
 
 fig = figure(figsize=(8, 4))[0]
 fig.clear()
-left, right_half = fig.subfigures(1, 2)
+left, right_half = fig.subfigures(1, 2, width_ratios=(1, 1.25))
 draw_places(vit, left, "Trained on pictures as they are")
 drawn, axes = draw_places(stemmed, right_half, "Stem, trained on shifted pictures")
 fig.colorbar(drawn, ax=axes, label="cosine", shrink=0.7)
@@ -946,8 +945,9 @@ for offset, (what, values) in zip((-0.25, 0, 0.25), changed.items(), strict=True
     ax.plot(where, values.ravel(), mark, color=colour,
             label={"any": "any patch"}.get(what, f"the {what} looked at"))
 ax.set_xticks(range(4), KINDS[:4])
-ax.set(title="Wipe one patch: how many verdicts change?", ylabel="percent", ylim=(0, None))
-ax.legend()
+ax.set(title="Wipe one patch: how many verdicts change?", ylabel="percent",
+       ylim=(0, 1.25 * max(values.max() for values in changed.values())))
+ax.legend(loc="upper center", ncols=3)
 show(fig, alt=(
     "Percent of verdicts that change when one patch of a picture is wiped, for four Vision "
     "Transformers with five seeds each: the patch with the largest share of the rollout, "
@@ -1044,7 +1044,7 @@ fig, ax = figure(figsize=(7.2, 3))
 for place, name in enumerate(names):
     values = results[f"{name}, percent"]
     ax.plot(place + np.linspace(-0.12, 0.12, len(values)), values, "o", color="#0072B2")
-    ax.annotate(f"{np.mean(values):.1f}", (place, np.mean(values)), (12, -4),
+    ax.annotate(f"{np.mean(values):.1f}", (place, np.mean(values)), (20, -4),
                 textcoords="offset points", fontsize=9)
 ax.set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
 ax.set(title="Trained and tested on pictures in this order", ylabel="percent right",
@@ -1206,8 +1206,8 @@ rows = [
      f"{mean['ViT']:.2f} → {mean['ViT, stem']:.2f}; with shifts "
      f"{mean['ViT, shifts, longest']:.2f} → {mean['ViT, stem, shifts, longest']:.2f}",
      early, "On a real benchmark"),
-    ("Augmentation helps", "folklore", "points: " + ", ".join(
-        f"{remedy} {mean[remedy] - mean[plain]:+.2f}"
+    ("Augmentation helps", "folklore", "points: " + "; ".join(
+        f"{remedy}: {mean[remedy] - mean[plain]:+.2f}"
         for remedy, plain in augmented.items()),
      helps, "On a real benchmark"),
 ]
@@ -1230,8 +1230,8 @@ rows += [
      same, "Class token, or the mean of the patches?"),
     ("Nearer patches get more similar positions (there: large models)",
      "Dosovitskiy et al. 2021, §4.5",
-     "1 and 3 steps apart: " + ", ".join(
-         f"{kind} {found[0].mean():+.2f}, {found[2].mean():+.2f}"
+     "1 and 3 steps apart: " + "; ".join(
+         f"{kind}: {found[0].mean():+.2f}, {found[2].mean():+.2f}"
          for kind, found in apart.items()),
      nearer, "What the positions have learned"),
     ("Rollout tells which inputs count (there: words)", "Abnar and Zuidema 2020, §5",

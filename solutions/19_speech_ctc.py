@@ -39,7 +39,8 @@ from seqlib.studies.sound_in_pictures import players
 heard = {f"{snr} dB": calls(np.random.default_rng(4), ["40717"], snr)[0]
          for snr in (10, 0, -5)}
 print("4, 0, 7, 1, 7 are", ", ".join(f"{a} + {b} Hz" for a, b in map(frequencies, "40717")))
-players({f"40717 at {name}": call.signal for name, call in heard.items()})
+players({f"40717 at {name}".replace("-", "−"): call.signal
+         for name, call in heard.items()})
 
 # %% [markdown]
 # This is where the page is going. On the fourth line the network says one symbol for each frame; most of the time it
@@ -201,7 +202,7 @@ for ax, name in zip(axes, ("10 dB", "-5 dB"), strict=True):
     for digit, start, end in zip(call.digits, call.starts, call.ends, strict=True):
         ax.plot([start / RATE, end / RATE], [39, 39], "-", color=COLOURS["vermilion"], lw=4)
         ax.text((start + end) / 2 / RATE, 33, digit, ha="center", weight="bold")
-    ax.set(ylabel="mel band", title=f"The same digits at {name}")
+    ax.set(ylabel="mel band", title=f"The same digits at {name}".replace("-", "−"))
     ax.grid(False)
 axes[1].set_xlabel("seconds")
 show(fig, alt="Two spectrograms of one call in 40 mel bands. At 10 dB each of five tones "
@@ -488,12 +489,14 @@ ticks = seconds_of(np.arange(len(snapshots[0])))
 for ax, k in zip(axes, kept, strict=True):
     ax.plot(ticks, snapshots[k][:, 0], ":", color="#888888", label="blank")
     for column in range(1, 11):
-        ax.plot(ticks, snapshots[k][:, column], "-", lw=1.5, color=COLOURS["blue"])
+        ax.plot(ticks, snapshots[k][:, column], "-", lw=1.5, color=COLOURS["blue"],
+                label="a digit" if column == 1 else None)
     for digit, start, end in zip(watched.digits, watched.starts, watched.ends, strict=True):
         ax.axvspan(start / RATE, end / RATE, color=COLOURS["orange"], alpha=0.25, lw=0)
         ax.text((start + end) / 2 / RATE, 1.02, digit, ha="center", fontsize=9)
     ax.set(ylim=(0, 1.18), yticks=[0, 1])
     ax.set_title(f"after {min(k * every, len(history.losses))} steps", fontsize=9, y=1.04)
+axes[0].legend(loc="center", ncols=2, fontsize=8)
 axes[-1].set_xlabel("seconds; orange: when each tone really sounded")
 show(fig, alt="The probability of each symbol over time for one call, before training and "
               "after some steps. At first all are flat, then blanks win everywhere, and in "
@@ -582,16 +585,20 @@ ax.plot(levels, 100 * np.array(live), "*", color="black", markersize=11, label="
 ax.axvspan(-5, 0, color="#6B6B6B", alpha=0.08, lw=0)
 ax.set(title="Digits wrong against noise", xlabel="signal-to-noise ratio, dB",
        ylabel="percent of digits", xticks=levels)
+ax.set_yscale("symlog", linthresh=1)  # even up to 1 %, then logarithmic
+ax.set_yticks([0, 1, 3, 10, 30, 100, 300], [0, 1, 3, 10, 30, 100, 300])
+ax.set_ylim(-0.1, 700)
+ax.minorticks_off()
 ax.invert_xaxis()
-ax.legend(fontsize=8)
+ax.legend(fontsize=8, loc="upper left")
 show(fig, alt="Percent of digits wrong against the signal-to-noise ratio for the tuned "
-              "threshold in hiss, in hiss with a voice, and for the network with CTC; the "
-              "levels that it was trained on are shaded.")
+              "threshold in hiss, in hiss with a voice, and for the network with CTC, on a "
+              "logarithmic scale; the levels that it was trained on are shaded.")
 print(made_by)
 
 # %%
 reveal(guess_net, 100 * np.mean(results["CTC, two-way, -5 dB"]),
-       "percent of digits wrong at −5 dB, network", fmt="{:.1f}")
+       "percent of digits wrong at −5 dB, network, recorded", fmt="{:.1f}")
 
 # %% [markdown]
 # What it shows: under a voice the network errs less at the levels it was trained on. At −10 dB, and slightly at 5 dB, the
@@ -877,7 +884,7 @@ for every in (1, 4, 8, 10, 14):
     steps = len(range(0, tests[0][0].shape[1], every))
     need = [len(s) + sum(a == b for a, b in itertools.pairwise(s)) for s in strings]
     lost = np.mean([n > steps for n in need])
-    print(f"every frame {every}: {steps} frames, {lost:.0%} of the losses infinite")
+    print(f"one frame in {every:2}: {steps:2} frames, {lost:.0%} of the losses infinite")
 alpha, frames = np.float32(1), 0
 while alpha > 0:
     alpha, frames = alpha * np.float32(1 / 11), frames + 1
@@ -920,7 +927,7 @@ try:
     theo = [s for s in test if s.speaker == "theo" and s.take == 0]
     rows = [[theo[4], theo[0], theo[7], theo[1]]]
     example = {"theo says 4071": strung_together(np.random.default_rng(0), rows)[0][0]}
-    print(f"{len(spoken_digits())} recordings, {len(test)} of them to test on")
+    print(f"{len(spoken_digits()):,} recordings, {len(test)} of them to test on")
 except DataUnavailable as why:
     print(why)
 players(example)

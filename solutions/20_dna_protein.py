@@ -145,8 +145,8 @@ slide, result = check("20.slide", slide)
 result
 
 # %% [markdown]
-# How are motifs shown? As a **logo**: letters stacked, each as tall as it is sure. Where all four are as likely the place
-# says nothing: 0 bits. Where one letter is certain it says 2 bits. Between them, with $p_c$ the share of letter c:
+# How are motifs shown? As a **logo**: letters stacked, each as tall as it is sure. Where all four are equally likely the
+# place says nothing: 0 bits. Where one letter is certain it says 2 bits. Between them, with $p_c$ the share of letter c:
 #
 # $$\text{height}_c = p_c \Bigl(2 + \sum_{c'} p_{c'} \log_2 p_{c'}\Bigr) \tag{20.3}$$
 #
@@ -455,10 +455,9 @@ rows += [[f"a {name}, r", seeds(found[name], 2)] for name in found if "like" in 
 tabled(["explanation", f"{len(networks)} networks"], rows)
 
 # %% [markdown]
-# All three find what was planted: the filters almost exactly, the letters far above chance, and not all of them. That has
-# a reason: places where the motif is loose
-# say little, and a site that lacks its sure letters is no evidence. The table does not say that explanations can be trusted
-# on real DNA: there nobody has planted the truth.
+# All three find what was planted: the filters almost exactly; of the letters far more than chance would, yet not all. That
+# has a reason: places where the motif is loose say little, and a site that lacks its sure letters is no evidence. The table
+# does not say that explanations can be trusted on real DNA: there nobody has planted the truth.
 
 # %% [markdown]
 # **Play.** Your own trained filter, and the table that made the motif, slid along a sequence. Type another; move the
@@ -653,7 +652,9 @@ by_size = {name: spread(np.transpose([strand[f"{name}, {n}"] for n in sizes]))
            for name in ways}
 lines(ax, range(3), by_size, chance=50)
 ax.set_xticks(range(3), [f"{n:,}" for n in sizes])
-ax.set(title="A motif on either strand", xlabel="examples", ylabel="percent right, new")
+ax.set(title="A motif on either strand", xlabel="examples", ylabel="percent right, new",
+       ylim=(47, 100))
+ax.legend(loc="upper left", ncols=2)
 show(fig, alt="Percent right against the number of examples, 100 to 1,000, for tied "
               "weights, sequences turned at random, a plain network and counted words, "
               "each with the range of the seeds.")
@@ -834,7 +835,8 @@ if genes is not None:
             ours, theirs = parts != part, parts == part
             answers[theirs] = by_regression(genes[ours], kinds[ours], genes[theirs], chosen)
         tuned.append(error_rates(answers, kinds))
-    print("percent right by C:", {C: f"{right:.1f}" for C, right in by_C.items()})
+    print("percent right by C:",
+          "; ".join(f"C = {C:g}: {right:.1f}" for C, right in by_C.items()))
 
 # %% [markdown]
 # One part of 300 sequences says little. Recorded: all ten parts, three drawings of them; beside them, from the data
@@ -913,8 +915,9 @@ if genes is not None:
 
 # %% [markdown]
 # Where a line dips below the shares, the other letters tell something about the letter there, and nobody has said what a
-# junction is. Most of DNA is hard to guess. The picture does not show whether what was learned is of use: that takes
-# labels.
+# junction is. Where EI rises far above them stands the T of GT: nearly always there, but the guesser does not know that this
+# is a junction, and bets on other letters. Most of DNA is hard to guess. The picture does not show whether what was learned
+# is of use: that takes labels.
 #
 # **Predict.** Recorded: 400 batches of hidden letters, then 100 labelled sequences, each at the best of five rates. By how
 # many points does guessing first change the percentage that is right?
@@ -940,13 +943,13 @@ show(fig, alt="Percent right on held-out splice junctions with 30, 100 and 300 l
               "sequences, for a two-way GRU that guessed hidden letters first, the same "
               "from scratch, a one-hot regression and counted words of three letters, with "
               "the range of three seeds.")
-for name in HIDDEN:
-    print(f"{name:21}", "; ".join(f"{n} labels {seeds(hidden_runs[f'{name}, {n}'])} at "
-                                  f"{hidden_runs[f'{name}, {n}, rate'][0]:g}"
-                                  for n in LABELS))
 print("hidden letters:", seeds(hidden_runs["hidden letters, nats"], 3), "nats, by shares",
       seeds(hidden_runs["letters by their shares, nats"], 3))
 print(credit(load("20_hidden")))
+rows = [[name, *(f"{seeds(hidden_runs[f'{name}, {n}'])} at "
+                 f"{hidden_runs[f'{name}, {n}, rate'][0]:g}" for n in LABELS)]
+        for name in HIDDEN]
+tabled(["percent right, and the rate or C", *(f"{n} labels" for n in LABELS)], rows)
 
 # %% [markdown]
 # Every number is at its own rate (for regressions: its own C), the best on another fifth; where that best is the last that

@@ -56,7 +56,7 @@ reveal(
 # %% [markdown]
 # How this is timed: processor seconds of one thread, so that other programs do not count; each layer once before,
 # uncounted, because first calls choose kernels and ask for memory; rounds in turn, so that a slow moment meets all alike;
-# the median. You will break each of these rules below, and see what it costs.
+# the median. *Break it* takes a single call by the clock, and shows what that costs.
 #
 # ## Count first
 #
@@ -223,8 +223,8 @@ for kind in LAYERS:
     print(f"{kind:16} {'   '.join(told)}")
 
 # %% [markdown]
-# **An exponent belongs to a stretch of lengths.** The recurrent layers stay at 1 or below; attention begins a little above it
-# and bends towards 2 once the table of (21.2) outgrows the projections, which is at T = 2 D. "Quadratic" is what happens
+# **An exponent belongs to a stretch of lengths.** The recurrent layers stay at 1 or below; attention begins above it and
+# bends towards 2 once the table of (21.2) outgrows the projections, which is at T = 2 D. "Quadratic" is what happens
 # *later*, and how much later depends on the width. (An exponent above 2 is no mistake of counting: a table that no longer
 # fits in the processor's cache takes longer for each of its numbers.)
 
@@ -300,6 +300,7 @@ for ax, what, points in ((axes[0], "width", WIDTHS), (axes[1], "batch", BATCHES)
     ax.set_xticks(points, points)
     ax.minorticks_off()
 axes[1].set_title("seconds / batch")
+axes[1].set_yticks([0.005, 0.01, 0.02], ["0.005", "0.01", "0.02"])
 axes[0].legend(fontsize=6.5)
 crossings = {width: met(by_size, f"width {width}, ", GRID) for width in WIDTHS}
 shown = [min(max(length, 32), 8192) for length in crossings.values()]
@@ -479,9 +480,10 @@ show(
 least = product_seconds(1, 512, 512, top, stream_rate)
 took = measured[1, 512, 512][2]
 print(f"one row: the roof allows {least * 1e6:.0f} µs, it took {took * 1e6:.0f} µs")
+side = round(124e6**0.5)  # one square matrix that holds as many weights
 print(
     f"124 million weights in float32, one token: at least "
-    f"{product_seconds(1, 1, 124_000_000, top, stream_rate) * 1e3:.0f} ms on this machine"
+    f"{product_seconds(1, side, side, top, stream_rate) * 1e3:.0f} ms on this machine"
 )
 
 # %% [markdown]
@@ -537,9 +539,8 @@ show(
     "line is level, attention's lines rise.",
 )
 for kind in STREAMS:
-    print(
-        f"{kind}: {np.median(flows[f'{kind}, kept']):,.0f} bytes kept after 8,192 readings"
-    )
+    kept = np.median(flows[f"{kind}, kept"]) / 1e3
+    print(f"{kind}: {kept:,.0f} kilobytes kept after 8,192 readings")
 print(credit(stream_run))
 
 # %% [markdown]
@@ -582,7 +583,7 @@ D, LAYERS_HERE, MEMORY, RATE = 64, 2, 1_000_000, 100
 lstm_weights, gpt_weights = LAYERS_HERE * 8 * D * D, LAYERS_HERE * 12 * D * D
 room = longest_stream(MEMORY, gpt_weights, LAYERS_HERE, 4, D // 4, 1, 1)
 once = {
-    name: product_seconds(1, 1, n, 1e8, 1e8, 1) * 1e3
+    name: product_seconds(1, n**0.5, n**0.5, 1e8, 1e8, 1) * 1e3  # a square of n numbers
     for name, n in (("LSTM", lstm_weights), ("attention", gpt_weights + 2 * 2 * D * room))
 }
 print(
@@ -637,12 +638,13 @@ result
 import time
 
 READINGS = budget(cpu=1000, smoke=40)
-print("µs by the clock       median   99th percentile   slowest   slowest answer, queued")
+print(f"{'µs by the clock':26}  median   99th percentile   slowest   slowest, queued")
 for kind in ("LSTM", "attention, cache set aside"):
     spent = latencies(stream(kind, most=READINGS), READINGS, clock=time.perf_counter)[10:]
     late = delays(spent, 2 * np.median(spent))
     told = [np.median(spent), np.percentile(spent, 99), spent.max(), late.max()]
-    print(f"{kind:26}", "   ".join(f"{1e6 * seconds:9.0f}" for seconds in told))
+    wide = zip(told, (8, 18, 10, 18), strict=True)
+    print(f"{kind:26}" + "".join(f"{1e6 * seconds:{n}.0f}" for seconds, n in wide))
 
 # %% [markdown]
 # Here the clock counts, not the processor: a stream has to live with whatever else the machine does. With readings twice as
@@ -772,7 +774,7 @@ for ax in axes:
     ax.tick_params(axis="x", labelsize=8)
 show(
     fig,
-    alt="Two rows of bars for one training step: processor seconds, and megabytes "
+    alt="Two bar charts of one training step: processor seconds, and megabytes "
     "held at most; plain, in 4 and in 8 pieces, with checkpoints, in bfloat16.",
 )
 remedies_run = load("21_remedies")
@@ -781,15 +783,16 @@ for name in ("8 pieces", "checkpoints", "bfloat16", "compiled"):
     if name in bought:
         times = np.array(bought[name]) / np.array(bought["1 pieces"])
         print(
-            f"recorded, {name}: {np.median(times):.2f} times the seconds of the plain step "
-            f"({times.min():.2f} to {times.max():.2f})"
+            f"recorded, context {buys.SIZES['context']}, {name}: {np.median(times):.2f} "
+            f"times the plain step's seconds ({times.min():.2f} to {times.max():.2f})"
         )
 print(credit(remedies_run))
 
 # %% [markdown]
-# Pieces and checkpoints buy memory. Checkpoints pay for it in time; whether pieces do depends on the machine: compare the
-# bars with the recorded line. bfloat16 pays or costs by the processor. All the pieces and the checkpoints give the same
-# gradients. The bars are one model of one size; a model that does not fit without a remedy has no bar to compare with.
+# Pieces and checkpoints buy memory. Checkpoints pay for it in time; whether pieces do depends on how much work is left in
+# each, and on the machine: compare the bars with the recorded line, of longer sequences. bfloat16 pays or costs by the
+# processor. All the pieces and the checkpoints give the same gradients. The bars are one model of one size; a model that
+# does not fit without a remedy has no bar to compare with.
 
 
 # %% tags=["fold"]
@@ -861,7 +864,7 @@ except RuntimeError as problem:
     together = {}
     print(problem)
 for what, number in together.items():
-    print(f"{what}: {number:.3g}")
+    print(f"{what}: {number:,.0f}" if number > 1000 else f"{what}: {number:.3g}")
 
 # %% [markdown]
 # In float64. Half a batch alone has another gradient; the average of both halves has the one of the whole, made by hand
@@ -1126,12 +1129,12 @@ show(
 # is no law of nature: beyond the data's end, or with another recipe, it bends. And whether one size fits a budget best says
 # nothing of what is cheapest to *use*: a model that will write for millions is better trained smaller and longer.
 #
-# One point of the grid, live, over its recorded runs:
+# One point of the grid, live, beside its recorded runs:
 
 # %%
 C, width, depth = 1e10, 24, 1
 config = shape(width, depth)
-live, _ = run_at(
+reached, _ = run_at(
     C,
     width,
     depth,
@@ -1140,7 +1143,7 @@ live, _ = run_at(
     name="one point of the grid",
 )
 print(
-    f"{weights_of(config):,} weights, {steps_for(C, config)} steps: {live:.3f} nats now; "
+    f"{weights_of(config):,} weights, {steps_for(C, config)} steps: {reached:.3f} nats; "
     f"recorded {', '.join(f'{nats:.3f}' for nats in budgets[C][weights_of(config)])}"
 )
 

@@ -409,12 +409,12 @@ ax.minorticks_off()
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 show(fig, alt="Milliseconds against length from 128 to 8192 steps, both axes logarithmic, "
               "for the loop, three scans, the FFT, an LSTM, a GRU and fused attention, "
-              "with rings for the live measurements.")
-print("; ".join(f"{name} T^{p:.2f}" for name, p in slope.items()))
+              "with large open marks for the live measurements.")
+print("\n".join(f"{name:22} T^{p:.2f}" for name, p in slope.items()))
 print(credit(speed))
 
 # %% [markdown]
-# Lines are recorded, rings are yours. A scan does more arithmetic than the loop, but in a few dozen large products in place
+# Lines are recorded, the large open marks are yours. A scan does more arithmetic than the loop, but in a few dozen large products in place
 # of thousands of small ones; where its line lies lower, that is why, even on one thread. The figure does not show a GPU,
 # where a round's joins are truly done together, nor a fused kernel.
 
@@ -490,7 +490,7 @@ show(fig, alt="Error of the final state against the number of readings: Euler's 
 # between two readings is not tested here; no method can know what it did.
 #
 # A layer made of this has N states in each of D channels, with fixed rates: a **diagonal state space**. It begins with
-# $\lambda_n = -\tfrac12 + i\pi n$, so that state n turns n half times per unit of time, and sees only its own kernel:
+# $\lambda_n = -\tfrac12 + i\pi n$, so that state n makes n half-turns per unit of time, and sees only its own kernel:
 #
 # $$\kappa_k = 2\,\mathrm{Re} \sum_n \gamma_n\, b_n\, a_n^{\,k}, \qquad y = \kappa * x + \text{skip} \odot x \tag{22.8}$$
 
@@ -761,9 +761,9 @@ drawings.matrix_state(k=[1, 0, -0.5], v=[2, 4], q=[1, 0, 0]).show(
 )
 
 # %% [markdown]
-# Each row of the state is the value, times one number of the key. A query that points where the key points gets the value
-# back. What the drawing does not show: a second pair is *added*, and only a key at a right angle leaves the first one
-# untouched.
+# Each row of the state is the value, times one number of the key. So a query reads the value times its own product with the
+# key, $q k^\top$: here 1, and the value comes back. What the drawing does not show: a second pair is *added*, and only a key
+# at a right angle leaves the first one untouched.
 #
 # **Exercise 22.11 · Attention as a recurrence** — ●●○○, 8 minutes, core
 #
@@ -886,7 +886,7 @@ for name, (one, other) in pairs.items():
 written = np.array([2**k for k in range(15)])
 kept = {
     "minGRU, 128 units": 128, "Mamba, N = 16": 128 * 16 + 128 * 3,
-    "linear attention or delta rule, d_k = 16": 16 * 64,
+    "linear attention or delta rule, $d_k$ = 16": 16 * 64,
 }
 fig, ax = figure(figsize=(7, 3))
 held = {name: np.full(len(written), size) for name, size in kept.items()}
@@ -1193,7 +1193,8 @@ fig, ax = figure(figsize=(8, 3.3))
 lines(ax, clock, nats, legend=False, chance=text["results"]["5-gram"][0],
       chance_label="5-gram")
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.1, 1))
-ax.set(title=f"Lowest after {clock[-1]} s of one core: {min(at_end, key=at_end.get)}",
+best = min(at_end, key=at_end.get)
+ax.set(title=f"Lowest of the four networks after {clock[-1]} s of one core: {best}",
        xlabel="seconds", ylabel="nats per character", xticks=clock)
 show(fig, alt="Held-out loss after 20, 40 and 60 seconds of one core for a minGRU, a "
               "selective state space, an LSTM and a GPT, with their spread over three "
@@ -1205,8 +1206,8 @@ for name in WRITERS:
 print(credit(text))
 
 # %% [markdown]
-# These are equal *seconds*, so that speed counts as much as form, and all four curves still fall: the 5-gram, which only counts, is
-# the bar. What would come after minutes is not shown, nor what holds where the papers measured, with a thousand times the
+# These are equal *seconds*, so that speed counts as much as form, and all four curves still fall. The 5-gram, which only
+# counts, is the bar, and after this minute no mean lies below it. What would come after minutes is not shown, nor what holds where the papers measured, with a thousand times the
 # parameters.
 
 # %% tags=["fold"]
@@ -1239,7 +1240,8 @@ of_scans = [
      "Work and depth"),
     ("minGRU trains 175 times faster than a GRU at 512 steps, on a T4 GPU",
      "Feng et al. 2024, §4.1",
-     f"the scan alone, one core: {ratio:.1f} times nn.GRU; a test takes that GPU",
+     f"the scan alone, one core: {ratio:.1f} times as fast as nn.GRU; a test takes that "
+     "GPU",
      "not tested", "Work and depth"),
 ]
 

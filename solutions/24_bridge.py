@@ -12,14 +12,14 @@
 # %% [markdown]
 # ## Arrays and shapes
 #
-# An **array** is numbers in a box, and its **shape** says how long the box is along each **axis**. Half of all mistakes
-# in this course are mistakes of shape, so write it beside the name: `x (N, D)` is N rows of D numbers. Change the shapes
+# An **array** is numbers in a box, and its **shape** says how long the box is along each **axis**. Many mistakes in
+# this course are mistakes of shape, so write it beside the name: `x (N, D)` is N rows of D numbers. Change the shapes
 # below and run the cell again.
 
 # %%
 import numpy as np
 
-x = np.arange(6.0).reshape(2, 3)  # change me: (3, 2), or (6,)
+x = np.arange(6.0).reshape(2, 3)  # change me: (3, 2), or (6, 1)
 print("x has shape", x.shape)
 print(x)
 print("sum over the rows, axis 0:   ", x.sum(axis=0))
@@ -128,7 +128,7 @@ print(f"in the limit:   shares {p}, entropy {entropy:.3f} nats")
 # A thousand q at random:
 
 # %%
-others = rng.dirichlet(np.ones(4), size=1000)  # (1000, 4), each row a distribution
+others = rng.dirichlet(np.ones(len(p)), size=1000)  # (1000, C), each row sums to 1
 cross = -(np.log(others) * p).sum(axis=1)  # (24.3)
 smallest_excess = cross.min() - entropy
 print(f"entropy {entropy:.3f}; cross-entropy of 1000 guesses: lowest {cross.min():.3f}, "

@@ -35,7 +35,8 @@ class Result:
     def __str__(self):
         v = self.verdict
         mark = {"ok": "✓", "wrong": "✗", "todo": "○"}[v.state]
-        lines = [f"{mark} {v.exercise.name}: {v.score:g} of {v.exercise.points:g} points"]
+        of = f"{v.exercise.points:g} point{'' if v.exercise.points == 1 else 's'}"
+        lines = [f"{mark} {v.exercise.name}: {v.score:g} of {of}"]
         lines += [
             f"  {'✓' if ok else '✗'} {label}{': ' + message if message else ''}" for label, ok, message in v.cases
         ]

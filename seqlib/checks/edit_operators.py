@@ -139,7 +139,22 @@ def _of_Subscript(node, parent):
             yield 2, f"{of} {words.verb(node.value, 'is', 'are')} read one place too {told}", shifted
     if isinstance(node.slice, ast.Name):
         yield 3, f"the first of {of} is used each time", having(node, slice=ast.Constant(0))
-    yield 3, f"all of {of} is used, without an index", node.value
+    if _new_axis(node.slice):
+        yield 2, f"{of} {words.verb(node.value, 'lacks', 'lack')} the new axis of size 1", node.value
+    else:
+        yield 3, f"all of {of} is used, without an index", node.value
+
+
+def _new_axis(index) -> bool:
+    """Whether an index only adds axes: x[:, None]."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    empty = [isinstance(part, ast.Slice) and not (part.lower or part.upper or part.step) for part in parts]
+    new = [isinstance(part, ast.Constant) and part.value is None or _ellipsis(part) for part in parts]
+    return any(new) and all(a or b for a, b in zip(empty, new, strict=True))
+
+
+def _ellipsis(part) -> bool:
+    return isinstance(part, ast.Constant) and part.value is ...
 
 
 def _of_Slice(node, parent):

@@ -135,7 +135,7 @@ def _diagnose(verdict, exercise, answer, cases, outcomes, end):
     rights = [expected(exercise, case) for case in cases]
     verdict.diagnosis = recognise(exercise, exercise.mistakes, partial(_wrong, exercise), cases, outcomes, rights)
     if verdict.diagnosis is None:
-        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end - READING, 0.05, BUDGET))
+        verdict.diagnosis = recognise_implied(exercise, cases, outcomes, _left(end - READING, 0.05, BUDGET), answer)
     if verdict.diagnosis is None and not any(o.modified for o in outcomes):  # a changed argument is told first
         near = not isinstance(answer, Outside)
         ask = partial(_call, exercise, answer)

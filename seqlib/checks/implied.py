@@ -7,6 +7,7 @@ said. That it is also the likely one is a matter of order: slips that learners m
 import ast
 import inspect
 import linecache
+import re
 import textwrap
 import time
 from collections.abc import Callable, Iterable
@@ -173,16 +174,62 @@ def _inverted(mask):
     return ~mask
 
 
+# -- in words that the reader knows ----------------------------------------------------------------------------------
+
+
+def in_known_words(sentence: str, exercise: Exercise, answer) -> str:
+    """The sentence without names that stand in the plain right answer alone: of those, what they are made of."""
+    definition = _definition(exercise.right)
+    made_of = _origins(definition) if definition is not None else {}
+    told = exercise.told
+    if not told.hints:
+        return sentence  # no page goes with it
+    page = " ".join([*re.findall(r"`[^`]+`", " ".join(told.hints)), *exercise.returns])
+    known = set(re.findall(r"\w+", page)) | _names_of(getattr(answer, "__code__", None))
+    strange = [name for name in re.findall(r"`(\w+)`", sentence) if name in made_of and name not in known]
+    for name in strange:
+        parts = [f"`{part}`" for part in made_of[name]]
+        words = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+        sentence = sentence.replace(f"`{name}`", f"what is made of {words}" if parts else "a value on the way")
+    return sentence
+
+
+def _origins(definition) -> dict[str, list[str]]:
+    """{a variable set in a function: the arguments that it is made of}, the first time it is set; not a loop's own."""
+    found = {}
+    for function in [node for node in ast.walk(definition) if isinstance(node, ast.FunctionDef)]:
+        arguments = [a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)]
+        for statement in [node for node in ast.walk(function) if isinstance(node, ast.Assign)]:
+            read = [n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)]
+            origin = [o for name in read for o in ([name] if name in arguments else found.get(name, []))]
+            for name in (n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)):
+                if name not in arguments:
+                    found.setdefault(name, [a for a in arguments if a in origin][:3])
+    return found
+
+
+def _names_of(code) -> set[str]:
+    """All names in a function's code, and in the functions inside it."""
+    if code is None:
+        return set()
+    inside = [_names_of(part) for part in code.co_consts if hasattr(part, "co_names")]
+    return {*code.co_varnames, *code.co_names, *code.co_cellvars, *code.co_freevars}.union(*inside)
+
+
 # -- which slip is it? -----------------------------------------------------------------------------------------------
 
 
-def recognise_implied(exercise: Exercise, cases, outcomes, budget: float = BUDGET) -> str | None:
-    """What completes "This is what you get when …", None where no slip agrees with the answer wherever it shows."""
+def recognise_implied(exercise: Exercise, cases, outcomes, budget: float = BUDGET, answer=None) -> str | None:
+    """What completes "This is what you get when …", None where no slip agrees with the answer wherever it shows.
+
+    `answer`, where it is given, tells which names its author knows: others are told by what they are made of.
+    """
     right = exercise.right
     if right is None or any(o.modified or o.forbidden for o in outcomes) or all(o.kind for o in outcomes):
         return None
     search = _Search(exercise, cases, outcomes, time.thread_time() + budget)
-    return search.told(_slips(exercise, right)) if search.prepare(right) else None
+    told = search.told(_slips(exercise, right)) if search.prepare(right) else None
+    return told and (told if answer is None else in_known_words(told, exercise, answer))
 
 
 class _Search:

@@ -41,12 +41,12 @@ class Drawing:
     def __init__(self, width: int, height: int):
         self.width, self.height, self.parts = width, height, []
 
-    def box(self, x, y, words, kind="plain", width=64, height=30) -> None:
+    def box(self, x, y, words, kind="plain", width=64, height=30, size=13) -> None:
         look = f'fill="{FILLS[kind]}" stroke="{EDGES[kind]}" stroke-width="1.5"'
         self.parts.append(
             f'<rect x="{x - width / 2}" y="{y - height / 2}" width="{width}" height="{height}" rx="5" {look}/>'
         )
-        self.text(x, y, words)
+        self.text(x, y, words, size)
 
     def text(self, x, y, words, size=13, colour="#222222", anchor="middle", bold=False) -> None:
         weight = ' font-weight="bold"' if bold else ""

@@ -24,7 +24,7 @@ def feed_forward_and_recurrent() -> Drawing:
         sheet.box(x, 130, "h_t", kind if kind != "plain" else "blue")
         sheet.arrow(x, 113, x, 72)
         sheet.text(x - 8, 93, "W_{hy}", anchor="end")
-        sheet.box(x, 55, "y_t", "grey")
+        sheet.box(x, 55, "p_t", "grey")
     sheet.path((442, 130), (500, 130), (500, 168), (428, 168), (428, 147), kind="orange")
     sheet.text(508, 148, "W_{hh}: h_" + _PREVIOUS, anchor="start", size=12)
     return sheet
@@ -52,7 +52,7 @@ def unrolled(words: Sequence[str], readout: str = "last", cut: int | None = None
         if readout == "all" or step == len(words) - 1:
             sheet.arrow(x, 108, x, 72)
             sheet.text(x - 8, 91, "W_{hy}", anchor="end", size=11)
-            sheet.box(x, 55, f"y_{step + 1}", "blue")
+            sheet.box(x, 55, f"p_{step + 1}", "blue")
         if backwards and step:
             if severed:
                 sheet.text(x - gap / 2, 109, "cut", size=12, bold=True)
@@ -60,7 +60,7 @@ def unrolled(words: Sequence[str], readout: str = "last", cut: int | None = None
                 sheet.arrow(x - 34, 113, x - gap + 34, 113, kind="blue", dashed=True)
     sheet.text(14, 125, "h_0", anchor="middle")
     if backwards:
-        sheet.text(90, 16, "dashed: the way of the gradient, from the loss back", anchor="start", size=12)
+        sheet.text(90, 16, "blue, dashed: the way of the gradient, from step to step back", anchor="start", size=12)
     return sheet
 
 

@@ -16,7 +16,7 @@ def circuit(tokens: Sequence[str] = ("a", "b", "c", "d", "a"), answer: int = 1) 
     if not 0 < answer < len(tokens) - 1 or tokens[answer - 1] != tokens[-1]:
         raise ValueError(f"expected tokens[answer - 1] to be the last token, {tokens[-1]!r}, got answer={answer}")
     gap, left = 108, 96
-    sheet = Drawing(left + gap * len(tokens) + 40, 262)
+    sheet = Drawing(left + gap * len(tokens) + 40, 284)
     sheet.text(8, 226, "tokens", anchor="start", bold=True)
     sheet.text(8, 140, "layer 1", anchor="start", bold=True)
     sheet.text(8, 48, "layer 2", anchor="start", bold=True)
@@ -33,5 +33,5 @@ def circuit(tokens: Sequence[str] = ("a", "b", "c", "d", "a"), answer: int = 1) 
     sheet.arrow(last, 122, last, 66)
     sheet.path((found, 122), (found, 48), (last - 48, 48), kind="blue")
     sheet.text((found + last) / 2, 36, f"who comes after {tokens[-1]}?", size=13)
-    sheet.text((left + 20 + last) / 2, 186, "who stands before me?", size=13)
+    sheet.text((left + 20 + last) / 2, 268, "layer 1 asks: who stands before me?", size=13)
     return sheet

@@ -116,7 +116,7 @@ def _blocks(count, layers, y) -> str:
         drawn += [_arrow(left - 24, y + 62, left - 4, y + 62), _box(left, y, 182, 126, "#F7F7F7", INK, 6)]
         drawn += [_box(left + 10, y + 26, 76, 84, PLACE, INK, 4), _word(left + 48, y + 64, "attention")]
         drawn += [_word(left + 48, y + 80, "among all", size=10)]
-        drawn += [_box(left + 96, y + 26, 76, 84, PART, INK, 4), _word(left + 134, y + 64, "feed-forward")]
+        drawn += [_box(left + 96, y + 26, 76, 84, PART, INK, 4), _word(left + 134, y + 64, "feed-forward", size=11)]
         drawn += [_word(left + 134, y + 80, "each alone", size=10), _word(left + 91, y + 17, f"block {layer + 1}")]
     right = x + 40 + layers * 216
     drawn += [_arrow(right - 30, y + 62, right - 4, y + 62), _box(right, y + 52, 46, 22, CLASS)]

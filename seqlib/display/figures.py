@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from seqlib.display.html import escape
 from seqlib.display.page import show_html
@@ -204,7 +205,9 @@ def bars(ax, labels: Sequence, values, *, spread=None, chance=None, chance_label
     look = {"color": COLOURS["sky"], "edgecolor": COLOURS["blue"]}
     ends = {"ecolor": "#333333", "elinewidth": 1.2, "capsize": 3}
     drawn = ax.bar(range(len(values)), values, 0.62, yerr=whiskers, error_kw=ends, **look)
-    ax.bar_label(drawn, labels=[fmt.format(value) for value in values], padding=3, fontsize=9)
+    told = ax.bar_label(drawn, labels=[fmt.format(value) for value in values], padding=3, fontsize=9)
+    for text in told:  # legible where the line of chance runs through it
+        text.set(path_effects=[withStroke(linewidth=3, foreground="white")], zorder=5)
     ax.set_xticks(range(len(values)), [str(label) for label in labels])
     ax.grid(False, axis="x")
     ax.margins(y=0.14)
@@ -224,7 +227,7 @@ def heatmap(ax, matrix, rows=None, columns=None, *, values=False, centre=None, l
     if centre is not None and low is None and high is None:
         reach = float(np.nanmax(np.abs(matrix - centre), initial=0.0)) or 1.0
         low, high = centre - reach, centre + reach
-    colours = "Blues" if centre is None else "PuOr"
+    colours = "Blues" if centre is None else "PuOr_r"  # orange above, as in the explorers
     picture = ax.imshow(matrix, cmap=colours, vmin=low, vmax=high, aspect="auto")
     ax.grid(False)
     for what, names, size, axis in zip(("rows", "columns"), (rows, columns), matrix.shape, "yx", strict=True):

@@ -260,9 +260,9 @@ def _cases(cases: list[tuple[str, bool | None, str]], state: str) -> str:
     items = []
     for label, passed, message in cases:
         symbol, word = words[passed]
-        detail = f'<div class="sl-msg">{verbatim(message)}</div>' if message else ""
+        detail = f'<br><span class="sl-msg">{verbatim(message)}</span>' if message else ""
         mark = f'<b role="img" aria-label="{word}">{symbol}</b>{_gap(" ")}'
-        items.append(f"<li>{mark}<div><strong>{verbatim(label)}</strong>{detail}</div></li>")
+        items.append(f'<li>{mark}<span class="sl-case"><strong>{verbatim(label)}</strong>{detail}</span></li>')
     return f'<ul class="sl-cases">{"".join(items)}</ul>'
 
 

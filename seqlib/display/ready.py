@@ -140,7 +140,7 @@ class Ready:
             "ok" if not self.lacking else "wrong",
             self.title,
             html.table(["", "", "found here"], rows),
-            word="ready" if not self.lacking else "look here",
+            word="all found" if not self.lacking else "look here",
         )
 
 

@@ -128,7 +128,7 @@ class Deck:
             return Shown(html.card("ok", "Nothing is due today", "Come back tomorrow."), "Nothing is due today.")
         cards = [Card(f"{k}. {self.cards[name].front}", self.cards[name].back) for k, name in enumerate(self.asked, 1)]
         shown = show_flashcards(cards)
-        told = f"{len(self.asked)} cards of {len(waiting)} that are due, of {len(self.cards)} in all."
+        told = f"{len(self.asked)} of the {len(waiting)} cards that are due; {len(self.cards)} in all."
         return Shown(f"{shown.as_html}<p>{told}</p>", f"{shown.as_text}\n{told}")
 
     def mark(self, known: str = "") -> Shown:
@@ -168,10 +168,13 @@ class CourseQuiz:
         return [self.questions[name] for name in self.names]
 
     def _repr_html_(self) -> str:
-        return show_quiz(self.asked).as_html
+        return self._shown().as_html
+
+    def _shown(self) -> Shown:
+        return show_quiz(self.asked, [name[:2] for name in self.names])
 
     def __repr__(self) -> str:
-        return show_quiz(self.asked).as_text.rpartition("\nRight: ")[0]
+        return self._shown().as_text.rpartition("\nRight: ")[0]
 
     def mark(self, answers: str = "") -> Shown:
         """`answers`: a letter for each question, such as "a b d"; "-" leaves one out."""

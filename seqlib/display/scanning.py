@@ -72,7 +72,7 @@ def tree(a: Sequence[float], b: Sequence[float], way: str = "by pairs") -> Drawi
 
 def _step(sheet, at, a, b, finished) -> None:
     words = f"h = {short(b)}" if finished else f"{short(a)} h + {short(b)}".replace("+ −", "− ")
-    sheet.box(*at, words, "green" if finished else "orange", width=84)
+    sheet.box(*at, words, "green" if finished else "orange", width=84, size=11.5 if len(words) > 11 else 13)
 
 
 def where_it_bends() -> Drawing:
@@ -117,7 +117,7 @@ def mamba() -> Drawing:
     sheet.box(122, 85, "W_{in}", "grey", width=58)
     sheet.box(122, 225, "W_{in}", "grey", width=58)
     sheet.arrow(151, 85, 182, 85)
-    sheet.box(230, 85, "convolution, 4", "blue", width=96)
+    sheet.box(230, 85, "convolution, 4", "blue", width=108)
     sheet.arrow(278, 85, 306, 85)
     sheet.box(338, 85, "SiLU", width=62)
     sheet.arrow(369, 85, 404, 85)
@@ -149,11 +149,11 @@ def matrix_state(k: Sequence[float], v: Sequence[float], q: Sequence[float]) -> 
         for j, v_j in enumerate(v):
             sheet.box(left + side * j, y, short(k_i * v_j), "orange", width=50)
         sheet.arrow(86, y, left - 30, y, kind="blue")
-        sheet.box(left + side * len(v) + 70, y, short(q[i]), "green", width=48)
+        sheet.box(left + side * len(v) + 100, y, short(q[i]), "green", width=48)
     for j, v_j in enumerate(v):
         sheet.text(left + side * j, 42, short(v_j), bold=True)
-    sheet.text(left + side * len(v) + 70, 20, "the query", size=12)
+    sheet.text(left + side * len(v) + 100, 20, "the query", size=12)
     read = [sum(q_i * k_i for q_i, k_i in zip(q, k, strict=True)) * v_j for v_j in v]
     said = ", ".join(short(r) for r in read)
-    sheet.text(left + side * len(v) + 112, top + 20 * len(k), f"reads {said}", anchor="start", size=13, bold=True)
+    sheet.text(left + side * len(v) + 142, top + 20 * len(k), f"reads {said}", anchor="start", size=13, bold=True)
     return sheet

@@ -35,12 +35,13 @@ def flashcards(notebook: str) -> Shown:
     return show_flashcards(of_notebook(notebook)[1])
 
 
-def show_quiz(questions: Sequence[Question]) -> Shown:
-    """Questions as one card, numbered."""
-    body = html.Html("".join(_question(i, question) for i, question in enumerate(questions, 1)))
+def show_quiz(questions: Sequence[Question], asked_in: Sequence[str] = ()) -> Shown:
+    """Questions as one card, numbered; with `asked_in`, the notebook of each and letters before its choices."""
+    places = list(asked_in) or [""] * len(questions)
+    body = html.Html("".join(_question(i, *each) for i, each in enumerate(zip(questions, places, strict=True), 1)))
     lines = []
-    for i, question in enumerate(questions, 1):
-        lines += [f"{i}. {question.text}"]
+    for i, (question, place) in enumerate(zip(questions, places, strict=True), 1):
+        lines += [f"{i}. {place and f'({place}) '}{question.text}"]
         lines += [f"   {letter}) {choice.text}" for letter, choice in _lettered(question)]
     rights = [
         f"{i} {', '.join(letter for letter, choice in _lettered(question) if choice.right)}"
@@ -58,16 +59,17 @@ def _lettered(question: Question) -> Iterable[tuple[str, Choice]]:
     return zip("abcdefghij", question.choices, strict=False)
 
 
-def _question(number: int, question: Question) -> str:
+def _question(number: int, question: Question, asked_in: str = "") -> str:
     # Within one group a browser keeps one choice open, so an explanation never stands beside another's.
     group = "quiz-" + html.identity(question.text)
-    choices = ""
-    for choice in question.choices:
+    head, choices = html.inline(f"{number}. {asked_in and f'({asked_in}) '}{question.text}"), ""
+    for letter, choice in _lettered(question):
         verdict = "<strong>Right.</strong>" if choice.right else "<strong>Not quite.</strong>"
         why = html.Html(f"<p>{verdict} {html.inline(choice.why)}</p>")
         kind = "sl-ok" if choice.right else "sl-wrong"
-        choices += html.details(choice.text, why, f"sl-choice {kind}", group=group)
-    return f'<div class="sl-q"><p>{number}. {html.inline(question.text)}</p>{choices}</div>'
+        said = f"{letter}) {choice.text}" if asked_in else choice.text
+        choices += html.details(said, why, f"sl-choice {kind}", group=group)
+    return f'<div class="sl-q"><p><strong>{head}</strong></p>{choices}<br class="sl-apart"></div>'
 
 
 def show_flashcards(cards: Sequence[Card]) -> Shown:

@@ -8,9 +8,9 @@ from seqlib.display.selfcheck import Shown
 __all__ = ["writing_loop"]
 
 _BOXES = (  # x, width, fill, first line, second line, number of the equation
-    (10, 92, "#e8f1fb", "character", "x_t", ""),
-    (128, 80, "#e8f1fb", "embedding", "64 numbers", ""),
-    (236, 104, "#cfe3f7", "LSTM", "h_t, c_t", ""),
+    (10, 92, "#e8f1fb", "character", "xₜ", ""),
+    (122, 92, "#e8f1fb", "embedding", "64 numbers", ""),
+    (236, 104, "#cfe3f7", "LSTM", "hₜ, cₜ", ""),
     (368, 84, "#e8f1fb", "readout", "logits ℓ", ""),
     (480, 104, "#fbe6d4", "temperature", "and a cut", ""),
     (612, 96, "#d9f0e4", "a draw", "u in [0, 1)", ""),

@@ -202,6 +202,10 @@ next_token_windows = Exercise(
             "the text is rolled round, so that its last target is its first token": (
                 f"{Y} → np.roll(ids[: count * length], -1).reshape(count, length)"
             ),
+            "the last target is the beginning of the text: len(ids) // length windows need one token more": (
+                "count = (len(ids) - 1) // length → count = len(ids) // length",
+                f"{Y} → np.roll(ids, -1)[: count * length].reshape(count, length)",
+            ),
             "the last full window is left out": "// length → // length - 1",
             "a window starts at every token, so that the windows overlap": (
                 f"{X} → np.lib.stride_tricks.sliding_window_view(ids[:-1], length)",
@@ -455,6 +459,10 @@ leak_free_split = Exercise(
                 " if text not in texts[:place] →",
                 "kept[:cut] → [i for i in kept[:cut] if texts[i] not in texts[:i]]",
                 "kept[cut:] → [i for i in kept[cut:] if texts[i] not in texts[cut:i]]",
+            ),
+            "repeats are removed from the test set where they stand in training, and stay within the parts": (
+                " if text not in texts[:place] →",
+                "kept[cut:] → [i for i in kept[cut:] if texts[i] not in texts[:cut]]",
             ),
             "repeats are removed from the test set alone, after the cut": (
                 " if text not in texts[:place] →",

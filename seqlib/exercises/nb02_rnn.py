@@ -25,6 +25,9 @@ def _step_slips(x: str, h: str) -> dict[str, str]:
         "tanh is taken of the input's part alone, and the old state added outside": (
             f"{x} + {h} @ W_hh + b_h) → {x} + b_h) + {h} @ W_hh"
         ),
+        "tanh is taken of the input's part alone, and the old state's and the bias are added outside": (
+            f"{x} + {h} @ W_hh + b_h) → {x}) + {h} @ W_hh + b_h"
+        ),
         "tanh is taken of the input's part and of the old state's by themselves, and both are added": (
             f"{x} + {h} @ W_hh → {x}) + np.tanh({h} @ W_hh"
         ),

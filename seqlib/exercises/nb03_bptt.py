@@ -292,6 +292,7 @@ bptt = Exercise(
             ),
             "the bias's gradient is overwritten, not accumulated": "db_h = db_h + → db_h =",
             "nothing comes back from the future: each step sees its own loss only": "dh[:, t] + dh_next → dh[:, t]",
+            "nothing is handed on to the step before: dh_next stays zero": "dh_next = da @ W_hh.T → dh_next = 0 * h_0",
             "only the last step's loss is counted; every step has one": "dh[:, t] + dh_next → dh[:, t] * (t == T - 1) + dh_next",
             "what comes from the future is added after tanh, where it should go through it": (
                 "dh_t = dh[:, t] + dh_next → dh_t = dh[:, t]",

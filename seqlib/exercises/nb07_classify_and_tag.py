@@ -62,6 +62,9 @@ MAX_SLIPS = {
     ),
     "the place of the largest is handed back, not its value": "amax( → argmax(",
     "the axis of the steps is kept, with size 1": "amax(dim=1) → amax(dim=1, keepdim=True)",
+    "the largest unit of each word is kept, and the padding is −9e9: the words are pooled, so the axis is 1": (
+        "hidden.amax(dim=1) → states.masked_fill(~mask[:, :, None], -9e9).amax(dim=2)"
+    ),
     "the largest of the whole batch is given to every sentence": (
         "hidden.amax(dim=1) → hidden.amax(dim=(0, 1)).expand(len(states), -1)"
     ),

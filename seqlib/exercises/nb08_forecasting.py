@@ -510,6 +510,7 @@ def _pinball(target, quantiles, levels):
 
 PINBALL_SLIPS = {
     "τ and 1 − τ change places: τ weighs what lies *above* the quantile, and the error is target minus quantile": "levels * error, (levels - 1) * error → (1 - levels) * error, -levels * error",
+    "the lower side has the wrong sign: below the quantile it is $(\\tau-1)(y-q)$, which is positive there": "(levels - 1) * error → (1 - levels) * error",
     "both sides weigh the same: that is the absolute error, and every quantile becomes a median": "torch.maximum(levels * error, (levels - 1) * error) → error.abs()",
     "both sides weigh τ: that is the absolute error, times the level": "torch.maximum(levels * error, (levels - 1) * error) → levels * error.abs()",
     "errors below the quantile cost nothing": "(levels - 1) * error → 0 * error",

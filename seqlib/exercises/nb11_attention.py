@@ -184,6 +184,18 @@ def _mirrors(found, case) -> str | None:
         return f"{wanted}; found shape {W.shape}"
     if not np.isfinite(W).all():
         return f"{wanted} of finite numbers"
+    short = _misses(W)
+    mended = {
+        "the sign turned": -W,
+        "all scores twenty times as large": 20 * W,
+        "its rows in the opposite order (it copies)": 20 * W[::-1],
+        "its rows in the opposite order, and the sign turned": -20 * W[::-1],
+    }
+    would = next((told for told, other in mended.items() if short and not _misses(other)), None)
+    return f"{short}. With {would} it would be right" if would else short
+
+
+def _misses(W) -> str | None:
     weights = softmax(np.eye(PLACES) @ W @ np.eye(PLACES).T)
     for t, row in enumerate(weights):
         at, goal = int(row.argmax()), PLACES - 1 - t

@@ -605,7 +605,7 @@ share_on_digit = Exercise(
     right=_share_on_digit,
     mistakes=slips(_share_on_digit, {
         "only the patch with the digit's corner is counted": "(first + 7) // size + 1 → first // size + 1",
-        "one patch too many where a digit ends with a patch: its last pixel is corner + 7": "first + 7 → first + 8",
+        "one patch too many is counted where a digit ends with a patch: its last pixel is corner + 7": "first + 7 → first + 8",
         "the last row and column of patches are left out: a slice ends before its end": "(first + 7) // size + 1 → (first + 7) // size",
         "the digit is taken to be as large as a patch: it has 8 × 8 pixels": "first + 7 → first + size - 1",
         "row and column change places": "in corner → in corner[::-1]",

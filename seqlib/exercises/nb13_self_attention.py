@@ -55,6 +55,18 @@ def _asks_whom(found, case) -> str | None:
             return f"{wanted}; `{name}` has shape {each.shape}"
         if not np.isfinite(each).all():
             return f"`{name}` should hold finite numbers"
+    short = _falls_short(W_q, W_k)
+    mended = {
+        "the two matrices changed places": (W_k, W_q),
+        "the columns of `W_q` changed places": (W_q[:, ::-1], W_k),
+        "the sign of `W_q` turned": (-W_q, W_k),
+        "all scores twenty times as large": (20 * W_q, W_k),
+    }
+    would = next((told for told, pair in mended.items() if short and not _falls_short(*pair)), None)
+    return f"{short}. With {would} it would be right" if would else short
+
+
+def _falls_short(W_q, W_k) -> str | None:
     scores = W_q @ W_k.T
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = powers / powers.sum(axis=1, keepdims=True)
@@ -209,6 +221,7 @@ attention = Exercise(
         "the scale comes after the softmax, so that the weights no longer sum to one": (" / math.sqrt(q.shape[-1]) →", "nan_to_num() → nan_to_num() / math.sqrt(q.shape[-1])"),
         "each query and key is divided by its own length: a cosine, which forgets how strong a key is": "q @ k.mT / math.sqrt(q.shape[-1]) → (q / q.norm(dim=-1, keepdim=True)) @ (k / k.norm(dim=-1, keepdim=True)).mT",
         "the weights sum to one over the queries: the softmax runs along the wrong axis": "softmax(dim=-1) → softmax(dim=-2)",
+        "the weights sum to one over the queries, for the softmax runs along the wrong axis, over scores of −1e9": ("softmax(dim=-1).nan_to_num() → softmax(dim=-2)", "-torch.inf → -1e9"),
         "the mask is the other way round: here True means attend": "~mask → mask",
         "the mask of the first sequence (or query) is used for all": "~mask → ~mask[:1]",
         "the mask comes after the softmax: what is hidden still took its share of the sum": (f"{_HIDE} → after = mask", "weights = scores.softmax(dim=-1).nan_to_num() → weights = scores.softmax(dim=-1) * (1 if mask is None else after)"),

@@ -338,6 +338,8 @@ shift_right = Exercise(
         "padding is 0, whatever `pad` says": ("target == pad → target == 0", "nothing, pad → nothing, 0"),
         "−100 is read where there is nothing more to say: there the input is padding": "nothing, pad → nothing, -100",
         "0 is read where there is nothing more to say: there the input is `pad`": "nothing, pad → nothing, 0",
+        "padding is read and asked for: where the target is padding, the input is padding and the answer −100": (f"{_READ} → target_in", f"{_SAID} → target.clone()"),
+        "the answer is shifted as well: it is the target itself": (f"{_READ} → target_in", f"{_SAID} → torch.cat([target[:, 1:], torch.full_like(first, -100)], dim=1)"),
         "the end mark is not asked for: the model would never learn to stop": "nothing, -100 → nothing | (target == 2), -100",
         "the end mark is read where there is nothing more to say: there the input is padding": f"{_READ} → target_in",
         "what counts is decided by the input's padding: an answer counts where the *target* is no padding": "nothing = target == pad → nothing = target_in == pad",

@@ -118,7 +118,7 @@ utf8_encode = Exercise(
             "the marks are added as small numbers: they are the highest bits of their bytes": (
                 "0x80 | code_point >> 6 * k & 0x3F → 2 + (code_point >> 6 * k & 0x3F)",
                 "mark = 0xF00 >> size & 0xFF → mark = (0xF00 >> size & 0xFF) >> 7 - size",
-                "mark | → mark +",
+                "[mark | code_point >> 6 * (size - 1), → [mark + (code_point >> 6 * (size - 1)),",
             ),
             "the zeros that fill up stand behind the bits of the number: they belong in front": "mark = 0xF00 → code_point <<= 5 * size + 1 - code_point.bit_length()\n    mark = 0xF00",
             "there is no form of four bytes, so that code points from 0x10000 on do not fit": "3 if code_point < 0x10000 else 4 → 3",
@@ -354,12 +354,12 @@ def _best_pair(counts):
 _BEST = slips(
     _best_pair,
     {
-        "of equally common pairs the one met first is taken: the tie should go to the smallest": "(-counts[pair], pair) → -counts[pair]",
-        "of equally common pairs the one met last is taken: the tie should go to the smallest": (
+        "the first met of equally common pairs is taken: the tie should go to the smallest": "(-counts[pair], pair) → -counts[pair]",
+        "the last met of equally common pairs is taken: the tie should go to the smallest": (
             "min(counts → min(reversed(counts)",
             "(-counts[pair], pair) → -counts[pair]",
         ),
-        "of equally common pairs the largest is taken: the tie should go to the smallest": (
+        "the largest of equally common pairs is taken: the tie should go to the smallest": (
             "min( → max(",
             "-counts → counts",
         ),
@@ -529,8 +529,8 @@ _TRAIN = slips(
             "        counts = _count_pairs(words)\n →",
             "pair = _best_pair(counts) → pair = _best_pair(counts); counts.pop(pair)",
         ),
-        "of equally common pairs the one met first is taken, not the smallest": "_best_pair(counts) → max(counts, key=counts.get)",
-        "of equally common pairs the largest is taken, not the smallest": "_best_pair(counts) → max(counts, key=lambda p: (counts[p], p))",
+        "the first met of equally common pairs is taken, not the smallest": "_best_pair(counts) → max(counts, key=counts.get)",
+        "the largest of equally common pairs is taken, not the smallest": "_best_pair(counts) → max(counts, key=lambda p: (counts[p], p))",
         "the rarest pair is merged": "_best_pair(counts) → min(counts, key=lambda p: (counts[p], p))",
         "each word counts once, however often it occurs": "_count_pairs(words) → _count_pairs(dict.fromkeys(words, 1))",
         "a pair that stands twice in a word is counted once": "_count_pairs(words) → once_a_word(words)",
@@ -718,6 +718,16 @@ def _once_each(ids, merges):
     return ids
 
 
+def _once_through(ids, merges):
+    ids, i = list(ids), 0
+    while i < len(ids) - 1:
+        if (ids[i], ids[i + 1]) in merges:
+            ids[i : i + 2] = [merges[ids[i], ids[i + 1]]]
+        else:
+            i += 1
+    return ids
+
+
 def _leftmost(ids, pair, new):
     i = next((i for i, here in enumerate(pairwise(ids)) if here == pair), len(ids))
     return [*ids[:i], new, *ids[i + 2 :]] if i < len(ids) else ids
@@ -750,6 +760,7 @@ def _to_encode(rng) -> list[Case]:
 _APPLY = {
     "the longest token that fits is taken from the left: byte-pair encoding repeats its merges in the order learned": _greedy,
     "each merge is done in one place only, where the pair stands in several": _once_each,
+    "the word is gone through once from the left, and whatever can be merged is: the pair learned *earliest* goes first, wherever it stands": _once_through,
     "the merges are gone through in the order of the dict: the smaller the new id, the earlier it was learned": _as_listed,
 } | slips(
     _apply_merges,

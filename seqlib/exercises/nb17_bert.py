@@ -177,6 +177,10 @@ corrupt = Exercise(
                 "chosen & replaced → (tokens >= FIRST) & replaced",
                 "chosen & masked → (tokens >= FIRST) & masked",
             ),
+            "the random words are written over [MASK]: their share begins where that of [MASK] ends": (
+                "torch.where(chosen & replaced, words, tokens) → torch.where(chosen & masked, MASK, tokens)",
+                "torch.where(chosen & masked, MASK, inputs) → torch.where(chosen & (kind < random_share), words, inputs)",
+            ),
             "random words are put anywhere: only chosen places are changed": "chosen & replaced → replaced",
             "[MASK] is put anywhere: only chosen places are changed": "chosen & masked → masked",
             "every chosen word becomes [MASK]": "chosen & masked → chosen",

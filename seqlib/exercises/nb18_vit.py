@@ -70,7 +70,7 @@ coin_toss = Exercise(
         "all pictures count as tosses, also those that both read rightly or neither does": "n, fewer = ours + theirs → n, fewer = len(right_a)",
         "the pictures that each reader gets right are counted, not those that only one does": ("(right_a & ~right_b) → right_a", "(~right_a & right_b) → right_b"),
         "the errors of each reader are counted, not the pictures that only one reads rightly": ("(right_a & ~right_b) → (~right_b)", "(~right_a & right_b) → (~right_a)"),
-        "one side only: as far off in the *other* direction counts too, so twice the sum": "2 * heads → heads",
+        "only one side is counted: as far off in the *other* direction counts too, so twice the sum": "2 * heads → heads",
         "the sum stops before the count itself: “that few or fewer” includes it": "range(fewer + 1) → range(fewer)",
         "the chance of exactly this count, where “this few or fewer” is asked for": "sum(math.comb(n, k) for k in range(fewer + 1)) → math.comb(n, fewer)",
         "the sum runs from 1: no picture at all is one of the ways": "range(fewer + 1) → range(1, fewer + 1)",
@@ -314,6 +314,12 @@ shift = Exercise(
         "it is padded on the right sides, and the wrong end is cut off: the digit is where it was": "far - down, far - right → far, far",
         "the frame on the side that it moves from stays: the picture has grown": (
             "return framed[:, top : top + height, left : left + width] → return F.pad(pictures, (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0)))"
+        ),
+        "`down` and `right` are exchanged where the pictures are read: rows belong to `down`": (
+            "return framed[:, top : top + height, left : left + width] → moved = torch.zeros_like(pictures)\n    moved[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = pictures[:, max(-right, 0) : height - max(right, 0), max(-down, 0) : width - max(down, 0)]\n    return moved"
+        ),
+        "negative numbers are not thought of: `x[:, -1:]` is the last row, and not one row up": (
+            "return framed[:, top : top + height, left : left + width] → moved = torch.zeros_like(pictures)\n    moved[:, down:, right:] = pictures[:, : height - down, : width - right]\n    return moved"
         ),
         "the axes are one too early: the first is that of the pictures, and they are rolled": (
             "return framed[:, top : top + height, left : left + width] → return torch.roll(pictures, (down, right), (0, 1))"

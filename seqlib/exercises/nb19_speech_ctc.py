@@ -405,6 +405,9 @@ FORWARD_SLIPS = {
     "the sum is taken out of the logarithms without a shift: $e^{-1000}$ is 0": (
         "np.logaddexp.reduce(ways) → np.log(np.sum(np.exp(ways)))"
     ),
+    "probabilities are multiplied, and the logarithm is taken at the end: of numbers near $e^{-1000}$, which are 0": (
+        "return alpha, np.logaddexp.reduce(alpha[-1, -2:]) → return np.log(np.exp(alpha)), np.log(np.exp(alpha[-1, -2:]).sum())"
+    ),
     "the probability of the symbol is left out": " + log_p[t, row[s]] → ",
     "the probability of the frame before is taken": "log_p[t, row[s]] → log_p[t - 1, row[s]]",
     "the loss is handed back: its sign is turned": "return alpha, np → return alpha, -np",

@@ -374,6 +374,7 @@ filter_counts = Exercise(
             "each sequence has its own highest score: one threshold serves all": "scores.max() → scores.amax(dim=1, keepdim=True)",
             "all windows are counted, however low they score": "torch.nonzero(enough, → torch.nonzero(scores >= 0,",
             "the low windows are counted, not the high ones": "scores > share → scores < share",
+            "the threshold is a share of the mean score, not of the highest": "share * scores.max() → share * scores.mean()",
             "share itself is the threshold, not share times the highest": "share * scores.max() → share",
             "only the best window of all is counted": "scores > share * scores.max() → scores == scores.max()",
             "the window begins a letter late": "t + j] → t - 1 + j + (t == 0)] if False else x[b, (t + j + 1).clamp(max=x.shape[1] - 1)]",

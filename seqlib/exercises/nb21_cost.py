@@ -412,6 +412,7 @@ delays = Exercise(
         _delays,
         {
             "nothing ever waits: a reading that comes while the one before is still at work has to": "max(free, t * period) → t * period",
+            "the work is not added to the moment at which the worker is free, but to that at which the reading came": "max(free, t * period) + latencies[t] → max(free, t * period + latencies[t])",
             "work begins before the reading has come: it cannot begin before t · period": "max(free, t * period) → free",
             "the time until work begins is handed back: the delay ends when the answer is there": "waited.append(free - t * period) → waited.append(free - t * period - latencies[t])",
             "the moment of the answer is handed back, not how long after the reading it comes": "waited.append(free - t * period) → waited.append(free)",
@@ -613,6 +614,14 @@ bytes_per_rank = Exercise(
             "the gradients are left out": "weights + gradients + state → weights + state",
             "the weights are left out": "weights + gradients + state → gradients + state",
             "the optimizer's state is left out": "weights + gradients + state → weights + gradients",
+            "a share is rounded down: with // a rank's bytes lose their fraction": (
+                "state / ranks → state // ranks",
+                "gradients / ranks → gradients // ranks",
+                "weights / ranks → weights // ranks",
+            ),
+            "the list is read at stage − 1, so that stage 0 takes its last entry": (
+                "    if stage >= 1: →     stage = (stage - 1) % 4\n    if stage >= 1:"
+            ),
             "a stage cuts its own part alone: each stage does what the ones before do as well": (
                 ("stage >= 1 → stage == 1", "stage >= 2 → stage == 2", "stage >= 3 → stage == 3")
             ),

@@ -134,6 +134,16 @@ causal_fft = Exercise(
                 "rfft(kernel, 2 * steps → rfft(kernel, steps",
                 "k_hat, 2 * steps → k_hat, steps",
             ),
+            "irfft is not told its length: of T frequencies' worth it guesses an even number, and an odd one loses its last": (
+                "rfft(x, 2 * steps → rfft(x, 2 * steps - 1",
+                "rfft(kernel, 2 * steps → rfft(kernel, 2 * steps - 1",
+                "k_hat, 2 * steps, dim=1) → k_hat, dim=1)",
+            ),
+            "too few zeros: what runs off the end still comes in at the beginning": (
+                "rfft(x, 2 * steps → rfft(x, steps + steps // 2",
+                "rfft(kernel, 2 * steps → rfft(kernel, steps + steps // 2",
+                "k_hat, 2 * steps → k_hat, steps + steps // 2",
+            ),
             "the last T of the 2 T numbers are taken: the first T are the answer, what follows is the kernel's tail": "y[:, :steps] → y[:, steps:]",
             "all 2 T numbers are handed back: the second half is past the end": "y[:, :steps] → y",
             "the transform of the kernel is conjugated: that is a correlation, which looks ahead": "x_hat * k_hat → x_hat * k_hat.conj()",
@@ -365,6 +375,9 @@ scan_backward = Exercise(
             "only `grad` is turned round, not the factors": "a_next.flip(1) → a_next",
             "the gradient by a takes the state of the same step: $a_t$ multiplied the state *before* it": "arrived * before, → arrived * h,",
             "the gradient by a is the state before alone: what arrives at the step multiplies it": "arrived * before, → before,",
+            "the channels are turned round, not the time: time is the second axis, 1": (
+                "a_next.flip(1), grad.flip(1)).flip(1) → a_next.flip(-1), grad.flip(-1)).flip(-1)"
+            ),
             "nothing is passed back: the gradient at each step is its own alone": "scanning.scan(a_next.flip(1), grad.flip(1)).flip(1) → grad",
             "the gradient by b is multiplied by a: b is added after the product": "before, arrived → before, a * arrived",
             "the two results change places: first by a, then by b": "return arrived * before, arrived → return arrived, arrived * before",
@@ -785,6 +798,10 @@ delta_rule = Exercise(
             ),
             "the query is written, not the key": "rate[..., t, None, None] * k[..., t, :, None] → rate[..., t, None, None] * q[..., t, :, None]",
             "the key reads, not the query": "(q[..., t, None, :] @ S) → (k[..., t, None, :] @ S)",
+            "the rate multiplies the value alone: it belongs to the difference of value and what is known": (
+                "new = v[..., t, None, :] - known → new = rate[..., t, None, None] * v[..., t, None, :] - known",
+                "S + rate[..., t, None, None] * k → S + k",
+            ),
             "the rate multiplies what is known, too: it is in the difference twice": "- known → - rate[..., t, None, None] * known",
             "the rate of the first step is taken for all": "rate[..., t, None, None] → rate[..., :1, None]",
             "the state is written over, not added to": "S = S + rate → S = rate",

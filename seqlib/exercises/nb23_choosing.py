@@ -103,6 +103,10 @@ longest_context = Exercise(
             "the rate itself is taken for the time between two readings": "1000 / readings_per_second → readings_per_second",
             "less than nothing is handed back where not even a first token fits": "max(0, int(left // ms_per_token)) → int(left // ms_per_token)",
             "it is rounded up: the last token is late": "left // ms_per_token → -(-left // ms_per_token)",
+            "the fixed part is taken off the tokens, not off the time": (
+                "1000 / readings_per_second - base_ms → 1000 / readings_per_second",
+                "int(left // ms_per_token) → int(left / ms_per_token - base_ms)",
+            ),
             "a part of a token is counted": "int(left // ms_per_token) → left / ms_per_token",
             "the last token that just fits is left out": "left // ms_per_token → -(-left // ms_per_token) - 1",
             "the fixed part is added to the time that there is": "- base_ms → + base_ms",

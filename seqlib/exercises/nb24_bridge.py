@@ -85,6 +85,9 @@ def _logits(rng) -> list[Case]:
         case("logits around 1000", 4, 2, base=1000.0),
         case("logits around −1000", 3, 1, base=-1000.0),
         Case("1000 beside −1000", logits=np.array([1000.0, 3.0, -1000.0]) + away(rng, 3), target=1),
+        Case(
+            "the right one is 1000 above the others", logits=np.array([1000.0, 3.0, -1000.0]) + away(rng, 3), target=0
+        ),
         case("one class only: no surprise", 1, 0),
     ]
 
@@ -113,6 +116,8 @@ SURPRISE_SLIPS = {
     "a softmax is made without subtracting the largest logit, and overflows at 1000; its logarithm comes after": (
         "top + np.log(np.exp(logits - top).sum()) - logits[target] → -np.log(np.exp(logits[target]) / np.exp(logits).sum())"
     ),
+    "the mean is subtracted first, not the largest: beside a much larger logit np.exp still overflows": "top = logits.max() → top = logits.mean()",
+    "the largest logit is put back twice": "return top + np.log → return 2 * top + np.log",
     "the largest logit is subtracted, and not put back after the logarithm": "return top + np.log → return np.log",
     "the largest logit is taken off twice": "top + np.log(np.exp(logits - top).sum()) - logits → np.log(np.exp(logits - top).sum()) - top - logits",
     "the logit of the right answer is not subtracted": " - logits[target] → ",

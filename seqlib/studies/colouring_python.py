@@ -140,7 +140,9 @@ def results_table(run: dict, names: Sequence[str], columns: Sequence[str], more:
     def cell(values):
         low, middle, high = min(values), sum(values) / len(values), max(values)
         whole = all(value == int(value) for value in values)
-        return f"{middle:.0f}" if whole and low == high else f"{middle:.3f} ({low:.3f} to {high:.3f})"
+        digits = 1 if abs(middle) >= 2 else 3  # percents, and shares
+        told = f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+        return f"{middle:.0f}" if whole and low == high else told
 
     body = [[name, *(cell(run["results"][f"{name}, {column}"]) for column in columns)] for name in names]
     for name, values in (more or {}).items():

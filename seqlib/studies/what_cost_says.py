@@ -91,7 +91,7 @@ def along_a_stream(results, kind: str, grows: bool) -> tuple[str, str]:
     first, last = f"{kind}, 1024", f"{kind}, 8192"
     low, middle, high = ratio(results, last, first)
     kept = median(results, f"{kind}, kept")
-    text = f"{kind}: a reading at 8,192 takes {middle:.2f} times one at 1,024; {kept:,.0f} bytes kept"
+    text = f"{kind}: a reading at 8,192 takes {middle:.2f} times one at 1,024; {kept / 1000:,.0f} kilobytes kept"
     if grows:
         return text, more_than(low, high, 2.0)
     return text, "holds" if high < 1.25 else "fails" if low > 2 else "depends"
@@ -133,7 +133,7 @@ def half_precision(results) -> tuple[str, str]:
 def saves_memory(results, name: str, bytes_at_most: float, seconds_at_most: float) -> tuple[str, str]:
     """A remedy that gives time for memory: both as promised, one of them, none."""
     text, seconds, held = bought(results, name)
-    text = f"recorded, {name}: {text}"
+    text = f"recorded, {name} (a batch of 8, a context of 256): {text}"
     kept = [held <= bytes_at_most, seconds[1] <= seconds_at_most]
     return text, "holds" if all(kept) else "depends" if any(kept) else "fails"
 

@@ -127,12 +127,12 @@ def curve(run: Mapping, label: str) -> tuple[np.ndarray, tuple[np.ndarray, np.nd
 
 def credit(run: Mapping) -> str:
     """One sentence for under a plot: which machine, seeds, versions, day and command."""
-    hardware, seeds = run["hardware"], run["seeds"]
+    hardware, seeds = run["hardware"], list(dict.fromkeys(run["seeds"]))
     threads = f"{hardware['threads']} thread{'' if hardware['threads'] == 1 else 's'}"
     machine = hardware["gpu"] or f"{hardware['processor']}, {threads}"
     which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
     version = run["versions"]["torch"].partition("+")[0]
-    return f"Recorded on {run['date']} on {machine}, torch {version}, {which}, by `{run['command']}`."
+    return f"Recorded on {run['date']} on {machine}, torch {version}, {which},\nby `{run['command']}`."
 
 
 def validate(run, name: str) -> list[str]:

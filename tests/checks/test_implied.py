@@ -7,7 +7,7 @@ import pytest
 
 from seqlib.checks import Case, Exercise, engine
 from seqlib.checks.exercise import all_exercises
-from seqlib.checks.implied import BUDGET, implied, recognise_implied
+from seqlib.checks.implied import BUDGET, implied, in_known_words, recognise_implied
 
 
 def rnn(x, h_0, W_xh, W_hh, b_h):
@@ -242,6 +242,21 @@ def test_a_search_stays_within_its_time_and_tells_the_truth(name):
             assert any(
                 engine.difference(o.value, r.value, rtol=of.rtol) for o, r in zip(outcomes, rights, strict=True)
             ), (told, found)
+
+
+def test_a_name_that_only_the_right_answer_has_is_told_by_what_it_is_made_of():
+    """The reader has never seen it; the names of the arguments, of the page and of their own code are theirs."""
+    sentence = "`first` stands where `target` belongs, in the line of `nothing`"
+    shift = all_exercises()["14.shift_right"]
+    told = in_known_words(sentence, shift, lambda target, start, pad=0: target)
+    assert told.startswith("what is made of `target` and `start` stands where `target` belongs")
+    assert "`nothing`" not in told and "`target` and `pad`" in told
+
+    def with_the_same_names(target, start, pad=0):
+        first = nothing = target
+        return first, nothing
+
+    assert in_known_words(sentence, shift, with_the_same_names) == sentence
 
 
 OVER = 0.15  # the last slip that is tried may begin just before the end

@@ -196,8 +196,19 @@ def _three_axes(name) -> Observation:
 
 BROADCAST = re.compile(
     r"could not be broadcast|must match the size of tensor|not broadcastable|shape mismatch: objects|"
-    r"non-broadcastable|doesn't match the broadcast shape|expanded size of the tensor"
+    r"non-broadcastable|doesn't match the broadcast shape"
 )
+
+
+def written(crash: Crash) -> Observation | None:
+    """a slice is set to something of another shape"""
+    if "expanded size of the tensor" not in crash.text and "could not broadcast input array" not in crash.text:
+        return None
+    where = f" (`{_short(crash.source)}`)" if crash.source else ""
+    return seen(
+        f"What is written into a part of an array has another shape than that part{where}: compare the two, axis by "
+        "axis"
+    )
 
 
 def broadcast(crash: Crash) -> Observation | None:
@@ -322,7 +333,7 @@ def name(crash: Crash) -> Observation | None:
     return seen(f"`{found[1]}` is not known here{hint}")
 
 
-READERS = (product, broadcast, index, name, meaning)
+READERS = (product, written, broadcast, index, name, meaning)
 
 
 def read(function, args, owner=None) -> Observation | None:

@@ -237,7 +237,7 @@ MEANINGS = [
     (
         r"zero-size array|(?:max|min)\(\) (?:arg|iterable argument) is (?:an )?empty|Expected reduction dim|empty "
         r"sequence|pop from (?:an )?empty|StopIteration",
-        "Nothing is left to take from{at}: one of the inputs leaves it empty",
+        "There is nothing to choose or take from{at}: one of the inputs leaves it empty",
     ),
     (
         r"RecursionError",

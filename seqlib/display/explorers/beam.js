@@ -69,7 +69,7 @@ function mount(root, data, changed = () => {}) {
   const sheet = drawn("svg", { role: "img", style: "display:block" });
   const strip = element("div", { class: "sx-strip", tabindex: "0", role: "group", style: "margin-top:8px",
     "aria-label": "The beam, a column for each step, the best above: arrow keys go from step to step" }, [sheet]);
-  const table = element("table", { style: "border-collapse:collapse;width:100%;font-size:13px;margin:8px 0 0" });
+  const table = element("table", { style: "table-layout:auto;border-collapse:collapse;width:100%;font-size:13px;margin:8px 0 0" });
   const result = element("p", { class: "sx-result", "aria-live": "polite" });
   const labelled = (name, ...rest) => element("label", {}, [element("span", {}, [name]), ...rest]);
   root.replaceChildren(labelled("Numbers", input), note,

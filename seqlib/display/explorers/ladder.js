@@ -24,7 +24,7 @@ function mount(root, data, changed = () => {}) {
   const carried = limit(data.carried, `most ${data.carried}`), ms = limit(data.ms, `most ${data.ms}`);
 
   for (const name of ["family", ...data.columns]) {
-    const button = element("button", { type: "button", style: "padding:3px 6px;font-size:12.5px;width:100%" }, [name]);
+    const button = element("button", { type: "button", style: "padding:3px 4px;font-size:11px;width:100%;white-space:nowrap" }, [name]);
     button.onclick = () => {
       state.turned = state.sort === name && !state.turned;
       state.sort = name;
@@ -56,9 +56,11 @@ function mount(root, data, changed = () => {}) {
     carried.output.textContent = shown(carried.value());
     ms.output.textContent = shown(ms.value());
     for (const each of [carried, ms]) each.input.setAttribute("aria-valuetext", `at most ${shown(each.value())}`);
+    const equals = best ? rows.filter((row) => fits(row) && row[place(state.sort)] === best[place(state.sort)]).map((row) => row[0]) : [];
     const unit = data.units[state.sort] ? ` (${data.units[state.sort]})` : "";
     said.textContent = best && state.sort !== "family"
-      ? `Within the limits the best by ${state.sort}${unit} is ${best[0]}: ${shown(best[place(state.sort)])}.`
+      ? `Within the limits the best by ${state.sort}${unit} ${equals.length > 1 ? "are" : "is"} ${equals.join(", ")}: ${
+        shown(best[place(state.sort)])}.`
       : best ? "Sorted by name." : "Nobody is within both limits.";
     root.dataset.result = `${state.sort} ${best ? best[0] : "nobody"} ${rows.map((row) => row[0]).join(">")}`;
   }

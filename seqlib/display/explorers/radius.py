@@ -39,6 +39,10 @@ class RadiusExplorer(Explorer):
 
     def norms(self) -> np.ndarray:
         """Gradient norms for lags 0 … T-1 as the explorer begins: what the browser computes, in NumPy."""
+        return self._measured()[0]
+
+    def _measured(self) -> tuple[np.ndarray, float]:
+        """The norms, and the root mean square of the activation's slope over the steps passed."""
         W, u, v = (a.astype(np.float32).astype(float) for a in (self.starts[self.start], self.u, self.v[0]))
         W = W * self.radius
         value, slope = {
@@ -46,14 +50,15 @@ class RadiusExplorer(Explorer):
             "tanh": (np.tanh, lambda h: 1 - h**2),
             "ReLU": (lambda s: np.maximum(s, 0), lambda h: (h > 0) * 1.0),
         }[self.activation]
-        h, states = np.zeros(len(W)), []
+        h, states, slopes = np.zeros(len(W)), [], []
         for u_t in u:
             states.append(h := value(u_t + h @ W))
         delta, found = v, [np.linalg.norm(v)]
         for h_t in states[:0:-1]:
-            delta = (delta * slope(h_t)) @ W.T
+            slopes.append(slope(h_t))
+            delta = (delta * slopes[-1]) @ W.T
             found.append(np.linalg.norm(delta))
-        return np.array(found)
+        return np.array(found), float(np.sqrt(np.mean(np.square(slopes))))
 
     @cached_property
     def _eigenvalues(self) -> dict:
@@ -66,10 +71,14 @@ class RadiusExplorer(Explorer):
                 "activation": self.activation, "start": self.start}  # fmt: skip
 
     def picture(self):
-        norms = self.norms()
+        norms, slope = self._measured()
         fig, ax = figures.figure(figsize=(6, 2.8))
         lags = np.arange(len(norms))
-        figures.lines(ax, lags, {"measured norm": norms, "radius to the power of the lag": self.radius**lags})
+        figures.lines(ax, lags, {
+            "measured norm": norms,
+            "ρ to the power of the lag": self.radius**lags,
+            "(ρ · slope) to that power": (self.radius * slope) ** lags,
+        })  # fmt: skip
         ax.set(yscale="log", xlabel="lag (steps back)", ylabel="gradient norm")
         ax.set(title=f"Radius {self.radius:g}, {self.activation}, {self.start}")
         return fig

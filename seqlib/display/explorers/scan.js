@@ -64,7 +64,7 @@ function mount(root, data, changed = () => {}) {
     const found = rowsOf(data.a.slice(0, steps), data.b.slice(0, steps), rounds);
     const gap = 84, high = 62, place = new Map([...Array(steps).keys()].map((t) => [t, [50 + gap * t, 34]]));
     sheet.replaceChildren();
-    sheet.style.minWidth = `${60 * steps}px`; // beyond the page's width the strip scrolls
+    sheet.style.minWidth = `${Math.min(60, 640 / steps) * steps}px`; // beyond the page's width the strip scrolls
     sheet.setAttribute("viewBox", `0 0 ${gap * steps + 16} ${high * last + 70}`);
     const line = (from, to, x) => sheet.append(drawn("line", { x1: from[0], y1: from[1] + 17, x2: x, y2: to - 17,
       stroke: "currentColor", "stroke-opacity": ".55", "stroke-width": 1.3 }));

@@ -70,4 +70,4 @@ class StretchExplorer(Explorer):
             said = f"every direction turns, sizes change by {abs(one):.2f} a product"
         else:
             said = f"eigenvalues {one.real:.2f} and {two.real:.2f}"
-        return f"Explorer: a matrix stretches the plane. {said}; after {self.times} products v has length {length:.2f}."
+        return f"Explorer: a matrix stretches the plane: {said}; after {self.times} products v has length {length:.2f}."
