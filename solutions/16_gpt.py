@@ -570,7 +570,8 @@ def recite(model, count=60, temperature=0.8):
 
 
 # %% [markdown]
-# Now train. The loss is counted on the last tenth, in nats per character.
+# Now train. The loss is counted on the last tenth, in nats per character, and twice: in windows side by side, whose first
+# tokens have nothing before them, and in windows that overlap, so that each token has at least half a window before it.
 
 # %%
 def note(model):
@@ -589,6 +590,9 @@ gpt, history = train_gpt(
 diary["at the end"] = recite(gpt.eval())
 late = late[: budget(cpu=len(late), smoke=500)]
 reached = PER_CHARACTER * held_out(gpt, late)
+half_kept = PER_CHARACTER * held_out(gpt, late, kept=32)
+print(f"side by side {reached:.3f}; at least half a window before each token: "
+      f"{half_kept:.3f}")
 reveal(guess, reached, f"nats per character on {plays} (5-gram {bar:.3f})", fmt="{:.3f}")
 
 # %%
@@ -656,10 +660,12 @@ print(credit(race))
 for_longer = load("16_minutes")
 size = for_longer["results"]["GPT, tokens, parameters"][0]
 print(f"{size:,.0f} numbers, {for_longer['results']['GPT, tokens, steps'][0]:,.0f} steps:")
-by_minute = {int(label.split()[-2]): nats for label, (nats,) in
-             for_longer["results"].items() if label.endswith(" min")}
+by_minute = {int(label.split()[-2]): nats for label, (nats,) in for_longer["results"].items()
+             if label.startswith("GPT") and label.endswith(" min")}
 for minute, nats_then in sorted(by_minute.items()):
-    print(f"after {minute:2} min {nats_then:.3f} nats per character")
+    (half_then,) = for_longer["results"][f"half a window kept, {minute} min"]
+    print(f"after {minute:2} min {nats_then:.3f} nats per character, with half a window before "
+          f"each token {half_then:.3f}")
 print(credit(for_longer))
 
 # %% [markdown]

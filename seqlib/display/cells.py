@@ -60,7 +60,7 @@ def unrolled(words: Sequence[str], readout: str = "last", cut: int | None = None
                 sheet.arrow(x - 34, 113, x - gap + 34, 113, kind="blue", dashed=True)
     sheet.text(14, 125, "h_0", anchor="middle")
     if backwards:
-        sheet.text(90, 16, "blue, dashed: the way of the gradient, from step to step back", anchor="start", size=12)
+        sheet.text(90, 16, "blue, dashed: the gradient's way back", anchor="start", size=12)
     return sheet
 
 

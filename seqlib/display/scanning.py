@@ -72,7 +72,7 @@ def tree(a: Sequence[float], b: Sequence[float], way: str = "by pairs") -> Drawi
 
 def _step(sheet, at, a, b, finished) -> None:
     words = f"h = {short(b)}" if finished else f"{short(a)} h + {short(b)}".replace("+ −", "− ")
-    sheet.box(*at, words, "green" if finished else "orange", width=84, size=11.5 if len(words) > 11 else 13)
+    sheet.box(*at, words, "green" if finished else "orange", width=84, size=10.5 if len(words) > 11 else 13)
 
 
 def where_it_bends() -> Drawing:
@@ -116,9 +116,9 @@ def mamba() -> Drawing:
     sheet.path((72, 150), (72, 225), (92, 225))
     sheet.box(122, 85, "W_{in}", "grey", width=58)
     sheet.box(122, 225, "W_{in}", "grey", width=58)
-    sheet.arrow(151, 85, 182, 85)
+    sheet.arrow(151, 85, 174, 85)
     sheet.box(230, 85, "convolution, 4", "blue", width=108)
-    sheet.arrow(278, 85, 306, 85)
+    sheet.arrow(284, 85, 305, 85)
     sheet.box(338, 85, "SiLU", width=62)
     sheet.arrow(369, 85, 404, 85)
     sheet.box(474, 85, "selective scan", "orange", width=138, height=40)
