@@ -309,8 +309,7 @@ show(fig,
 # %% [markdown]
 # ## What it costs
 #
-# Quality is half of a choice. On a device what counts is what has to be **carried** from step to step, and what one step
-# takes. A recurrent state has the same size for ever. A Transformer's cache keeps a key and a value of $d_k$ numbers for
+# On a device what counts is what has to be **carried** from step to step, and what one step takes. A recurrent state has the same size for ever. A Transformer's cache keeps a key and a value of $d_k$ numbers for
 # each of G key heads in each of L layers, for every token (16):
 #
 # $$\text{numbers}(T) = 2\,L\,G\,d_k\,T \tag{23.3}$$

@@ -614,10 +614,8 @@ bytes_per_rank = Exercise(
             "the gradients are left out": "weights + gradients + state → weights + state",
             "the weights are left out": "weights + gradients + state → gradients + state",
             "the optimizer's state is left out": "weights + gradients + state → weights + gradients",
-            "a share is rounded down: with // a rank's bytes lose their fraction": (
-                "state / ranks → state // ranks",
-                "gradients / ranks → gradients // ranks",
-                "weights / ranks → weights // ranks",
+            "the bytes of a parameter are rounded down before they are multiplied: `//` stands where `/` belongs": (
+                "return weights + gradients + state → return (weights + gradients + state) // parameters * parameters"
             ),
             "the list is read at stage − 1, so that stage 0 takes its last entry": (
                 "    if stage >= 1: →     stage = (stage - 1) % 4\n    if stage >= 1:"

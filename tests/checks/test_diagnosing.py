@@ -271,6 +271,12 @@ def loops(x, b, n, mask):
     return loops(x, b, n, mask)
 
 
+def writes(x, b, n, mask, kind=np.array):
+    out = kind(x)
+    out[:, 1:] = kind(x)[:, :2]
+    return out
+
+
 CRASHES = [
     (lambda x, b, n, mask: x @ x, "In `x @ x`, `x` has shape (3, 5) and `x` (3, 5)", "Perhaps `x` is to be transposed"),
     (lambda x, b, n, mask: x[None].T @ x, "turns *all* axes round", ""),
@@ -292,7 +298,10 @@ CRASHES = [
     (lambda x, b, n, mask: x.reshape(7, 11), "another number of entries", ""),
     (lambda x, b, n, mask: np.sum(x, dim=1), "There is no argument `dim`", ""),
     (lambda x, b, n, mask: torch.ones(2) @ torch.ones(2).double(), "Two tensors of different types meet", ""),
+    (writes, "What is written into a part of an array has another shape", "axis by axis"),
+    (lambda *a: writes(*a, kind=torch.tensor), "What is written into a part of an array has another shape", ""),
     (loops, "It calls itself without end", ""),
+    (lambda x, b, n, mask: max([]), "There is nothing to choose or take from", ""),
     (lambda x, b, n, mask: torch.stack([]), "Nothing is there to be joined", ""),
     (lambda x, b, n, mask: np.stack([]), "Nothing is there to be joined", ""),
     (lambda x, b, n, mask: torch.cat([torch.ones(2, 3), torch.ones(2, 4)]), "What is joined does not fit", ""),
@@ -464,6 +473,31 @@ def test_where_calling_again_takes_too_long_the_rest_is_read():
 
 def test_a_reader_that_fails_says_nothing():
     assert observe(None, None, None, [], [], [], True) is None
+
+
+# -- results in parts ------------------------------------------------------------------------------------------------
+
+
+def test_a_part_of_a_tuple_is_told_by_its_own_axes():
+    """`kept` is (keys, values), stacked where it is compared: the third axis of the stack is the second of each."""
+
+    def oracle(x, b, n, mask):
+        return x[0] + b, (np.ones((2, n, 3)), np.ones((2, n, 3)))
+
+    def wrong(x, b, n, mask):
+        return x[0] + b, (np.ones((2, len(b), 3)), np.ones((2, len(b), 3)))
+
+    text = said(oracle, wrong, returns=("y", "kept"))
+    assert "the second axis of its parts" in text, text
+
+
+def test_an_empty_result_is_whole_numbers_as_well():
+    """np.array([]) is of float64, and no less right."""
+
+    def oracle(x, b, n, mask):
+        return np.arange(n)[:0]
+
+    assert engine.judge(Exercise(name="99.e", points=1, inputs=numbers, oracle=oracle), lambda *_: np.array([])).passed
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ def test_questions_come_from_every_notebook_in_turn_and_those_answered_rightly_l
     letter = "b" if right_letter(again.asked[:1]) == "a" else "a"
     assert "Look again at 1" in repr(again.mark(letter))
     assert "Right:" not in repr(again) and "question" in again._repr_html_()
+    assert f"1. ({again.names[0][:2]}) " in again._repr_html_() and "a) " in again._repr_html_(), (
+        "letters to answer with"
+    )
 
 
 def test_both_keep_to_their_part_of_one_file(tmp_path):

@@ -6,7 +6,9 @@ solutions/16_gpt.py. Time is processor time of one thread, so that a busy machin
 
 import math
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 
 import torch
 from torch import nn
@@ -210,48 +212,88 @@ def longer(command, seconds=60, marks=(15, 30, 45, 60)):
     )
 
 
-MINUTES, MINUTE_MARKS = 30, (3, 6, 12, 18, 24, 30)
-LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.35}
+MINUTES, MINUTE_MARKS = 15, (3, 6, 9, 12, 15)
+LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.25}
+BOTH_WAYS = ("side by side", "second halves")  # of windows, and of windows that overlap
+
+
+class Mean(nn.Module):
+    """The logarithms of the mean probabilities of several models."""
+
+    def __init__(self, models):
+        super().__init__()
+        self.models = nn.ModuleList(models)
+
+    def forward(self, tokens):
+        logs = torch.stack([model(tokens).log_softmax(dim=-1) for model in self.models])
+        return logs.logsumexp(dim=0) - math.log(len(logs))
+
+
+def _long_run(seed: int):
+    """One GPT on tokens: [(nats side by side, nats of second halves) at each mark], steps, its weights."""
+    own = notebook("16")
+    torch.set_num_threads(1)
+    early, *_ = in_pieces()
+    found, steps, model = race_gpt(
+        _long_config(), lambda model: own["muon"](model, lr=0.02, lr_rest=0.01), 32, early, _both_ways, seed=seed,
+        seconds=60 * MINUTES, marks=[60 * m for m in MINUTE_MARKS],
+    )  # fmt: skip
+    return found, steps, model.state_dict()
+
+
+def _long_config():
+    own = notebook("16")
+    return own["GPTConfig"](own["PIECES"], **own["MODERN"] | LONG_RUN)
+
+
+def _both_ways(model) -> list[float]:
+    """Nats per character of the whole held-out tenth."""
+    own, (_, late, per_character, _) = notebook("16"), in_pieces()
+    length = LONG_RUN["context"]
+    model.eval()
+    both = [per_character * own["held_out"](model, late, length, kept) for kept in (0, length // 2)]
+    model.train()
+    print(" ".join(f"{nats:.4f}" for nats in both), flush=True)
+    return both
 
 
 @recording
-def minutes(command):
-    """The GPT on tokens for half an hour of one core: wider, with dropout, for the text is read dozens of times."""
+def minutes(command, seeds=(0, 1)):
+    """Two GPTs on tokens, a quarter of an hour of one core each, wider and with dropout; each alone, and their mean."""
     from seqlib.training import recorded
 
+    with ProcessPoolExecutor(len(seeds), mp_context=get_context("spawn")) as pool:
+        made = list(pool.map(_long_run, seeds))
     own = notebook("16")
-    torch.set_num_threads(1)
-    early, late, per_character, _ = in_pieces()
-    config = own["GPTConfig"](own["PIECES"], **own["MODERN"] | LONG_RUN)
-
-    def evaluate(model):
-        model.eval()
-        both = [per_character * own["held_out"](model, late, config.context, kept) for kept in (0, config.context // 2)]
-        model.train()
-        print(" ".join(f"{nats:.4f}" for nats in both), flush=True)
-        return both
-
-    series, steps, model = race_gpt(
-        config, lambda model: own["muon"](model, lr=0.02, lr_rest=0.01), 32, early, evaluate,
-        seconds=60 * MINUTES, marks=[60 * m for m in MINUTE_MARKS],
-    )  # fmt: skip
-    weights = sum(p.numel() for p in model.parameters())
+    models = [own["GPT"](_long_config()) for _ in made]
+    for model, (*_, weights) in zip(models, made, strict=True):
+        model.load_state_dict(weights)
     results = {
-        f"{name}, {m} min": [nats]
-        for m, both in zip(MINUTE_MARKS, series, strict=True)
-        for name, nats in zip(("GPT, tokens", "half a window kept"), both, strict=True)
+        f"GPT, tokens, {way}, {minute} min": [series[k][j] for series, *_ in made]
+        for k, minute in enumerate(MINUTE_MARKS)
+        for j, way in enumerate(BOTH_WAYS)
     }
-    results |= {"GPT, tokens, steps": [steps], "GPT, tokens, parameters": [weights], "rate": [0.02]}
+    results |= {
+        f"mean of both, {way}": [nats] * len(seeds)
+        for way, nats in zip(BOTH_WAYS, _both_ways(Mean(models)), strict=True)
+    }
+    results |= {
+        "GPT, tokens, steps": [steps for _, steps, _ in made],
+        "GPT, tokens, parameters": [sum(p.numel() for p in model.parameters()) for model in models],
+        "rate": [0.02] * len(seeds),
+    }
     recorded.record(
         "16_minutes",
         {},
         results=results,
-        seeds=[0],
+        seeds=list(seeds),
         unit="nats per character",
         command=command,
-        what=f"A GPT of {config.layers} layers of {config.width} on {own['PIECES']} tokens of tinyshakespeare, context "
-        f"{config.context}, dropout {config.dropout:g}, batches of 32, {MINUTES} minutes of one core; the whole "
-        "held-out tenth in windows, and in windows of which the second half is counted; one rate, one seed",
+        what=f"GPTs of {LONG_RUN['layers']} layers of {LONG_RUN['width']} on {own['PIECES']} tokens of "
+        f"tinyshakespeare, context {LONG_RUN['context']}, dropout {LONG_RUN['dropout']:g}, batches of 32, {MINUTES} "
+        "minutes of one core "
+        "each, one rate; the whole held-out tenth in windows, and in windows of which the second half is counted; each "
+        "alone, and the mean of their probabilities",
     )
 
 

@@ -136,10 +136,23 @@ class Part:
     def says(self, what: str, told: str | None = "") -> Observation:
         """ "`h_t` is …", at the beginning of a sentence."""
         subject = self.subject[0].upper() + self.subject[1:]
+        if self.stacked:
+            what, told = _of_parts(what), told and _of_parts(told)
         return seen(f"{subject} {what}", "" if told == "" else told and f"{subject} {told}")
+
+    @property
+    def stacked(self) -> bool:
+        """Whether each value is a tuple of arrays, which were stacked: their own axes count from one later."""
+        return all(isinstance(p.found, tuple) and p.found and np.ndim(as_array(p.found[0])) for p in self.pairs)
 
     def named(self, index: int, pair: Pair) -> str:
         return self.args[index] if index < len(self.args) else list(pair.case.named)[index]
+
+
+def _of_parts(sentence: str) -> str:
+    for outer, inner in zip(AXES[1:], AXES, strict=False):
+        sentence = sentence.replace(f"the {outer} axis", f"the {inner} axis of its parts")
+    return sentence.replace("the last axis", "the last axis of its parts")
 
 
 def _makes(make, pair: Pair) -> bool:

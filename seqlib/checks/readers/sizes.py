@@ -38,14 +38,6 @@ def other_size(part: Part) -> Observation | None:
         return None
     ask = wants[0] if wants else "1"
     where = "length" if ndim == 1 else f"size along {axis_name(axes[0], ndim)}"
-    if all(isinstance(p.found, (tuple, list)) and as_array(p.found[0]).ndim for p in part.failing):
-        if not axes[0]:
-            return None
-        where = (
-            f"size along {axis_name(axes[0] - 1, ndim - 1)}, in each of its parts"
-            if ndim > 2
-            else "length of its parts"
-        )
     return part.says(f"has the wrong {where}: {has[0]}, where {ask} is asked for")
 
 

@@ -88,7 +88,7 @@ function mount(root, data, changed = () => {}) {
   function drawStrip() {
     const longest = Math.max(1, ...tokens.map((t) => visible(t.token).length));
     const room = strip.clientWidth || 700;
-    width = Math.max(longest * 8 + (data.words ? 12 : 8), Math.min(data.words ? 80 : 44, Math.floor(room / (tokens.length || 1))));
+    width = Math.max(longest * 8 + 8, Math.min(data.words ? 80 : 44, Math.floor(room / (tokens.length || 1))));
     tokenRow.replaceChildren(...tokens.map((t, i) => {
       const kind = t.known ? "" : t.id < 0 ? "sx-skipped" : "sx-unknown";
       const node = element("span", { class: kind, style: `width:${width}px` }, [visible(t.token)]);

@@ -75,7 +75,8 @@ function mount(root, data) {
       const [cx, cy] = at(p);
       draw(plane, "circle", { cx, cy, r: i === 0 || i === k ? 5 : 3, fill: i ? RED : "currentColor" });
     });
-    draw(plane, "text", { x: 8, y: 16, ...ink }, "dotted: circle; blue: circle × W");
+    draw(plane, "text", { x: 8, y: 16, ...ink, stroke: "Canvas", "stroke-width": 4, "paint-order": "stroke" },
+      "dotted: circle; blue: circle × W");
     draw(plane, "text", { x: 8, y: 292, ...ink }, directions.some(Boolean) ? "green: only stretched" : "no direction stays");
 
     const y = (value) => 135 - 38 * Math.max(-3, Math.min(3, Math.log10(Math.max(value, 1e-9))));

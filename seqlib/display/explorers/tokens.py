@@ -39,7 +39,7 @@ def show_tokens(text: str, encodings) -> Shown:
         pieces = [encoding.tokens[i] for i in ids]
         said = f"{name + ': ' if name else ''}{len(ids)} token{'' if len(ids) == 1 else 's'}"
         lines.append(f"{said}: {' | '.join(map(visible, pieces))}")
-        spans = "<wbr>".join(
+        spans = "<wbr>\u200a".join(  # a hair, where the tints are stripped
             f'<span style="{_TOKEN.format(_HUES[k % 4])}" title="id {i}, bytes {piece.hex(" ")}">'
             f"{html.escape(visible(piece))}</span>"
             for k, (i, piece) in enumerate(zip(ids, pieces, strict=True))
