@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.patheffects import withStroke
 
 from seqlib.display.html import escape
 from seqlib.display.page import show_html
@@ -195,6 +194,8 @@ def level(ax, value: float, label: str) -> None:
 
 def bars(ax, labels: Sequence, values, *, spread=None, chance=None, chance_label="chance", fmt="{:.3g}") -> None:
     """Bars with their values written on them; `spread` is (low, high), drawn as whiskers; `chance` a line."""
+    from matplotlib.patheffects import withStroke
+
     values = np.asarray(_plain(values), dtype=float)
     if values.shape != (len(labels),):
         raise ValueError(f"values should have shape ({len(labels)},) like labels, got {values.shape}")

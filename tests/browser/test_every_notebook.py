@@ -12,7 +12,7 @@ BOOKS = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.ipynb"))
 EXPLORER = re.compile(r'<div class="sx[ "].*?<script>.*?</script>', re.DOTALL)
 
 OPEN = """path => { jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"""
-PANEL = "jupyterapp.shell.currentWidget"
+PANEL = "window.jupyterapp?.shell.currentWidget"  # which comes after the page, now and then late
 OPENED = f"path => {PANEL}?.context?.path === path && {PANEL}.context.isReady"
 IN_VIEW = """() => {
     const root = jupyterapp.shell.currentWidget.node;

@@ -6,15 +6,13 @@ solutions/16_gpt.py. Time is processor time of one thread, so that a busy machin
 
 import math
 import time
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from recordings import at_best_rate, notebook, recording
+from recordings import at_best_rate, in_processes, notebook, recording
 
 
 @cache
@@ -262,8 +260,7 @@ def minutes(command, seeds=(0, 1)):
     """Two GPTs on tokens, a quarter of an hour of one core each, wider and with dropout; each alone, and their mean."""
     from seqlib.training import recorded
 
-    with ProcessPoolExecutor(len(seeds), mp_context=get_context("spawn")) as pool:
-        made = list(pool.map(_long_run, seeds))
+    made = list(in_processes(_long_run, seeds).values())
     own = notebook("16")
     models = [own["GPT"](_long_config()) for _ in made]
     for model, (*_, weights) in zip(models, made, strict=True):
