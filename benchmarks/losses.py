@@ -17,7 +17,6 @@ So three networks share a budget, each with the recipe of a minute, and their pr
 goes to benchmarks/results/losses.json.
 """
 
-import math
 import sys
 import time
 from typing import NamedTuple
@@ -71,33 +70,29 @@ class Carried:
 class Several(nn.Module):
     """Recurrent models that read the same text: logarithms of their mean probabilities, and their states."""
 
-    def __init__(self, count: int, **sizes):
+    def __init__(self, models):
         super().__init__()
-        self.each = nn.ModuleList(Recurrent(**sizes) for _ in range(count))
+        self.each = nn.ModuleList(models)
 
     def forward(self, tokens, states=None):
+        from recordings.nb16 import log_mean
+
         read = [model(tokens, state) for model, state in zip(self.each, states or [None] * len(self.each), strict=True)]
-        logs = torch.stack([logits.log_softmax(dim=-1) for logits, _ in read])
-        return logs.logsumexp(dim=0) - math.log(len(read)), [state for _, state in read]
+        return log_mean([logits for logits, _ in read]), [state for _, state in read]
 
 
 class Averaged:
-    """`count` recurrent models that take turns step by step, each on the whole text; read by their mean."""
+    """`count` of Carried that take turns step by step, each on the whole text; read by their mean."""
 
-    def __init__(self, data, count=3, batch=32, context=64, lr=0.03, lr_rest=0.01, **sizes):
-        from seqlib.data import carried_sampler
-        from seqlib.training.muon import muon
+    def __init__(self, data, count=3, **options):
+        from seqlib.training.muon import Together
 
-        self.model = Several(count, size=data.size, **sizes)
-        self.windows = [carried_sampler(data.early, context, batch) for _ in range(count)]
-        self.optimizer, self.states, self.amp = muon(self.model, "layer", lr, lr_rest), [None] * count, True
+        self.parts = [Carried(data, **options) for _ in range(count)]
+        self.model, self.amp = Several(part.model for part in self.parts), True
+        self.optimizer = Together(*(part.optimizer for part in self.parts))
 
     def loss(self, step: int):
-        which = step % len(self.states)
-        x, y, first = self.windows[which](step // len(self.states))
-        logits, state = self.model.each[which](x, None if first[0] else self.states[which])
-        self.states[which] = tuple(part.detach() for part in state)
-        return F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
+        return self.parts[step % len(self.parts)].loss(step // len(self.parts))
 
     held_out = Carried.held_out
 

@@ -55,3 +55,12 @@ def test_the_best_rate_is_searched_with_one_seed_and_told_for_all():
     assert runs == [(8, 5), (8, 6), (8, 7)] and told == {1: 7, 2: 6, 4: 4, 8.0: 0, 16.0: 8}
     assert results == {"ours, rate": [8] * 3, "ours, rates tried": [1, 16, 5]}
     assert [seed for rate, seed in asked] == [5] * 5 + [6, 7], "nothing is trained twice"
+
+
+def test_the_mean_of_models_is_that_of_their_probabilities():
+    import torch
+    from recordings.nb16 import log_mean
+
+    one, other = torch.randn(2, 3, 5), torch.randn(2, 3, 5)
+    mean = (one.softmax(dim=-1) + other.softmax(dim=-1)) / 2
+    torch.testing.assert_close(log_mean([one, other]).exp(), mean)

@@ -215,6 +215,11 @@ LONG_RUN = {"context": 128, "width": 192, "layers": 4, "heads": 4, "dropout": 0.
 BOTH_WAYS = ("side by side", "second halves")  # of windows, and of windows that overlap
 
 
+def log_mean(logits) -> torch.Tensor:
+    """The logarithms of the mean of the probabilities that several models give: their logits, a list."""
+    return torch.stack([each.log_softmax(dim=-1) for each in logits]).logsumexp(dim=0) - math.log(len(logits))
+
+
 class Mean(nn.Module):
     """The logarithms of the mean probabilities of several models."""
 
@@ -223,8 +228,7 @@ class Mean(nn.Module):
         self.models = nn.ModuleList(models)
 
     def forward(self, tokens):
-        logs = torch.stack([model(tokens).log_softmax(dim=-1) for model in self.models])
-        return logs.logsumexp(dim=0) - math.log(len(logs))
+        return log_mean([model(tokens) for model in self.models])
 
 
 def _long_run(seed: int):
@@ -288,9 +292,8 @@ def minutes(command, seeds=(0, 1)):
         command=command,
         what=f"GPTs of {LONG_RUN['layers']} layers of {LONG_RUN['width']} on {own['PIECES']} tokens of "
         f"tinyshakespeare, context {LONG_RUN['context']}, dropout {LONG_RUN['dropout']:g}, batches of 32, {MINUTES} "
-        "minutes of one core "
-        "each, one rate; the whole held-out tenth in windows, and in windows of which the second half is counted; each "
-        "alone, and the mean of their probabilities",
+        "minutes of one core each, one rate; the whole held-out tenth in windows, and in windows of which the second "
+        "half is counted; each alone, and the mean of their probabilities",
     )
 
 
